@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Memory for one request or one parse: many small allocations, one release. Not thread-safe; one owner.
+#pragma once
+
+#include "base/bytes.h"
+
+struct arena {
+    struct arena_block *blocks;
+    size_t used;  // in the newest block
+    size_t total; // bytes taken from the heap, to compare with a limit
+};
+
+#define ARENA_INIT ((struct arena){ 0 })
+
+// Aligned for any type; zeroed. Size 0 gives a valid pointer.
+void *arena_alloc(struct arena *arena, size_t size) __attribute__((returns_nonnull));
+// count * size, aborts on overflow.
+void *arena_array(struct arena *arena, size_t count, size_t size) __attribute__((returns_nonnull));
+bytes_t arena_copy(struct arena *arena, bytes_t bytes);
+char *arena_text(struct arena *arena, bytes_t bytes);
+char *arena_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// Gives back all but the newest block, for reuse.
+void arena_reset(struct arena *arena);
+void arena_free(struct arena *arena);

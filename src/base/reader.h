@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// A cursor over bytes with a sticky error: read everything, check once. After the first error every read returns zero
+// values and the error stays. Integers are big endian unless the name says otherwise.
+#pragma once
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+struct reader {
+    const uint8_t *at;
+    const uint8_t *end;
+    err_t err;
+};
+
+static inline struct reader reader_of(bytes_t bytes)
+{
+    return (struct reader){ bytes.data, bytes.data + bytes.size, ERR_OK };
+}
+
+static inline size_t reader_left(const struct reader *r)
+{
+    return (size_t)(r->end - r->at);
+}
+
+// Sets the error unless one is set already, and moves to the end.
+void reader_fail(struct reader *r, err_t err);
+
+uint8_t reader_u8(struct reader *r);
+uint16_t reader_u16(struct reader *r);
+uint32_t reader_u32(struct reader *r);
+uint64_t reader_u64(struct reader *r);
+int8_t reader_i8(struct reader *r);
+int16_t reader_i16(struct reader *r);
+int32_t reader_i32(struct reader *r);
+int64_t reader_i64(struct reader *r);
+double reader_f64(struct reader *r);
+// Protocol buffers' base-128 varint, at most 5 and 10 bytes; longer is ERR_MALFORMED.
+uint32_t reader_uvarint(struct reader *r);
+uint64_t reader_uvarlong(struct reader *r);
+// Zigzag, as in Kafka records.
+int32_t reader_varint(struct reader *r);
+int64_t reader_varlong(struct reader *r);
+// A view of the next SIZE bytes.
+bytes_t reader_bytes(struct reader *r, size_t size);
+void reader_skip(struct reader *r, size_t size);
