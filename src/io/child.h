@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Child processes. A keeper process, forked before any thread starts, is the parent of all of them; when eddy dies, however
-// it dies, the keeper ends them.
+// Child processes. A keeper process, forked before any thread starts, is the parent of all of them; when eddy dies,
+// however it dies, the keeper ends them.
 #pragma once
 
 #include "base/bytes.h"

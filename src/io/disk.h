@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads that run blocking jobs for the loops: flushing has its own, so that it never waits behind a read or a look-up.
+// Threads that run blocking jobs for the loops: flushing has its own, so that it never waits behind a read or a
+// look-up.
 #pragma once
 
 #include "io/loop.h"
@@ -11,8 +12,8 @@ enum disk_queue {
     DISK_QUEUE_COUNT,
 };
 
-// Embedded in what it works on. RUN is called on a disk thread and may use only io/file.h, clock, random and what the job
-// owns; ON_DONE is called on LOOP afterwards.
+// Embedded in what it works on. RUN is called on a disk thread and may use only io/file.h, clock, random and what the
+// job owns; ON_DONE is called on LOOP afterwards.
 struct disk_job {
     struct message message;
     struct loop *loop;

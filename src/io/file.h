@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files, synchronously. Called on disk threads (io/disk.h), at start and at stop; a loop never blocks on a disk. Errors:
-// ERR_NOT_FOUND, ERR_EXISTS, ERR_NO_SPACE, ERR_DENIED, ERR_IO (everything else). A failed sync is final for the data it
-// covered: it is never called again to see whether it works now.
+// Files, synchronously. Called on disk threads (io/disk.h), at start and at stop; a loop never blocks on a disk.
+// Errors: ERR_NOT_FOUND, ERR_EXISTS, ERR_NO_SPACE, ERR_DENIED, ERR_IO (everything else). A failed sync is final for the
+// data it covered: it is never called again to see whether it works now.
 #pragma once
 
 #include "base/arena.h"
@@ -17,8 +17,9 @@ enum file_flag {
     FILE_CREATE = 1 << 1,    // if absent
     FILE_EXCLUSIVE = 1 << 2, // with CREATE: ERR_EXISTS if present
     FILE_TRUNCATE = 1 << 3,
-    FILE_DIRECT = 1 << 4, // bypass the page cache; positions, sizes and memory are multiples of 4096. ERR_UNSUPPORTED if not
-    FILE_DSYNC = 1 << 5,  // each write is durable when it returns
+    FILE_DIRECT =
+        1 << 4, // bypass the page cache; positions, sizes and memory are multiples of 4096. ERR_UNSUPPORTED if not
+    FILE_DSYNC = 1 << 5, // each write is durable when it returns
 };
 
 err_t file_open(const char *path, unsigned flags, struct file **ret_file) MUST_CHECK;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// An event loop: one thread that owns objects. Loops share nothing; they send each other messages. A loop's turn is: events
-// (sockets, timers, messages) set flags and fill queues, then the deferred work runs once, then sockets write once each.
+// An event loop: one thread that owns objects. Loops share nothing; they send each other messages. A loop's turn is:
+// events (sockets, timers, messages) set flags and fill queues, then the deferred work runs once, then sockets write
+// once each.
 #pragma once
 
 #include "base/err.h"
@@ -28,7 +29,8 @@ void loop_join(struct loop *loop);
 // Monotonic milliseconds, read once per turn.
 int64_t loop_now_ms(const struct loop *loop);
 
-// Messages: moved from one owner to another, embedded in what they carry. Delivered in order per (sender thread, receiver).
+// Messages: moved from one owner to another, embedded in what they carry. Delivered in order per (sender thread,
+// receiver).
 struct message {
     struct message *next;
     void (*on_message)(struct message *message);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stream sockets. A conn belongs to one loop; all calls and callbacks are on that loop. Bytes are read straight into memory
-// that the owner names; sends are queued and leave in one write at the end of the turn. TLS will sit inside conn, between
-// the socket and these callbacks, so that owners do not change.
+// Stream sockets. A conn belongs to one loop; all calls and callbacks are on that loop. Bytes are read straight into
+// memory that the owner names; sends are queued and leave in one write at the end of the turn. TLS will sit inside
+// conn, between the socket and these callbacks, so that owners do not change.
 #pragma once
 
 #include "base/buf.h"
@@ -43,8 +43,8 @@ struct conn_ops {
     void (*on_drain)(struct conn *conn);
     // Outgoing connections only: it is open. NULL for accepted ones.
     void (*on_open)(struct conn *conn);
-    // The last callback; the conn is gone after it. ERR_OK: the owner closed it; ERR_RESET: the peer did (also after its
-    // end of stream); ERR_REFUSED, ERR_TIMEOUT, ERR_IO otherwise. Exactly once for every attached conn.
+    // The last callback; the conn is gone after it. ERR_OK: the owner closed it; ERR_RESET: the peer did (also after
+    // its end of stream); ERR_REFUSED, ERR_TIMEOUT, ERR_IO otherwise. Exactly once for every attached conn.
     void (*on_close)(struct conn *conn, err_t why);
 };
 
