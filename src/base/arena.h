@@ -16,7 +16,9 @@ struct arena {
 void *arena_alloc(struct arena *arena, size_t size) __attribute__((returns_nonnull));
 // count * size, aborts on overflow.
 void *arena_array(struct arena *arena, size_t count, size_t size) __attribute__((returns_nonnull));
+// Null stays null.
 bytes_t arena_copy(struct arena *arena, bytes_t bytes);
+// A terminated copy.
 char *arena_text(struct arena *arena, bytes_t bytes);
 char *arena_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // Gives back all but the newest block, for reuse.

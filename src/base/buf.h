@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reference-counted memory: the only thing besides messages that crosses loops. A buf is written by its one owner first and
-// is immutable once a second reference exists. The count is atomic; the bytes are not guarded.
+// Reference-counted memory: the only thing besides messages that crosses loops. A buf is written by its one owner first
+// and is immutable once a second reference exists. The count is atomic; the bytes are not guarded.
 #pragma once
 
 #include "base/bytes.h"

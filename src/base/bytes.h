@@ -12,7 +12,7 @@ typedef struct bytes {
     size_t size;
 } bytes_t;
 
-#define BYTES_NULL ((bytes_t){ NULL, 0 })
+#define BYTES_NULL          ((bytes_t){ NULL, 0 })
 #define BYTES_LITERAL(text) ((bytes_t){ (const uint8_t *)(text), sizeof(text) - 1 })
 // For printf("%.*s", BYTES_ARG(b)).
 #define BYTES_ARG(b) ((int)(b).size), ((b).data == NULL ? "" : (const char *)(b).data)
@@ -49,9 +49,13 @@ static inline int bytes_compare(bytes_t a, bytes_t b)
 
 // 64-bit hash for tables in memory; not stable between versions, never written to disk.
 uint64_t bytes_hash(bytes_t b);
+// A secret for bytes_hash, so that nobody can choose keys that collide. Once at start, before any table is filled.
+void bytes_hash_seed(uint64_t seed);
 // A terminated copy on the heap; free() it.
 char *bytes_to_text(bytes_t b);
 // Decimal text to integer; false on empty, overflow or any other character.
 bool bytes_to_int64(bytes_t b, int64_t *ret_value);
 // UTF-8 well-formed (RFC 3629: no overlong forms, no surrogates).
 bool bytes_is_utf8(bytes_t b);
+// Size of the well-formed code point at the start (1 to 4), 0 when there is none (RFC 3629 4).
+size_t bytes_utf8_size(bytes_t b);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One error type for the whole house. 0 is ok. A function that can fail returns err_t, is marked MUST_CHECK, and touches
-// no output when it fails. Each protocol translates err_t into its own codes in exactly one function.
+// One error type for the whole house. 0 is ok. A function that can fail returns err_t, is marked MUST_CHECK, and
+// touches no output when it fails. Each protocol translates err_t into its own codes in exactly one function.
 #pragma once
 
 #include <stddef.h>
@@ -55,4 +55,5 @@ typedef struct diag {
 } diag_t;
 
 // Fills DIAG (may be NULL) and returns ERR, so that a check fits one line.
-err_t diag_fail(diag_t *diag, err_t err, const char *where, const char *format, ...) __attribute__((format(printf, 4, 5)));
+err_t diag_fail(diag_t *diag, err_t err, const char *where, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A binary min-heap of embedded nodes, ordered by a 64-bit key, ties by insertion (so that equal timers fire in the order
-// they were started). Used for timers in both worlds.
+// A binary min-heap of embedded nodes, ordered by a 64-bit key, ties by insertion (so that equal timers fire in the
+// order they were started). Used for timers in both worlds.
 #pragma once
 
 #include <stddef.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An intrusive doubly linked ring. The head is a node that belongs to no item; a node that is in no list points to itself
-// or is zeroed.
+// An intrusive doubly linked ring. The head is a node that belongs to no item; a node that is in no list points to
+// itself or is zeroed.
 #pragma once
 
 #include "base/assert.h"
@@ -70,6 +70,6 @@ static inline void list_splice(struct list_node *to, struct list_node *from)
 
 #define LIST_ITEM(node, type, member) CONTAINER_OF(node, type, member)
 // The body may remove NODE from the list.
-#define LIST_EACH(head, node) \
-    for (struct list_node *node = (head)->next, *node##_next = node->next; node != (head); \
+#define LIST_EACH(head, node)                                                                                          \
+    for (struct list_node *node = (head)->next, *node##_next = node->next; node != (head);                             \
          node = node##_next, node##_next = node->next)

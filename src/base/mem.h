@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Allocation that aborts on exhaustion: every size a peer can influence is checked against a limit before it comes here,
-// so that running out means a programming error or a machine without memory. Release with free().
+// Allocation that aborts on exhaustion: every size a peer can influence is checked against a limit before it comes
+// here, so that running out means a programming error or a machine without memory. Release with free().
 #pragma once
 
 #include <stddef.h>
@@ -12,10 +12,10 @@ char *mem_text(const char *text) __attribute__((malloc, returns_nonnull));
 char *mem_format(const char *format, ...) __attribute__((malloc, returns_nonnull, format(printf, 1, 2)));
 
 // A growing array: makes room for one more item; DATA, COUNT and CAPACITY are the caller's lvalues.
-#define MEM_GROW(data, count, capacity) \
-    do { \
-        if ((count) == (capacity)) { \
-            (capacity) = (capacity) == 0 ? 8 : (capacity) * 2; \
-            (data) = mem_realloc((data), (size_t)(capacity) * sizeof(*(data))); \
-        } \
+#define MEM_GROW(data, count, capacity)                                                                                \
+    do {                                                                                                               \
+        if ((count) == (capacity)) {                                                                                   \
+            (capacity) = (capacity) == 0 ? 8 : (capacity)*2;                                                           \
+            (data) = mem_realloc((data), (size_t)(capacity) * sizeof(*(data)));                                        \
+        }                                                                                                              \
     } while (0)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/endian.h"
 #include "base/err.h"
 
 struct reader {
@@ -14,7 +15,7 @@ struct reader {
 
 static inline struct reader reader_of(bytes_t bytes)
 {
-    return (struct reader){ bytes.data, bytes.data + bytes.size, ERR_OK };
+    return (struct reader){ bytes.data, bytes.size == 0 ? bytes.data : bytes.data + bytes.size, ERR_OK };
 }
 
 static inline size_t reader_left(const struct reader *r)
@@ -25,14 +26,70 @@ static inline size_t reader_left(const struct reader *r)
 // Sets the error unless one is set already, and moves to the end.
 void reader_fail(struct reader *r, err_t err);
 
-uint8_t reader_u8(struct reader *r);
-uint16_t reader_u16(struct reader *r);
-uint32_t reader_u32(struct reader *r);
-uint64_t reader_u64(struct reader *r);
-int8_t reader_i8(struct reader *r);
-int16_t reader_i16(struct reader *r);
-int32_t reader_i32(struct reader *r);
-int64_t reader_i64(struct reader *r);
+static inline uint8_t reader_u8(struct reader *r)
+{
+    if (reader_left(r) < 1) {
+        reader_fail(r, ERR_TRUNCATED);
+        return 0;
+    }
+    uint8_t v = *r->at;
+    r->at += 1;
+    return v;
+}
+
+static inline uint16_t reader_u16(struct reader *r)
+{
+    if (reader_left(r) < 2) {
+        reader_fail(r, ERR_TRUNCATED);
+        return 0;
+    }
+    uint16_t v = get_u16(r->at);
+    r->at += 2;
+    return v;
+}
+
+static inline uint32_t reader_u32(struct reader *r)
+{
+    if (reader_left(r) < 4) {
+        reader_fail(r, ERR_TRUNCATED);
+        return 0;
+    }
+    uint32_t v = get_u32(r->at);
+    r->at += 4;
+    return v;
+}
+
+static inline uint64_t reader_u64(struct reader *r)
+{
+    if (reader_left(r) < 8) {
+        reader_fail(r, ERR_TRUNCATED);
+        return 0;
+    }
+    uint64_t v = get_u64(r->at);
+    r->at += 8;
+    return v;
+}
+
+static inline int8_t reader_i8(struct reader *r)
+{
+    return (int8_t)reader_u8(r);
+}
+
+static inline int16_t reader_i16(struct reader *r)
+{
+    return (int16_t)reader_u16(r);
+}
+
+static inline int32_t reader_i32(struct reader *r)
+{
+    return (int32_t)reader_u32(r);
+}
+
+static inline int64_t reader_i64(struct reader *r)
+{
+    return (int64_t)reader_u64(r);
+}
+
 double reader_f64(struct reader *r);
 // Protocol buffers' base-128 varint, at most 5 and 10 bytes; longer is ERR_MALFORMED.
 uint32_t reader_uvarint(struct reader *r);
@@ -40,6 +97,6 @@ uint64_t reader_uvarlong(struct reader *r);
 // Zigzag, as in Kafka records.
 int32_t reader_varint(struct reader *r);
 int64_t reader_varlong(struct reader *r);
-// A view of the next SIZE bytes.
+// A view of the next SIZE bytes; null after an error.
 bytes_t reader_bytes(struct reader *r, size_t size);
 void reader_skip(struct reader *r, size_t size);

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is left of the process and its surroundings: environment, standard streams, signals, resource figures.
+#pragma once
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+
+struct loop;
+
+// NAME=value strings, NULL-terminated; the process's own.
+const char *const *system_environment(void);
+// Writes all of it to standard output or standard error. ERR_RESET when the reader is gone (a closed pipe).
+err_t system_write_out(bytes_t bytes);
+err_t system_write_err(bytes_t bytes);
+// Blocks until some bytes, or *ret_size = 0 at the end. Call it from a disk job when a loop must go on.
+err_t system_read_in(void *to, size_t size, size_t *ret_size) MUST_CHECK;
+bool system_out_is_terminal(void);
+bool system_in_is_terminal(void);
+
+// SIGINT, SIGTERM and SIGHUP arrive on LOOP from now on; SIGPIPE is ignored.
+void system_on_signal(struct loop *loop, void (*on_signal)(int signal_number, void *owner), void *owner);
+void system_signals_stop(void);
+
+unsigned system_cpu_count(void);
+uint64_t system_process_id(void);
+// Raises the soft limit of open files to the hard limit; returns it.
+uint64_t system_raise_file_limit(void);
+// Resident bytes, CPU nanoseconds of the process, open file descriptors; 0 where unknown.
+struct system_usage {
+    uint64_t resident_size;
+    uint64_t cpu_ns;
+    uint64_t open_files;
+    uint64_t max_files;
+    int64_t started_wall_ms;
+};
+void system_usage_read(struct system_usage *ret_usage);
+_Noreturn void system_exit(int code);

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// The configuration of a topic, under Kafka's names. One table gives name, type, default and documentation; the struct
+// is what the code reads.
+#pragma once
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+enum topic_cleanup {
+    CLEANUP_DELETE = 1 << 0,
+    CLEANUP_COMPACT = 1 << 1,
+};
+
+struct topic_config {
+    uint32_t cleanup;            // bits of enum topic_cleanup; cleanup.policy
+    int64_t retention_ms;        // -1: for ever
+    int64_t retention_size;      // -1: no limit; retention.bytes
+    int64_t segment_size;        // segment.bytes
+    int64_t segment_ms;          // age at which a segment rolls
+    int64_t index_interval_size; // index.interval.bytes
+    int64_t segment_index_size;  // segment.index.bytes
+    int64_t max_message_size;    // of one batch; max.message.bytes
+    bool log_append_time;        // message.timestamp.type
+    int64_t timestamp_before_max_ms;
+    int64_t timestamp_after_max_ms;
+    double min_cleanable_dirty_ratio;
+    int64_t min_compaction_lag_ms;
+    int64_t max_compaction_lag_ms;
+    int64_t delete_retention_ms;
+    int64_t file_delete_delay_ms;
+    int8_t compression; // -1: as the producer sent it; compression.type
+};
+
+enum topic_config_type {
+    TOPIC_CONFIG_LONG,
+    TOPIC_CONFIG_INT,
+    TOPIC_CONFIG_DOUBLE,
+    TOPIC_CONFIG_BOOL,
+    TOPIC_CONFIG_LIST,
+    TOPIC_CONFIG_STRING
+};
+
+struct topic_config_row {
+    const char *name;
+    enum topic_config_type type;
+    const char *default_value; // Kafka's
+    const char *documentation;
+};
+extern const struct topic_config_row topic_config_rows[];
+extern const size_t topic_config_row_count;
+
+void topic_config_default(struct topic_config *ret_config);
+// Sets one value by Kafka's name. ERR_NOT_FOUND: no such name; ERR_INVALID: the value does not fit, DIAG says what
+// would.
+err_t topic_config_set(struct topic_config *config, bytes_t name, bytes_t value, diag_t *diag) MUST_CHECK;
+// The value as Kafka prints it; SIZE of 64 is enough.
+void topic_config_get(const struct topic_config *config, const struct topic_config_row *row, char *to, size_t size);
