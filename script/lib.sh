@@ -57,3 +57,8 @@ has_target() {
 python() {
     "$ROOT/.venv/bin/python" "$@"
 }
+
+# program PRESET NAME: the path of a built program, empty when there is none.
+program() {
+    find "build/$1" -type f -executable -name "$2" -not -path '*/CMakeFiles/*' 2>/dev/null | head -1
+}
