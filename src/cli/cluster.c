@@ -60,15 +60,16 @@ static err_t node_connect(struct node *node, diag_t *diag)
     if (node->ready)
         return ERR_OK;
     cluster->closed_err = ERR_OK;
-    node->client = kafka_client_open(cluster->loop, &node->address, &(struct kafka_client_options){ .client_id = "eddy" },
-                                     &client_ops, node);
+    node->client = kafka_client_open(cluster->loop, &node->address,
+                                     &(struct kafka_client_options){ .client_id = "eddy" }, &client_ops, node);
     while (!node->ready && cluster->closed_err == ERR_OK)
         loop_run(cluster->loop);
     if (node->ready)
         return ERR_OK;
     char address[280];
     address_format(&node->address, address, sizeof(address));
-    return diag_fail(diag, cluster->closed_err, address, "%s. Is a server running there? (eddy serve; --bootstrap names another)",
+    return diag_fail(diag, cluster->closed_err, address,
+                     "%s. Is a server running there? (eddy serve; --bootstrap names another)",
                      cluster->closed.text[0] == '\0' ? err_text(cluster->closed_err) : cluster->closed.text);
 }
 
