@@ -35,9 +35,9 @@ uint16_t listener_port(const struct listener *listener);
 void listener_close(struct listener *listener);
 
 struct conn_ops {
-    // Where the next bytes go: sets *ret_size > 0 and returns the memory, which stays valid until on_data, on_close or the
-    // next on_room (of this conn, or of another one on the loop: rooms may be shared). Asked right before each read; when
-    // there was nothing to read after all, no on_data follows.
+    // Where the next bytes go: sets *ret_size > 0 and returns the memory, which stays valid until on_data, on_close or
+    // the next on_room (of this conn, or of another one on the loop: rooms may be shared). Asked right before each
+    // read; when there was nothing to read after all, no on_data follows.
     uint8_t *(*on_room)(struct conn *conn, size_t *ret_size);
     // SIZE bytes were placed there. May pause, send, close.
     void (*on_data)(struct conn *conn, size_t size);
