@@ -66,7 +66,7 @@ def run_load(start_eddy, shim, tmp_path, load, topic, partitions, acks, *argumen
     environment = {"LD_PRELOAD": str(shim), "FLUSH_SHIM_LOG": str(tmp_path / "calls"), "FLUSH_SHIM_ROOT": str(folder / "data")}
     server = start_eddy(*arguments, environment=environment, folder=folder)
     with wire.Connection(server) as connection:
-        assert wire.create_topic(connection, topic, partitions) == 0
+        wire.new_topic(connection, topic, partitions)
     running = load(server, topic, partitions, acks=acks)
     time.sleep(2)
     running.stop()

@@ -27,8 +27,8 @@ def test_a_full_disk_refuses_and_keeps_its_promises(small_disk, start_eddy, load
     server = start_eddy(folder=small_disk / "eddy")
     filler = small_disk / "filler"
     with wire.Connection(server) as connection:
-        assert wire.create_topic(connection, topic) == 0
-        assert wire.create_topic(connection, topic + "-big") == 0
+        wire.new_topic(connection, topic)
+        wire.new_topic(connection, topic + "-big")
         # Others fill most of the disk, so that the test is short.
         room = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize
         filler.write_bytes(b"\0" * max(room - (12 << 20), 0))

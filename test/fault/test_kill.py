@@ -16,7 +16,7 @@ def leader_epoch(batch):
 
 def test_kill_under_load(eddy, load, read_partition, topic):
     with wire.Connection(eddy) as connection:
-        assert wire.create_topic(connection, topic, PARTITIONS) == 0
+        wire.new_topic(connection, topic, PARTITIONS)
     acked, last_epoch = {}, -1
     for number in range(ROUNDS):
         running = load(eddy, topic, PARTITIONS, first_mark=number * 1_000_000)
@@ -40,7 +40,7 @@ def test_kill_under_load(eddy, load, read_partition, topic):
 
 def test_a_clean_stop_and_start_keeps_everything(eddy, load, read_partition, topic):
     with wire.Connection(eddy) as connection:
-        assert wire.create_topic(connection, topic) == 0
+        wire.new_topic(connection, topic)
     running = load(eddy, topic, 1)
     time.sleep(0.5)
     running.stop()
@@ -62,4 +62,4 @@ def test_a_second_server_on_the_same_folder_is_refused(eddy, start_eddy, topic):
     except servers.ServerFailed as refused:
         assert str(eddy.data) in str(refused), "the sentence names the folder"
     with wire.Connection(eddy) as connection:
-        assert wire.create_topic(connection, topic) == 0
+        wire.new_topic(connection, topic)

@@ -53,7 +53,7 @@ def verify(java, folder, count):
 def test_kafka_verifies_the_segments_that_eddy_wrote(java, start_eddy, topic):
     server = start_eddy()
     with wire.Connection(server) as connection:
-        assert wire.create_topic(connection, topic, configs=SMALL_SEGMENTS) == 0
+        wire.new_topic(connection, topic, configs=SMALL_SEGMENTS)
     values = fill(server, topic, 5000)
     assert server.stop() == 0
     verify(java, server.data / f"{topic}-0", len(values))
@@ -67,7 +67,7 @@ def kafka_folder(tmp_path, topic):
     peer = servers.Kafka(tmp_path / "kafka").start()
     try:
         with wire.Connection(peer) as connection:
-            assert wire.create_topic(connection, topic, configs=SMALL_SEGMENTS[:1]) == 0
+            wire.new_topic(connection, topic, configs=SMALL_SEGMENTS[:1])
         values = fill(peer, topic, 5000)
     finally:
         peer.stop()
