@@ -5,6 +5,8 @@
 
 #include "base/mem.h"
 
+#include <stdlib.h>
+
 static bytes_t open_file_key(const struct map_node *node)
 {
     return bytes_of(&CONTAINER_OF_CONST(node, struct open_file, node)->key, sizeof(struct open_file_key));

@@ -385,6 +385,9 @@ void partition_roll_now(struct partition *partition);
 // read.c
 void partition_read(struct read_op *op);
 
+// find.c
+void partition_find_offset(struct offset_op *op);
+
 // partition.c
 err_t partition_make_folder(const char *path, const struct topic_id *id) MUST_CHECK;
 struct partition *partition_new(struct store *store, const struct partition_spec *spec);

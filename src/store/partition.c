@@ -267,9 +267,8 @@ struct partition *partition_next(struct store *store, const struct partition *pa
     }
     ASSERT(shard != NULL);
     const struct list_node *node = partition == NULL ? &shard->partitions : &partition->node;
-    while (node->next != &shard->partitions) {
-        node = node->next;
-        struct partition *next = LIST_ITEM(node, struct partition, node);
+    for (struct list_node *at = node->next; at != &shard->partitions; at = at->next) {
+        struct partition *next = LIST_ITEM(at, struct partition, node);
         if (!next->deleted)
             return next;
     }

@@ -125,8 +125,10 @@ static void gather_index(struct pass *pass, struct partition *partition)
         copy->time_count = copy->time_capacity = times;
         copy->offsets = mem_alloc((offsets + 1) * sizeof *copy->offsets);
         copy->times = mem_alloc((times + 1) * sizeof *copy->times);
-        memcpy(copy->offsets, pending->offsets, offsets * sizeof *copy->offsets);
-        memcpy(copy->times, pending->times, times * sizeof *copy->times);
+        if (offsets > 0)
+            memcpy(copy->offsets, pending->offsets, offsets * sizeof *copy->offsets);
+        if (times > 0)
+            memcpy(copy->times, pending->times, times * sizeof *copy->times);
         file_add(pass, partition)->index = copy;
     }
 }
@@ -235,8 +237,11 @@ static void index_filed(struct partition *partition, const struct index_pending 
     pending->time_count -= copy->time_count;
     pending->offsets_filed += copy->offset_count;
     pending->times_filed += copy->time_count;
-    memmove(pending->offsets, pending->offsets + copy->offset_count, pending->offset_count * sizeof *pending->offsets);
-    memmove(pending->times, pending->times + copy->time_count, pending->time_count * sizeof *pending->times);
+    if (pending->offset_count > 0)
+        memmove(pending->offsets, pending->offsets + copy->offset_count,
+                pending->offset_count * sizeof *pending->offsets);
+    if (pending->time_count > 0)
+        memmove(pending->times, pending->times + copy->time_count, pending->time_count * sizeof *pending->times);
     if (active) {
         partition->offsets_filed = pending->offsets_filed;
         partition->times_filed = pending->times_filed;

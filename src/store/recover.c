@@ -22,7 +22,8 @@ struct recovery {
     struct arena arena;
     int64_t *bases; // of the .log files, rising
     size_t count;
-    bool cut; // a torn end was found: what lies behind never happened
+    bool cut;     // a torn end was found: what lies behind never happened
+    bool scanned; // the newest segment was read, so that its index may be incomplete
 };
 
 // What the walk over one segment is told.
@@ -315,6 +316,7 @@ static bool adopt_known(struct recovery *recovery, int64_t base)
         return false;
     partition_segment_add(recovery->partition, base);
     *partition_active(recovery->partition) = *known;
+    recovery->scanned = false;
     return true;
 }
 
@@ -327,8 +329,9 @@ static err_t recover_segment(struct recovery *recovery, size_t index)
         return remove_segment_files(partition, base);
     if (adopt_known(recovery, base))
         return ERR_OK;
-    if (partition->segment_count > 0)
+    if (recovery->scanned)
         index_close_segment(partition);
+    recovery->scanned = true;
     bool at_point = recovery->known != NULL && base == recovery->known->synced.segment_base;
     err_t err = scan_segment(recovery, index, at_point ? recovery->known->synced.position : 0);
     // The index of a closed segment is written at once: recovery of a large log must not hold all of them in memory.
@@ -359,7 +362,8 @@ static void keep_end(struct recovery *recovery)
                  LOG_FIELDS(log_text("partition", partition->name), log_int("from_offset", end),
                             log_int("to_offset", known_end)));
     if (partition_active(partition)->size > 0 || partition_active(partition)->base_offset < known_end) {
-        index_close_segment(partition);
+        if (recovery->scanned)
+            index_close_segment(partition);
         partition_segment_add(partition, known_end);
         partition->unindexed_size = 0;
         partition->indexed_timestamp = -1;
@@ -388,7 +392,8 @@ static void restore_known(struct partition *partition, const struct slot_partiti
     partition->snapshot_offset = known->snapshot_offset;
     partition->epoch_count = known->epoch_count;
     partition->epochs = mem_alloc((known->epoch_count + 1) * sizeof *known->epochs);
-    memcpy(partition->epochs, known->epochs, known->epoch_count * sizeof *known->epochs);
+    if (known->epoch_count > 0)
+        memcpy(partition->epochs, known->epochs, known->epoch_count * sizeof *known->epochs);
     for (uint32_t i = 0; i < known->quarantine_count; i++) {
         const struct quarantine *q = &known->quarantines[i];
         if (clean || q->segment_base < known->synced.segment_base || q->to <= known->synced.position)

@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 
+#include <stdlib.h>
+
 enum {
     CHUNK_MIN = 1 << 10,
     CHUNK_MAX = 64 << 10,
