@@ -29,14 +29,14 @@ bool http_method_is_safe(enum http_method method);
 
 // Sizes in bytes. Every one is compared before memory is taken.
 struct http_limits {
-    size_t line_size;           // the request line with its CRLF
-    size_t header_count;        // fields, trailers counted apart
-    size_t header_size;         // all field lines together
-    size_t body_size;           // after chunks are joined
-    int64_t header_timeout_ms;  // from the first byte to the end of the header section
-    int64_t body_timeout_ms;    // from there to the end of the body
-    int64_t idle_timeout_ms;    // between requests, and for a peer that does not read its answer
-    uint32_t connection_count;  // open at the same time
+    size_t line_size;          // the request line with its CRLF
+    size_t header_count;       // fields, trailers counted apart
+    size_t header_size;        // all field lines together
+    size_t body_size;          // after chunks are joined
+    int64_t header_timeout_ms; // from the first byte to the end of the header section
+    int64_t body_timeout_ms;   // from there to the end of the body
+    int64_t idle_timeout_ms;   // between requests, and for a peer that does not read its answer
+    uint32_t connection_count; // open at the same time
 };
 void http_limits_default(struct http_limits *ret_limits);
 

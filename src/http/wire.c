@@ -20,7 +20,7 @@ enum state {
 
 enum {
     METHOD_SIZE_MAX = 32,
-    CHUNK_DIGITS_MAX = 15,       // fits int64 with room to spare
+    CHUNK_DIGITS_MAX = 15,        // fits int64 with room to spare
     CHUNK_LINES_SIZE_MAX = 16384, // over the size lines of a message: chunks of one byte each are an attack
     CHUNK_LINE_SIZE_MAX = 512,
     KEPT_SIZE_MAX = 16384, // memory kept between requests of a connection
@@ -577,13 +577,13 @@ enum http_parse http_parser_feed(struct http_parser *p, bytes_t bytes, size_t *r
     }
     *ret_used = used;
     if (p->state == STATE_BAD)
-        return HTTP_BAD;
+        return HTTP_PARSE_BAD;
     if (head)
-        return HTTP_HEAD;
+        return HTTP_PARSE_HEAD;
     if (p->state != STATE_DONE)
-        return HTTP_MORE;
+        return HTTP_PARSE_MORE;
     p->request.body = writer_view(&p->content);
-    return HTTP_DONE;
+    return HTTP_PARSE_DONE;
 }
 
 static void keep_or_free(struct writer *w)

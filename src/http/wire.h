@@ -10,16 +10,16 @@
 #include "http/request.h"
 
 enum http_parse {
-    HTTP_MORE, // all bytes are used; the request is not complete
-    HTTP_HEAD, // the header section is complete: parser->request is set but for its body. Once per request.
-    HTTP_DONE, // the request is complete. Nothing is taken until http_parser_next.
-    HTTP_BAD,  // parser->status and parser->complaint say why. Nothing is taken any more; answer and close.
+    HTTP_PARSE_MORE, // all bytes are used; the request is not complete
+    HTTP_PARSE_HEAD, // the header section is complete: parser->request is set but for its body. Once per request.
+    HTTP_PARSE_DONE, // the request is complete. Nothing is taken until http_parser_next.
+    HTTP_PARSE_BAD,  // parser->status and parser->complaint say why. Nothing is taken any more; answer and close.
 };
 
 struct http_parser {
     const struct http_limits *limits; // the caller's, for as long as the parser
     struct http_request request;
-    int status;            // of the answer, after HTTP_BAD: 400, 413, 414, 431, 501 or 505
+    int status;            // of the answer, after HTTP_PARSE_BAD: 400, 413, 414, 431, 501 or 505
     const char *complaint; // static text
     // private
     int state;
