@@ -2,13 +2,10 @@
 #include "io/file.h"
 
 #include "base/assert.h"
-#include "io/clock.h"
 #include "io/disk.h"
 #include "io/random.h"
-#include "io/system.h"
 
 #include <stdatomic.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -262,23 +259,6 @@ static void random_numbers_are_spread(void **state)
     assert_true(random_u64() != random_u64());
 }
 
-static void the_system_knows_the_process(void **state)
-{
-    (void)state;
-    struct system_usage usage;
-    system_usage_read(&usage);
-    assert_true(usage.resident_size > 100000);
-    assert_true(usage.cpu_ns > 0);
-    assert_in_range(usage.open_files, 3, 1000);
-    assert_in_range(clock_wall_ms() - usage.started_wall_ms + 20, 0, 600000); // to 10 ms
-    assert_int_equal(system_process_id(), getpid());
-    assert_true(system_cpu_count() >= 1);
-    uint64_t limit = system_raise_file_limit();
-    system_usage_read(&usage);
-    assert_int_equal(usage.max_files, limit);
-    assert_non_null(system_environment());
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,7 +270,6 @@ int main(void)
         cmocka_unit_test(a_lock_lasts_until_its_holder_ends),
         cmocka_unit_test(a_queue_with_one_thread_runs_jobs_in_order),
         cmocka_unit_test(random_numbers_are_spread),
-        cmocka_unit_test(the_system_knows_the_process),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
