@@ -326,7 +326,7 @@ static bool split_field(struct http_parser *p, bytes_t line, bytes_t *ret_name, 
 
 static bool take_field(struct http_parser *p, bytes_t line)
 {
-    if (p->field_count == p->limits->header_count)
+    if (p->field_count == p->limits.header_count)
         return bad(p, 431, "The request has too many header fields.");
     bytes_t name, value;
     if (!split_field(p, line, &name, &value))
@@ -354,7 +354,7 @@ static bool check_framing(struct http_parser *p)
         return bad(p, 400, "HTTP/1.0 has no Transfer-Encoding.");
     if (r->minor == 1 && !p->host_seen)
         return bad(p, 400, "HTTP/1.1 needs a Host field.");
-    if (r->content_length > p->limits->body_size)
+    if (r->content_length > p->limits.body_size)
         return bad(p, 413, "The body is larger than this door accepts.");
     return true;
 }
@@ -419,7 +419,7 @@ static void feed_request_line(struct http_parser *p, bytes_t bytes, size_t *used
         return;
     }
     bytes_t line;
-    if (!gather_line(p, &p->head, 0, bytes, used, p->limits->line_size, 414, "The request line is too long.") ||
+    if (!gather_line(p, &p->head, 0, bytes, used, p->limits.line_size, 414, "The request line is too long.") ||
         !line_view(p, &p->head, 0, &line) || !take_request_line(p, line))
         return;
     p->line_at = p->head.size;
@@ -428,7 +428,7 @@ static void feed_request_line(struct http_parser *p, bytes_t bytes, size_t *used
 // Returns true when the head is complete.
 static bool feed_fields(struct http_parser *p, bytes_t bytes, size_t *used)
 {
-    size_t room = p->limits->header_size - p->header_size;
+    size_t room = p->limits.header_size - p->header_size;
     bytes_t line;
     if (!gather_line(p, &p->head, p->line_at, bytes, used, room, 431, "The header fields are too large.") ||
         !line_view(p, &p->head, p->line_at, &line))
@@ -472,7 +472,7 @@ static void take_chunk_size(struct http_parser *p, bytes_t line)
         (void)bad(p, 400, "A chunk size must be a hexadecimal number.");
         return;
     }
-    if (size > p->limits->body_size - p->content.size) {
+    if (size > p->limits.body_size - p->content.size) {
         (void)bad(p, 413, "The body is larger than this door accepts.");
         return;
     }
@@ -510,7 +510,7 @@ static void feed_chunk_end(struct http_parser *p, bytes_t bytes, size_t *used)
 // Trailers are held to the rules of fields and then forgotten (RFC 9110 6.5.1).
 static void feed_trailers(struct http_parser *p, bytes_t bytes, size_t *used)
 {
-    size_t room = p->limits->header_size - p->header_size;
+    size_t room = p->limits.header_size - p->header_size;
     bytes_t line, name, value;
     if (!gather_line(p, &p->line, 0, bytes, used, room, 431, "The trailer fields are too large.") ||
         !line_view(p, &p->line, 0, &line))
@@ -518,7 +518,7 @@ static void feed_trailers(struct http_parser *p, bytes_t bytes, size_t *used)
     p->header_size += p->line.size;
     if (line.size == 0)
         p->state = STATE_DONE;
-    else if (p->trailer_count++ == p->limits->header_count)
+    else if (p->trailer_count++ == p->limits.header_count)
         (void)bad(p, 431, "The request has too many trailer fields.");
     else
         (void)split_field(p, line, &name, &value);
@@ -530,7 +530,7 @@ static void feed_trailers(struct http_parser *p, bytes_t bytes, size_t *used)
 void http_parser_init(struct http_parser *parser, const struct http_limits *limits)
 {
     ASSERT(limits->line_size > 0 && limits->line_size + limits->header_size < UINT32_MAX);
-    *parser = (struct http_parser){ .limits = limits, .state = STATE_REQUEST_LINE };
+    *parser = (struct http_parser){ .site_limits = limits, .limits = *limits, .state = STATE_REQUEST_LINE };
 }
 
 void http_parser_deinit(struct http_parser *parser)
@@ -600,7 +600,8 @@ void http_parser_next(struct http_parser *p)
     keep_or_free(&p->line);
     keep_or_free(&p->content);
     struct http_parser fresh = {
-        .limits = p->limits,
+        .site_limits = p->site_limits,
+        .limits = *p->site_limits,
         .state = STATE_REQUEST_LINE,
         .head = p->head,
         .line = p->line,

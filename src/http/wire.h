@@ -17,11 +17,12 @@ enum http_parse {
 };
 
 struct http_parser {
-    const struct http_limits *limits; // the caller's, for as long as the parser
+    const struct http_limits *site_limits; // the caller's; what they are when a request starts holds for it
     struct http_request request;
     int status;            // of the answer, after HTTP_PARSE_BAD: 400, 413, 414, 431, 501 or 505
     const char *complaint; // static text
     // private
+    struct http_limits limits;
     int state;
     struct writer head;    // request line and fields, as sent
     struct writer line;    // a chunk size or trailer line that is not complete yet
