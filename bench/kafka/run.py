@@ -21,22 +21,8 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "test" / "peer"))
-from servers import EddyServer, KafkaServer, kafka_jars  # noqa: E402
-
-TICK = os.sysconf("SC_CLK_TCK")
-
-
-def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
-
-
-def peak_megabytes(pid):
-    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) / 1024
-    return 0.0
+sys.path.insert(0, str(ROOT / "test"))
+from servers import Eddy, Kafka  # noqa: E402
 
 
 class Load:
@@ -67,12 +53,13 @@ class Load:
     @staticmethod
     def java_perf(address, topic, records, size):
         """kafka-producer-perf-test, as people run it."""
-        command = ["java", "-Xmx512m", "-cp", kafka_jars(), "org.apache.kafka.tools.ProducerPerformance", "--topic", topic,
-                   "--num-records", str(records), "--record-size", str(size), "--throughput", "-1", "--producer-props",
-                   "acks=all", f"bootstrap.servers={address}", "linger.ms=10", "batch.size=131072"]
+        command = Kafka.tool_command(
+            "org.apache.kafka.tools.ProducerPerformance", "--topic", topic, "--num-records", records, "--record-size", size,
+            "--throughput", -1, "--producer-props", "acks=all", f"bootstrap.servers={address}", "linger.ms=10",
+            "batch.size=131072")
         done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True)
         line = [line for line in done.stdout.splitlines() if "records sent" in line][-1]
-        words = line.replace(",", "").split()
+        words = [word.strip(".") for word in line.replace(",", "").split()]
         seconds = records / float(words[words.index("records/sec") - 1])
         megabytes = records * size / 1e6
         return {"seconds": seconds, "megabytes": megabytes, "megabytes_per_s": megabytes / seconds,
@@ -113,27 +100,27 @@ def scenarios(load, quick):
     ]
 
 
-def measure(server, load, quick, only):
+def measure(name_of_server, server, load, quick, only):
     rows = {}
     started = time.monotonic()
     server.start()
     try:
-        first = load.raw_run("produce", server.address, topic="first", megabytes=0.01, seconds=30, batch=1024)
+        first = load.raw_run("produce", server.bootstrap, topic="first", megabytes=0.01, seconds=30, batch=1024)
         assert first["requests"] > 0
         rows["start"] = {"seconds": time.monotonic() - started}
         for name, _, run in scenarios(load, quick):
             if only and name not in only and not (name == "raw-64k" and "consume-start" in only):
                 continue
-            cpu = cpu_seconds(server.pid)
-            figures = run(server.address)
-            figures["cpu_s"] = cpu_seconds(server.pid) - cpu
+            cpu = server.cpu_seconds()
+            figures = run(server.bootstrap)
+            figures["cpu_s"] = server.cpu_seconds() - cpu
             if figures.get("megabytes"):
                 figures["cpu_s_per_gb"] = figures["cpu_s"] / (figures["megabytes"] / 1000)
             rows[name] = figures
-            print(f"  {server.name:12} {name:16} " + " ".join(
+            print(f"  {name_of_server:12} {name:16} " + " ".join(
                 f"{k}={figures[k]:.3g}" for k in ("megabytes_per_s", "cpu_s_per_gb", "p50_ms", "p99_ms", "p999_ms") if k in figures),
                 file=sys.stderr, flush=True)
-        rows["memory"] = {"peak_mb": peak_megabytes(server.pid)}
+        rows["memory"] = {"peak_mb": server.peak_memory_bytes() / 1e6}
     finally:
         server.stop()
     return rows
@@ -178,19 +165,18 @@ def main():
     try:
         load = Load(folder)
         make = {
-            "eddy": lambda: EddyServer(folder / "eddy"),
-            "kafka": lambda: KafkaServer(folder / "kafka", heap=args.heap, name="kafka"),
-            "kafka-flush": lambda: KafkaServer(folder / "kafka-flush", heap=args.heap, name="kafka-flush",
-                                               config={"log.flush.interval.messages": "1"}),
+            "eddy": lambda: Eddy(folder / "eddy"),
+            "kafka": lambda: Kafka(folder / "kafka", heap=args.heap),
+            "kafka-flush": lambda: Kafka(folder / "kafka-flush", {"log.flush.interval.messages": 1}, args.heap),
         }
         only = set(filter(None, args.only.split(",")))
         results = {}
         for name in args.systems.split(","):
-            results[name] = measure(make[name](), load, args.quick, only)
+            results[name] = measure(name, make[name](), load, args.quick, only)
             shutil.rmtree(folder / name, ignore_errors=True)
         commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
         text = (f"\n## {datetime.date.today()}, commit {commit}\n\n`bench/kafka/run.py {' '.join(sys.argv[1:])}` on "
-                f"{os.cpu_count()} cores, Linux {platform.release()}; Kafka heap {args.heap}; client and server share the cores.\n\n"
+                f"{os.cpu_count()} cores, Linux {platform.release()}; Kafka {Kafka.version()}, heap {args.heap}; client and server share the cores.\n\n"
                 + table(results, args.quick) + "\n")
         print(text)
         if args.append:

@@ -38,7 +38,8 @@ struct conn {
     err_t why; // for on_close
     int fd;    // -1: none
     uv_poll_t poll;
-    bool polled;  // poll is initialised
+    bool polled;  // poll is initialised and not closed
+    bool told;    // on_close was called
     int interest; // the events that poll waits for
     bool paused;  // by the owner
     bool closing; // conn_close was called: no more input, no more sends
@@ -79,19 +80,18 @@ static struct conn *conn_new(struct loop *loop)
     return conn;
 }
 
-static void on_poll_closed(uv_handle_t *handle)
-{
-    free(handle->data);
-}
-
 static void conn_free(struct conn *conn)
 {
     free(conn->queue);
-    conn->queue = NULL;
-    if (conn->polled)
-        uv_close((uv_handle_t *)&conn->poll, on_poll_closed);
-    else
-        free(conn);
+    free(conn);
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    struct conn *conn = handle->data;
+    conn->polled = false;
+    if (conn->told)
+        conn_free(conn);
 }
 
 static bool reads(const struct conn *conn)
@@ -130,8 +130,9 @@ void conn_finish(struct conn *conn, err_t why)
     timer_stop(&conn->timer);
     connecting_cancel(conn->connecting);
     conn->connecting = NULL;
+    // Before the descriptor: its number may be another connection's soon, and the handle must not touch that.
     if (conn->polled)
-        uv_poll_stop(&conn->poll);
+        uv_close((uv_handle_t *)&conn->poll, on_poll_closed);
     if (conn->fd >= 0)
         close(conn->fd);
     conn->fd = -1;
@@ -144,8 +145,10 @@ static void on_notice(struct deferred *notice)
 {
     struct conn *conn = CONTAINER_OF(notice, struct conn, notice);
     if (conn->state == CONN_DONE) {
+        conn->told = true;
         conn->ops->on_close(conn, conn->why);
-        conn_free(conn);
+        if (!conn->polled)
+            conn_free(conn);
         return;
     }
     // The owner may have sent again since the queue was low.

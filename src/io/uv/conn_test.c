@@ -13,6 +13,7 @@
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/test.h"
@@ -24,6 +25,15 @@ enum {
 
 static struct loop *loop;
 static struct timer limit;
+
+// In front of the system's own, to count the writes of connections.
+static size_t write_count;
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    write_count++;
+    return syscall(SYS_sendmsg, fd, message, flags);
+}
 
 static void on_limit(struct timer *timer)
 {
@@ -197,7 +207,7 @@ static void run_until(size_t *pending)
     assert_int_equal(*pending, 0);
 }
 
-static void echoes_on_a_thousand_connections(void **state)
+static void echoes_on_a_thousand_connections_with_one_write_each(void **state)
 {
     (void)state;
     enum { COUNT = 1000, SIZE = 3000 };
@@ -215,7 +225,9 @@ static void echoes_on_a_thousand_connections(void **state)
         for (int part = 0; part < 3; part++)
             send_bytes(clients[i].conn, SIZE / 3);
     }
+    write_count = 0;
     run_until(&pending);
+    assert_int_equal(write_count, 2 * COUNT); // three slices of the client, one answer
     pending = 2 * COUNT;
     for (size_t i = 0; i < COUNT; i++) {
         assert_true(clients[i].opened);
@@ -406,6 +418,145 @@ static void close_sends_what_is_queued_even_with_input_unread(void **state)
     door_free(&door);
 }
 
+static void close_gives_a_peer_that_reads_nothing_five_seconds(void **state)
+{
+    (void)state;
+    struct door door;
+    door_open(&door, 1);
+    size_t pending = 1;
+    door.pending = &pending;
+    int fd = raw_connect(listener_port(door.listener));
+    run_until(&pending);
+    struct end *end = &door.ends[0];
+    pending = 1;
+    end->pending = &pending;
+    send_bytes(end->conn, 64 << 20);
+    int64_t started_ns = clock_mono_ns();
+    conn_close(end->conn);
+    run_until(&pending);
+    assert_in_range((clock_mono_ns() - started_ns) / 1000000, 4900, 8000);
+    assert_int_equal(end->why, ERR_OK);
+    close(fd);
+    door_free(&door);
+}
+
+static void what_is_sent_before_the_connection_opens_arrives(void **state)
+{
+    (void)state;
+    struct door door;
+    door_open(&door, 2);
+    struct end clients[2] = { 0 };
+    size_t pending = 4;
+    for (size_t i = 0; i < 2; i++) {
+        door.ends[i].pending = clients[i].pending = &pending;
+        connect_end(&clients[i], &door, "127.0.0.1");
+    }
+    send_bytes(clients[0].conn, 100);
+    conn_close(clients[0].conn); // with something to send: it waits for the connection
+    conn_close(clients[1].conn); // without: it does not, though the kernel has connected it by now
+    run_until(&pending);
+    assert_int_equal(door.ends[0].received, 100);
+    assert_int_equal(door.ends[1].received, 0);
+    assert_int_equal(clients[0].why, ERR_OK);
+    assert_int_equal(clients[1].why, ERR_OK);
+    assert_false(clients[0].opened || clients[1].opened);
+    door_free(&door);
+}
+
+// The second loop's side: it counts and drops what it accepts.
+struct sink {
+    struct loop *loop;
+    struct listener *listener;
+    struct message open, close;
+    uint16_t port;
+    struct end ends[200];
+    size_t accepted;
+};
+
+static void on_sink_close(struct conn *conn, err_t why)
+{
+    struct end *end = conn_owner(conn);
+    end->why = why;
+}
+
+static void on_sink_accept(void *owner, struct conn *conn)
+{
+    static const struct conn_ops ops = { .on_room = on_room, .on_data = on_data, .on_close = on_sink_close };
+    struct sink *sink = owner;
+    struct end *end = &sink->ends[sink->accepted++];
+    conn_attach(conn, &ops, end);
+    conn_close(conn);
+}
+
+static void on_sink_open(struct message *message)
+{
+    struct sink *sink = CONTAINER_OF(message, struct sink, open);
+    struct address address = address_of("localhost", sink->port);
+    assert_int_equal(listener_open(sink->loop, &address, on_sink_accept, sink, &sink->listener, NULL), ERR_OK);
+    loop_stop(loop);
+}
+
+static void on_sink_shut(struct message *message)
+{
+    struct sink *sink = CONTAINER_OF(message, struct sink, close);
+    listener_close(sink->listener);
+    loop_stop(sink->loop);
+}
+
+static void two_loops_share_one_port(void **state)
+{
+    (void)state;
+    enum { COUNT = 200 };
+    static struct sink sink;
+    struct door door;
+    door_open(&door, COUNT);
+    sink = (struct sink){ .loop = loop_new(1), .port = listener_port(door.listener) };
+    sink.open.on_message = on_sink_open;
+    sink.close.on_message = on_sink_shut;
+    loop_start_thread(sink.loop);
+    loop_post(sink.loop, &sink.open);
+    loop_run(loop);
+    static struct end clients[COUNT];
+    size_t pending = COUNT;
+    door.aborts = true;
+    for (size_t i = 0; i < COUNT; i++) {
+        clients[i].pending = &pending;
+        connect_end(&clients[i], &door, "localhost");
+    }
+    run_until(&pending);
+    loop_post(sink.loop, &sink.close);
+    loop_join(sink.loop);
+    loop_free(sink.loop);
+    assert_int_equal(door.accepted + sink.accepted, COUNT);
+    assert_true(door.accepted > 0 && sink.accepted > 0);
+    door_free(&door);
+}
+
+// A socket that opens in the turn that closes another one gets its number.
+static void the_number_of_a_closed_socket_is_free_at_once(void **state)
+{
+    (void)state;
+    enum { COUNT = 100 };
+    static struct end clients[COUNT];
+    struct door door;
+    door_open(&door, COUNT);
+    size_t ends_pending = 2 * COUNT;
+    for (size_t i = 0; i < COUNT; i++) {
+        size_t pending = 1;
+        door.ends[i].echoes = true;
+        clients[i] = (struct end){ .expected = 3, .pending = &pending };
+        connect_end(&clients[i], &door, "127.0.0.1");
+        send_bytes(clients[i].conn, 3);
+        run_until(&pending);
+        clients[i].expected = 0;
+        clients[i].pending = door.ends[i].pending = &ends_pending;
+        conn_abort(clients[i].conn);
+        conn_abort(door.ends[i].conn);
+    }
+    run_until(&ends_pending);
+    door_free(&door);
+}
+
 static void abort_drops_the_queue_and_reset_is_told(void **state)
 {
     (void)state;
@@ -514,12 +665,16 @@ int main(void)
 {
 #define NET_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        NET_TEST(echoes_on_a_thousand_connections),
+        NET_TEST(echoes_on_a_thousand_connections_with_one_write_each),
         NET_TEST(localhost_serves_both_families_on_one_port),
         NET_TEST(a_taken_port_is_busy_unless_this_process_has_it),
         NET_TEST(tells_why_a_connection_does_not_open),
         NET_TEST(a_slow_reader_fills_the_queue_and_drains_it_once),
         NET_TEST(close_sends_what_is_queued_even_with_input_unread),
+        NET_TEST(close_gives_a_peer_that_reads_nothing_five_seconds),
+        NET_TEST(what_is_sent_before_the_connection_opens_arrives),
+        NET_TEST(two_loops_share_one_port),
+        NET_TEST(the_number_of_a_closed_socket_is_free_at_once),
         NET_TEST(abort_drops_the_queue_and_reset_is_told),
         NET_TEST(a_half_closed_peer_still_gets_its_answer),
         NET_TEST(a_paused_connection_reads_nothing_until_it_resumes),

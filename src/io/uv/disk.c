@@ -110,18 +110,18 @@ void disk_stop(void)
     }
 }
 
-void disk_submit(enum disk_queue which, struct disk_job *job)
+void disk_submit(enum disk_queue queue, struct disk_job *job)
 {
-    ASSERT(which < DISK_QUEUE_COUNT);
-    struct queue *queue = &queues[which];
-    ASSERT(queue->threads != NULL);
+    ASSERT(queue < DISK_QUEUE_COUNT);
+    struct queue *to = &queues[queue];
+    ASSERT(to->threads != NULL);
     job->message.next = NULL;
-    pthread_mutex_lock(&queue->lock);
-    *queue->last = &job->message;
-    queue->last = &job->message.next;
-    bool wake = queue->idle > 0;
-    pthread_mutex_unlock(&queue->lock);
+    pthread_mutex_lock(&to->lock);
+    *to->last = &job->message;
+    to->last = &job->message.next;
+    bool wake = to->idle > 0;
+    pthread_mutex_unlock(&to->lock);
     // Behind the unlock, so that the woken thread does not run into the lock.
     if (wake)
-        pthread_cond_signal(&queue->filled);
+        pthread_cond_signal(&to->filled);
 }

@@ -29,7 +29,9 @@ struct file {
 
 static err_t last_error(void)
 {
-    return err_of_file(errno);
+    err_t err = err_of_file(errno);
+    ASSERT(err != ERR_OK);
+    return err;
 }
 
 static int open_flags(unsigned flags)

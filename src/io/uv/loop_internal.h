@@ -12,6 +12,7 @@
 
 enum {
     LOOP_SCRATCH_SIZE = 64 << 10,
+    CACHE_LINE_SIZE = 64,
 };
 
 struct credit_waiter {
@@ -36,10 +37,13 @@ struct loop {
     struct list_node notices;
     uint8_t *scratch; // LOOP_SCRATCH_SIZE, for bytes that are used or dropped at once; NULL until needed
 
+    // What other threads write stays off the lines that this one works with.
+    char apart[CACHE_LINE_SIZE];
     _Atomic(struct message *) mailbox; // newest first
     atomic_bool asleep;                // in a poll that may sleep: a post must wake it
     atomic_bool stopping;
 
+    char apart_too[CACHE_LINE_SIZE];
     atomic_size_t credit_used;
     atomic_size_t credit_limit;
     atomic_bool credit_waited;

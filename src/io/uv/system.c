@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -40,6 +41,12 @@ static err_t write_all(int fd, bytes_t bytes)
         ssize_t put = write(fd, bytes.data, bytes.size);
         if (put < 0 && errno == EINTR)
             continue;
+        if (put < 0 && errno == EAGAIN) {
+            // Somebody who shares the terminal or pipe made it non-blocking.
+            struct pollfd polled = { .fd = fd, .events = POLLOUT };
+            poll(&polled, 1, -1);
+            continue;
+        }
         if (put < 0)
             return err_of_file(errno);
         bytes.data += put;
