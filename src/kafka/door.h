@@ -34,8 +34,8 @@ struct kafka_door {
     void *owner;
 };
 
-// The topic that a request names by id (versions that have ids) or by name; NULL if there is none. Borrowed until the end
-// of the turn.
+// The topic that a request names by id (versions that have ids) or by name; NULL if there is none. Borrowed until the
+// end of the turn.
 const struct topic *kafka_door_topic(const struct kafka_door *door, bool by_id, bytes_t name,
                                      const struct kafka_uuid *id);
 // What an unknown topic is called then.

@@ -54,6 +54,6 @@ err_t kafka_door_open(struct loop *loop, struct store *store, const struct addre
 // The port that was picked when the address had port 0.
 uint16_t kafka_door_port(const struct kafka_door *door);
 struct kafka_metrics *kafka_door_metrics(struct kafka_door *door);
-// Stops listening and closes all connections; ON_CLOSED comes in a later turn, when no operation of theirs is under way, and
-// the door is gone then. On the door's loop.
+// Stops listening and closes all connections; ON_CLOSED comes in a later turn, when no operation of theirs is under
+// way, and the door is gone then. On the door's loop.
 void kafka_door_close(struct kafka_door *door, void (*on_closed)(void *owner), void *owner);

@@ -46,8 +46,8 @@ static void door_give_back(struct kafka_door *door, size_t size)
     door_unblock(door);
 }
 
-// True if the frame that is being received may go on: small ones always, large ones while the door has room, and one large
-// one in any case.
+// True if the frame that is being received may go on: small ones always, large ones while the door has room, and one
+// large one in any case.
 static bool conn_reserve(struct kafka_conn *kc)
 {
     size_t wanted = kafka_framer_wanted(&kc->framer);
@@ -69,6 +69,7 @@ static bool conn_reserve(struct kafka_conn *kc)
 static void conn_hang_up(struct kafka_conn *kc, const char *why)
 {
     counter_add(&kc->door->metrics.bad_requests, 1);
+    kc->session.is_broken = true;
     log_line(LOG_WARN, "closing a kafka connection", LOG_FIELDS(log_text("peer", kc->peer), log_text("why", why)));
     if (kc->conn != NULL)
         conn_close(kc->conn);
@@ -173,7 +174,7 @@ static const struct conn_ops conn_ops = {
 
 // --- what the session asks for
 
-static struct kafka_conn *conn_of(const struct kafka_session *session)
+static struct kafka_conn *conn_of(struct kafka_session *session)
 {
     return CONTAINER_OF(session, struct kafka_conn, session);
 }
@@ -185,7 +186,7 @@ static void on_send(struct kafka_session *session, struct slice slice)
     conn_send(kc->conn, slice);
 }
 
-static bool on_is_full(const struct kafka_session *session)
+static bool on_is_full(struct kafka_session *session)
 {
     const struct kafka_conn *kc = conn_of(session);
     return kc->conn != NULL && conn_is_full(kc->conn);
@@ -245,7 +246,8 @@ static void on_idle_timer(struct timer *timer)
 {
     struct kafka_door *door = CONTAINER_OF(timer, struct kafka_door, idle_timer);
     int64_t now_ms = loop_now_ms(door->loop);
-    LIST_EACH(&door->conns, node) {
+    LIST_EACH(&door->conns, node)
+    {
         struct kafka_conn *kc = LIST_ITEM(node, struct kafka_conn, node);
         int64_t left_ms = kc->active_ms + door->options->idle_ms - now_ms;
         if (left_ms > 0) {
@@ -253,12 +255,9 @@ static void on_idle_timer(struct timer *timer)
             return;
         }
         // A request under way is activity too: a Fetch may wait longer than that.
-        if (list_empty(&kc->session.started)) {
+        if (list_empty(&kc->session.started))
             conn_abort(kc->conn);
-            kc->active_ms = now_ms;
-        } else {
-            conn_touch(kc);
-        }
+        conn_touch(kc);
     }
     if (!list_empty(&door->conns))
         timer_start(timer, door->options->idle_ms);
@@ -339,7 +338,7 @@ void kafka_door_close(struct kafka_door *door, void (*on_closed)(void *owner), v
     listener_close(door->listener);
     timer_stop(&door->idle_timer);
     LIST_EACH(&door->conns, node)
-        conn_close(LIST_ITEM(node, struct kafka_conn, node)->conn);
+    conn_close(LIST_ITEM(node, struct kafka_conn, node)->conn);
     door->is_closing = true;
     door_finish_close(door);
 }

@@ -63,7 +63,8 @@ static const char *call_decode(struct kafka_call *call)
         return "the API key is not served";
     call->version = call->header.api_version;
     bool is_known = call->version >= call->api->advertised_min && call->version <= call->api->max;
-    // Whoever asks which versions there are cannot know them yet (KIP-511): the handler answers without reading the body.
+    // Whoever asks which versions there are cannot know them yet (KIP-511): the handler answers without reading the
+    // body.
     if (!is_known && call->api != &kafka_api_versions_api)
         return "the API version is not served";
     call->request = kafka_new(call->api->request, 1, &call->arena);
@@ -220,8 +221,9 @@ bool kafka_session_close(struct kafka_session *session)
     // Held, so that an on_cancel which ends its call does not report the session idle under our feet.
     session->is_pumping = true;
     LIST_EACH(&session->waiting, node)
-        session_forget(session, LIST_ITEM(node, struct kafka_call, node));
-    LIST_EACH(&session->started, node) {
+    session_forget(session, LIST_ITEM(node, struct kafka_call, node));
+    LIST_EACH(&session->started, node)
+    {
         struct kafka_call *call = LIST_ITEM(node, struct kafka_call, node);
         if (!call->is_done && call->on_cancel != NULL)
             call->on_cancel(call);

@@ -16,7 +16,7 @@ struct kafka_session_ops {
     // An answer's slice, with its reference; several make one answer.
     void (*on_send)(struct kafka_session *session, struct slice slice);
     // True while the other side does not read what it is sent: no new request is started.
-    bool (*on_is_full)(const struct kafka_session *session);
+    bool (*on_is_full)(struct kafka_session *session);
     // A request ended and SIZE bytes are no longer held: kafka_session_is_busy may have changed. The call goes next.
     void (*on_progress)(struct kafka_session *session, const struct kafka_call *call, size_t size);
     // The other side broke the protocol: close the connection after what was sent. WHY is a sentence for the log.
@@ -47,8 +47,8 @@ struct kafka_call {
     const struct kafka_api *api;
     struct kafka_request_header header;
     int version;
-    struct slice frame; // what the request's views point into
-    struct arena arena; // until the answer is encoded
+    struct slice frame;       // what the request's views point into
+    struct arena arena;       // until the answer is encoded
     void *request, *response; // struct kafka_<api>_request and _response, the latter with defaults
     // Set by a handler that waits for something other than the store: the connection is gone, finish soon.
     void (*on_cancel)(struct kafka_call *call);
@@ -67,7 +67,8 @@ void kafka_session_take(struct kafka_session *session, struct slice frame);
 void kafka_session_pump(struct kafka_session *session);
 // True when so many bytes are held that nothing more should be read.
 bool kafka_session_is_busy(const struct kafka_session *session);
-// The connection is gone: answers are dropped, requests not started too. True when nothing is under way; else on_idle follows.
+// The connection is gone: answers are dropped, requests not started too. True when nothing is under way; else on_idle
+// follows.
 bool kafka_session_close(struct kafka_session *session);
 
 // The answer is call->response. The call may be gone afterwards.
