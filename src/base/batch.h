@@ -88,26 +88,27 @@ static inline int32_t batch_last_sequence(const struct batch_header *header)
                                      : batch_sequence_add(header->base_sequence, header->last_offset_delta);
 }
 
-// Why a batch was refused; the door translates it into its protocol's code.
+// Why a batch was refused: reason, the err_t that goes with it, a sentence part. The door translates the reason into
+// its protocol's code.
 // clang-format off
 #define BATCH_REASON_TABLE(X) \
-    X(NONE,            "the batch is fine") \
-    X(TRUNCATED,       "the batch ends too early") \
-    X(MAGIC,           "the record format is not version 2") \
-    X(LENGTH,          "the length field is not valid") \
-    X(TRAILING,        "there is more than one batch") \
-    X(CRC,             "the CRC does not match") \
-    X(COUNT,           "the record count does not fit the last offset delta") \
-    X(CODEC,           "the compression type is unknown") \
-    X(ATTRIBUTES,      "an unknown attribute bit is set") \
-    X(CONTROL,         "clients may not write control batches") \
-    X(APPEND_TIME,     "clients may not set LogAppendTime") \
-    X(SEQUENCE,        "a producer id needs an epoch and a sequence that are not negative") \
-    X(RECORDS,         "a record is malformed")
+    X(NONE,        OK,          "the batch is fine") \
+    X(TRUNCATED,   TRUNCATED,   "the batch ends too early") \
+    X(MAGIC,       UNSUPPORTED, "the record format is not version 2") \
+    X(LENGTH,      MALFORMED,   "the length field is not valid") \
+    X(TRAILING,    INVALID,     "there is more than one batch") \
+    X(CRC,         CORRUPT,     "the CRC does not match") \
+    X(COUNT,       INVALID,     "the record count does not fit the last offset delta") \
+    X(CODEC,       UNSUPPORTED, "the compression type is unknown") \
+    X(ATTRIBUTES,  INVALID,     "an attribute bit is set that clients may not set") \
+    X(CONTROL,     INVALID,     "clients may not write control batches") \
+    X(APPEND_TIME, INVALID,     "clients may not set LogAppendTime") \
+    X(SEQUENCE,    INVALID,     "a producer id needs an epoch and a sequence that are not negative") \
+    X(RECORDS,     INVALID,     "a record is malformed")
 // clang-format on
 
 enum batch_reason {
-#define BATCH_REASON_ENUM(name, text) BATCH_REASON_##name,
+#define BATCH_REASON_ENUM(name, err, text) BATCH_REASON_##name,
     BATCH_REASON_TABLE(BATCH_REASON_ENUM)
 #undef BATCH_REASON_ENUM
         BATCH_REASON_COUNT_

@@ -30,8 +30,8 @@ void json_array_end(struct json_writer *json);
 void json_key(struct json_writer *json, const char *key);
 void json_key_bytes(struct json_writer *json, bytes_t key);
 
-// Each maximal part that is not UTF-8 becomes U+FFFD; control characters, '"', '\', U+2028, U+2029 are escaped.
-// BYTES_NULL is written as "".
+// Each byte that is not UTF-8 becomes U+FFFD; control characters, DEL, U+2028, U+2029, the quote and the backslash are
+// escaped. BYTES_NULL is written as "".
 void json_bytes(struct json_writer *json, bytes_t text);
 void json_text(struct json_writer *json, const char *text);
 void json_int(struct json_writer *json, int64_t value);

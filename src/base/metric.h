@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/list.h"
+#include "base/writer.h"
 
 #include <stdatomic.h>
 
@@ -124,3 +125,7 @@ struct metric_sample {
 // Visits all samples, those of one name together.
 void metric_walk(const struct metric_registry *registry,
                  void (*on_sample)(void *context, const struct metric_sample *sample), void *context);
+
+// Appends name="value" to OUT, with a comma before it when OUT is not empty; the value escaped as the Prometheus text
+// format wants it, bytes that are not UTF-8 as U+FFFD. For building metric_values.labels.
+void metric_label(struct writer *out, const char *name, bytes_t value);
