@@ -95,8 +95,9 @@ static void on_store_failure(void *owner, err_t err, const char *path)
     struct app *app = owner;
     app->store_failed = true;
     app->end = APP_STORE_FAILED;
-    app->facts.not_ready = "The disk failed: nothing is acknowledged any more. eddy ends; look at the log and the disk, "
-                           "then start it again.";
+    app->facts.not_ready =
+        "The disk failed: nothing is acknowledged any more. eddy ends; look at the log and the disk, "
+        "then start it again.";
     log_line(LOG_ERROR, "the disk failed; nothing is acknowledged any more and eddy ends",
              LOG_FIELDS(log_err(err), log_text("path", path)));
     timer_start(&app->grace, FAILURE_GRACE_MS);

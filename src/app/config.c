@@ -8,21 +8,20 @@
 #include "io/file.h"
 #include "io/system.h"
 
-
 enum { CONFIG_FILE_SIZE_MAX = 1 << 20 };
 
 static const char *const log_formats[] = { "text", "json", NULL };
 static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
 static const char *const flush_modes[] = { "commit", "interval", "never", NULL };
 
-#define AT(member)   .at = offsetof(struct app_config, member)
+#define AT(member)    .at = offsetof(struct app_config, member)
 #define PLACE(group_) .group = group_
-#define LIVE         .apply = OPTION_LIVE
-#define KB           INT64_C(1024)
-#define MB           (1024 * KB)
-#define GB           (1024 * MB)
-#define SECOND       INT64_C(1000)
-#define DAY          (86400 * SECOND)
+#define LIVE          .apply = OPTION_LIVE
+#define KB            INT64_C(1024)
+#define MB            (1024 * KB)
+#define GB            (1024 * MB)
+#define SECOND        INT64_C(1000)
+#define DAY           (86400 * SECOND)
 
 // Topic defaults are Kafka's.
 // clang-format off
@@ -80,9 +79,9 @@ static const struct option_row own_rows[] = {
       .min = 1, .max = 16, .help = "threads that compact, remove and checkpoint", AT(background_threads) },
 
     { .name = "topic.retention", .env = "EDDY_TOPIC_RETENTION", PLACE("Topic defaults"), .type = OPTION_DURATION, .default_text = "7d",
-      .min = 1, .max = INT64_MAX / 2, .help = "age at which records may go (retention.ms)", AT(topic_retention_ms) },
-    { .name = "topic.retention-size", .env = "EDDY_TOPIC_RETENTION_SIZE", PLACE("Topic defaults"), .type = OPTION_SIZE, .default_text = "0",
-      .max = INT64_MAX / 2, .help = "bytes of a partition beyond which the oldest may go; 0: no limit (retention.bytes)", AT(topic_retention_size) },
+      .min = -1, .max = INT64_MAX / 2, .help = "age at which records may go; -1: never (retention.ms)", AT(topic_retention_ms) },
+    { .name = "topic.retention-size", .env = "EDDY_TOPIC_RETENTION_SIZE", PLACE("Topic defaults"), .type = OPTION_SIZE, .default_text = "-1",
+      .min = -1, .max = INT64_MAX / 2, .help = "bytes of a partition beyond which the oldest may go; -1: no limit (retention.bytes)", AT(topic_retention_size) },
     { .name = "topic.segment-size", .env = "EDDY_TOPIC_SEGMENT_SIZE", PLACE("Topic defaults"), .type = OPTION_SIZE, .default_text = "1GB",
       .min = MB, .max = INT32_MAX, .help = "size at which a segment is sealed (segment.bytes)",
       .limit_reason = "Kafka's positions in a segment are 32-bit numbers", AT(topic_segment_size) },
@@ -220,7 +219,7 @@ void app_store_options(const struct app_config *config, struct store_options *re
     struct topic_config *topics = &ret_options->topic_defaults;
     topic_config_default(topics);
     topics->retention_ms = config->topic_retention_ms;
-    topics->retention_size = config->topic_retention_size == 0 ? -1 : config->topic_retention_size;
+    topics->retention_size = config->topic_retention_size;
     topics->segment_size = config->topic_segment_size;
     topics->max_message_size = config->topic_message_max;
 }

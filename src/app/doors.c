@@ -116,8 +116,7 @@ static err_t open_console(struct app *app, struct address *address, diag_t *diag
     struct console_options options = { .any_literal = !address_is_loopback(address), .hosts = app->hosts };
     app_http_limits(app->config, &options.limits);
     options.host_count = split_hosts(app);
-    err_t err =
-        console_open(app->loops[0], address, &options, &app->scraper, &app->facts, &app->console, diag);
+    err_t err = console_open(app->loops[0], address, &options, &app->scraper, &app->facts, &app->console, diag);
     if (err != ERR_OK)
         return err;
     app->open_doors |= 1U << DOOR_CONSOLE;
@@ -174,8 +173,8 @@ static err_t open_door(struct app *app, unsigned index, diag_t *diag)
     err = door->open(app, &address, diag);
     if (err == ERR_BUSY)
         return diag_fail(diag, err, door->flag,
-                         "%s is in use by another program. %s ADDR moves this door, %s off closes it", name,
-                         door->flag, door->flag);
+                         "%s is in use by another program. %s ADDR moves this door, %s off closes it", name, door->flag,
+                         door->flag);
     if (err == ERR_DENIED)
         return diag_fail(diag, err, door->flag, "the system does not allow to listen on %s. %s ADDR moves this door",
                          name, door->flag);

@@ -14,7 +14,7 @@ struct console_facts {
     const char *not_ready; // a sentence with the reason; NULL: ready
     const struct console_place {
         const char *name, *address;
-    } *doors; // that are open
+    } * doors; // that are open
     size_t door_count;
 };
 

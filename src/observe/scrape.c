@@ -28,8 +28,7 @@ static void finish(struct scraper *scraper)
 static void on_next(struct message *message)
 {
     struct scraper *scraper = CONTAINER_OF(message, struct scraper, next);
-    struct list_node *node =
-        scraper->collecting == NULL ? scraper->collectors.next : scraper->collecting->node.next;
+    struct list_node *node = scraper->collecting == NULL ? scraper->collectors.next : scraper->collecting->node.next;
     if (scraper->collecting == NULL)
         exposition_registry(&scraper->registry, &scraper->out);
     if (node == &scraper->collectors) {

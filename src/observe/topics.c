@@ -37,7 +37,7 @@ struct topics_gather {
     struct writer *out;
     struct partition_figures *rows;
     size_t count, capacity;
-    size_t asked;              // rows whose figures were asked for
+    size_t asked; // rows whose figures were asked for
     size_t in_flight;
     struct stat_slot slots[STATS_IN_FLIGHT];
     size_t family, line; // where writing goes on
@@ -135,8 +135,8 @@ static const struct family {
       METRIC_GAUGE, one },
     { "kafka_controller_kafkacontroller_offlinepartitionscount", "Partitions without a leader.", PER_BROKER,
       METRIC_GAUGE, zero },
-    { "kafka_controller_controllerstats_uncleanleaderelections_total", "Leaders elected from replicas that were behind.",
-      PER_BROKER, METRIC_COUNTER, zero },
+    { "kafka_controller_controllerstats_uncleanleaderelections_total",
+      "Leaders elected from replicas that were behind.", PER_BROKER, METRIC_COUNTER, zero },
     { "kafka_log_log_size", "Bytes of the partition's segments.", PER_PARTITION, METRIC_GAUGE, log_size },
 };
 

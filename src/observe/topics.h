@@ -12,7 +12,7 @@ struct topics_collector {
     struct collector collector;
     struct store *store;
     int64_t node_id;
-    const char *address; // that Kafka clients are told
+    const char *address;          // that Kafka clients are told
     struct topics_gather *gather; // private: of the page under way
 };
 
