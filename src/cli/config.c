@@ -106,7 +106,7 @@ static enum cli_exit print(struct writer *out)
 
 enum cli_exit cli_config(int count, const char *const *texts)
 {
-    const char *rest[CLI_REST_MAX];
+    const char *rest[CLI_REST_MAX] = { 0 };
     struct writer out = WRITER_INIT;
     diag_t diag = { 0 };
     int rest_count = 0;
