@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-# eddy_room(NAME [DIR folder] [USES rooms...] [LINKS libraries...])
-#   makes the static library eddy_NAME from folder/*.c without its tests,
+# eddy_room(NAME [DIR folder] [SUBDIRS folders...] [USES rooms...] [LINKS libraries...])
+#   makes the static library eddy_NAME from folder/*.c and folder/SUBDIR/*.c without their tests,
 #   and one program for each folder/*_test.c, registered with ctest under "unit".
 # eddy_room_tests(NAME [DIR folder] [USES rooms...] [LABEL unit|sim|threads])
 #   makes only the test programs; rooms above io/ choose eddy_io (real) or eddy_io_sim (the twin) in USES.
 include(CTest)
 
 function(eddy_room name)
-  cmake_parse_arguments(ROOM "" "DIR" "USES;LINKS" ${ARGN})
+  cmake_parse_arguments(ROOM "" "DIR" "SUBDIRS;USES;LINKS" ${ARGN})
   if(NOT ROOM_DIR)
     set(ROOM_DIR ${name})
   endif()
-  file(GLOB sources CONFIGURE_DEPENDS "${ROOM_DIR}/*.c")
+  list(TRANSFORM ROOM_SUBDIRS PREPEND "${ROOM_DIR}/")
+  list(TRANSFORM ROOM_SUBDIRS APPEND "/*.c")
+  file(GLOB sources CONFIGURE_DEPENDS "${ROOM_DIR}/*.c" ${ROOM_SUBDIRS})
   list(FILTER sources EXCLUDE REGEX "_test\\.c$")
   if(NOT sources)
     return() # a room that is declared before its first source exists
@@ -41,5 +43,25 @@ function(eddy_room_tests name)
     target_link_libraries(${target} PRIVATE eddy_options ${ROOM_USES} ${ROOM_LINKS} PkgConfig::CMOCKA)
     add_test(NAME ${name}/${test} COMMAND ${target})
     set_tests_properties(${name}/${test} PROPERTIES LABELS "${ROOM_LABEL}" TIMEOUT 120)
+  endforeach()
+endfunction()
+
+# eddy_sim(NAME SOURCES files... USES rooms... [ARGS arguments...] [CHECKS switches...])
+#   makes a simulation program and registers the test sim/NAME under "sim". The checks are themselves checked: in a build
+#   where one of the switches CHECKS (EDDY_BREAK_FLUSH ...) is on, the same test is labelled "check" and must fail.
+function(eddy_sim name)
+  cmake_parse_arguments(SIM "" "" "SOURCES;USES;ARGS;CHECKS" ${ARGN})
+  if(NOT EDDY_TESTS)
+    return()
+  endif()
+  list(TRANSFORM SIM_USES PREPEND eddy_)
+  add_executable(sim_${name} ${SIM_SOURCES})
+  target_link_libraries(sim_${name} PRIVATE eddy_options ${SIM_USES})
+  add_test(NAME sim/${name} COMMAND sim_${name} ${SIM_ARGS})
+  set_tests_properties(sim/${name} PROPERTIES LABELS sim TIMEOUT 600)
+  foreach(switch ${SIM_CHECKS})
+    if(${switch})
+      set_tests_properties(sim/${name} PROPERTIES LABELS check WILL_FAIL TRUE)
+    endif()
   endforeach()
 endfunction()
