@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "io/sim/loop_sim.h"
 
+#include <stdlib.h>
+
 struct child {
     struct message message;
     const struct child_ops *ops;

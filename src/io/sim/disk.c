@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "io/sim/loop_sim.h"
 
+#include <stdlib.h>
+
 enum { START_JITTER_NS = 50000 };
 
 struct sim_job {

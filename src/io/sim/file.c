@@ -5,14 +5,16 @@
 #include "base/mem.h"
 #include "io/sim/loop_sim.h"
 
+#include <stdlib.h>
+
 struct file {
-    struct list_node node; // in sim->files
+    struct list_node node;  // in sim->files
     struct fs_inode *inode; // NULL: the program that opened it crashed
     unsigned flags;
 };
 
 enum operation {
-    OP_READS,  // looks only
+    OP_READS,   // looks only
     OP_CHANGES, // names
     OP_NEEDS_ROOM,
     OP_WRITES,

@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "io/sim/fs_page.h"
 
+#include <stdlib.h>
+
 struct fs_page *fs_page_new(void)
 {
     struct fs_page *page = mem_zalloc(1, sizeof(*page));

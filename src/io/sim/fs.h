@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file system in memory with two images: what programs see (the page cache) and what the disk holds. Nothing here fails by
-// itself; faults are file.c's business. An inode lives while a name in either image, a handle or a pending change holds it.
+// A file system in memory with two images: what programs see (the page cache) and what the disk holds. Nothing here
+// fails by itself; faults are file.c's business. An inode lives while a name in either image, a handle or a pending
+// change holds it.
 #pragma once
 
 #include "base/bytes.h"

@@ -4,6 +4,9 @@
 #include "base/mem.h"
 #include "io/sim/fs_page.h"
 
+#include <assert.h>
+#include <stdlib.h>
+
 static bytes_t name_key(const struct map_node *node)
 {
     return bytes_of_text(((const struct fs_name *)(const void *)node)->text);
@@ -222,6 +225,7 @@ struct fs_inode *fs_create(struct fs *fs, struct fs_inode *dir, bytes_t name, bo
 void fs_remove(struct fs *fs, struct fs_inode *dir, bytes_t name)
 {
     struct fs_inode *inode = fs_lookup(dir, name);
+    ASSERT(inode != NULL);
     change_add(fs, dir, name, NULL, BYTES_NULL, inode);
     fs_live(fs, inode, -1);
     fs_name_take(fs, &dir->names, name);
@@ -230,6 +234,7 @@ void fs_remove(struct fs *fs, struct fs_inode *dir, bytes_t name)
 void fs_rename(struct fs *fs, struct fs_inode *from, bytes_t from_name, struct fs_inode *to, bytes_t to_name)
 {
     struct fs_inode *inode = fs_lookup(from, from_name);
+    ASSERT(inode != NULL);
     struct fs_inode *replaced = fs_lookup(to, to_name);
     if (replaced == inode)
         return;

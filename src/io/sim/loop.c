@@ -5,6 +5,8 @@
 #include "io/clock.h"
 #include "io/sim/loop_sim.h"
 
+#include <stdlib.h>
+
 enum {
     WAKE_JITTER_NS = 5000,
     POST_JITTER_NS = 20000,
@@ -25,6 +27,7 @@ struct posting {
 };
 
 static void turn_fire(struct sim_event *event);
+static void turn_sockets(struct loop *loop);
 
 static void alarm_fire(struct sim_event *event)
 {
@@ -113,8 +116,8 @@ void loop_stop(struct loop *loop)
     loop_wake(loop);
 }
 
-// What the crash leaves hanging on the loop is unlinked while its memory is still there, so that the program can be freed
-// in any order; what nobody can reach from the program stays reachable from here.
+// What the crash leaves hanging on the loop is unlinked while its memory is still there, so that the program can be
+// freed in any order; what nobody can reach from the program stays reachable from here.
 static void loop_drop(struct loop *loop)
 {
     loop->dead = true;
@@ -153,7 +156,13 @@ void loop_free(struct loop *loop)
         return;
     struct sim *sim = loop->sim;
     ASSERT(sim->current != loop);
-    ASSERT(list_empty(&loop->ready) && list_empty(&loop->unsent));
+    // The callbacks that are owed (on_close).
+    sim->current = loop;
+    for (; !list_empty(&loop->ready) && !sim->crashed; sim->step_count++)
+        turn_sockets(loop);
+    sim->current = NULL;
+    ASSERT(list_empty(&loop->ready));
+    ASSERT(list_empty(&loop->unsent));
     loop_drop(loop);
     heap_remove(&sim->events, &loop->turn.node);
     heap_remove(&sim->events, &loop->alarm.node);
@@ -415,7 +424,7 @@ static bool turn_faults(struct loop *loop)
 
 static void turn_fire(struct sim_event *event)
 {
-    static void (*const phases[])(struct loop *loop) = { turn_timers, turn_messages, turn_sockets };
+    static void (*const phases[])(struct loop * loop) = { turn_timers, turn_messages, turn_sockets };
     struct loop *loop = CONTAINER_OF(event, struct loop, turn);
     struct sim *sim = loop->sim;
     loop->turn_queued = false;

@@ -9,7 +9,7 @@ struct loop {
     struct sim *sim;
     struct list_node node; // in sim->loops
     unsigned index;
-    uint64_t id;           // of the world, never reused
+    uint64_t id; // of the world, never reused
     bool dead, running, stopping, turn_queued;
     int64_t now_ms, busy_until_ns, paused_until_ns;
     struct sim_event turn, alarm;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// splitmix64 (Steele, Lea, Flood 2014): one word of state for each thing that draws, so that they do not disturb each other.
+// splitmix64 (Steele, Lea, Flood 2014): one word of state for each thing that draws, so that they do not disturb each
+// other.
 #pragma once
 
 #include <stdbool.h>

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The deterministic twin of io/: a world with virtual time, network and disk in which several loops and the disk threads of
-// a program run on one OS thread. The same seed and the same code give the same run, event by event. A test makes a world,
-// starts the program (loop_new, loop_start_thread, listener_open ... now belong to the world), lets time pass with sim_run,
-// breaks things, and asks afterwards what happened. One world at a time in a process.
+// The deterministic twin of io/: a world with virtual time, network and disk in which several loops and the disk
+// threads of a program run on one OS thread. The same seed and the same code give the same run, event by event. A test
+// makes a world, starts the program (loop_new, loop_start_thread, listener_open ... now belong to the world), lets time
+// pass with sim_run, breaks things, and asks afterwards what happened. One world at a time in a process.
 //
-// Generations. A crash (power loss, kill, system_exit) ends the running program: its loops take no more turns, timers and
-// deferred work are unlinked, sockets are gone, no callback comes any more, and every file operation fails with ERR_IO
-// without touching the disk. The test then releases the program's memory, and calls sim_restart before it starts the
-// next generation on what the disk kept. Releasing is done by the program's own free functions: timer_stop, loop_defer_cancel,
-// conn_close, conn_abort, listener_close, loop_stop, loop_free and file_close are safe on what died, do nothing else, and never
-// call back. What was in flight (messages, jobs, owners of sockets) stays reachable until the process ends, so that a leak
-// checker does not report it; sim_keep does the same for anything else that the test does not care to free.
+// Generations. A crash (power loss, kill, system_exit) ends the running program: its loops take no more turns, timers
+// and deferred work are unlinked, sockets are gone, no callback comes any more, and every file operation fails with
+// ERR_IO without touching the disk. The test then releases the program's memory, and calls sim_restart before it starts
+// the next generation on what the disk kept. Releasing is done by the program's own free functions: timer_stop,
+// loop_defer_cancel, conn_close, conn_abort, listener_close, loop_stop, loop_free and file_close are safe on what died,
+// do nothing else, and never call back. What was in flight (messages, jobs, owners of sockets) stays reachable until
+// the process ends, so that a leak checker does not report it; sim_keep does the same for anything else that the test
+// does not care to free.
 #pragma once
 
 #include "base/buf.h"
@@ -32,32 +33,32 @@ enum sim_loss {
 
 // All zero is a calm world: jitter, but no fault. Chances are in parts per million.
 struct sim_options {
-    int64_t wall_start_ms;       // 0: 2026-01-01T00:00:00Z
-    unsigned cpu_count;          // 0: 2
-    const char *const *env;      // NULL-terminated; NULL: empty
-    bool steady;                 // no jitter, whole reads and writes: for tests that look at one thing
+    int64_t wall_start_ms;  // 0: 2026-01-01T00:00:00Z
+    unsigned cpu_count;     // 0: 2
+    const char *const *env; // NULL-terminated; NULL: empty
+    bool steady;            // no jitter, whole reads and writes: for tests that look at one thing
 
-    uint32_t pause_ppm;          // of a loop's turns: the loop stands still first
+    uint32_t pause_ppm; // of a loop's turns: the loop stands still first
     uint32_t pause_max_ms;
-    uint32_t wall_jump_ppm;      // of all turns: the wall clock jumps either way
+    uint32_t wall_jump_ppm; // of all turns: the wall clock jumps either way
     uint32_t wall_jump_max_ms;
 
-    uint32_t latency_max_us;     // one way; 0: 200
-    uint32_t window_size;        // bytes of one direction between the two programs; 0: 64 KiB
-    uint32_t chunk_ppm;          // of reads and writes that move only a few bytes, down to one; 0: 100,000
-    uint32_t refuse_ppm;         // of conn_open
-    uint32_t reset_ppm;          // of segments: both sides lose the connection
-    uint32_t stall_ppm;          // of segments: this direction stands still
+    uint32_t latency_max_us; // one way; 0: 200
+    uint32_t window_size;    // bytes of one direction between the two programs; 0: 64 KiB
+    uint32_t chunk_ppm;      // of reads and writes that move only a few bytes, down to one; 0: 100,000
+    uint32_t refuse_ppm;     // of conn_open
+    uint32_t reset_ppm;      // of segments: both sides lose the connection
+    uint32_t stall_ppm;      // of segments: this direction stands still
     uint32_t stall_max_ms;
 
-    uint32_t read_error_ppm;     // ERR_IO
-    uint32_t write_error_ppm;    // ERR_IO; some of it may be written
-    uint32_t sync_error_ppm;     // ERR_IO; what was dirty is clean now and may not be on the disk (as on Linux)
-    uint32_t space_error_ppm;    // ERR_NO_SPACE of what needs room; some of it may be written
-    uint32_t disk_delay_ppm;     // of file operations: the job takes longer
+    uint32_t read_error_ppm;  // ERR_IO
+    uint32_t write_error_ppm; // ERR_IO; some of it may be written
+    uint32_t sync_error_ppm;  // ERR_IO; what was dirty is clean now and may not be on the disk (as on Linux)
+    uint32_t space_error_ppm; // ERR_NO_SPACE of what needs room; some of it may be written
+    uint32_t disk_delay_ppm;  // of file operations: the job takes longer
     uint32_t disk_delay_max_ms;
-    uint64_t disk_quota;         // bytes that all files may hold; 0: 1 TiB
-    bool no_direct;              // FILE_DIRECT is ERR_UNSUPPORTED
+    uint64_t disk_quota; // bytes that all files may hold; 0: 1 TiB
+    bool no_direct;      // FILE_DIRECT is ERR_UNSUPPORTED
     enum sim_loss loss;
 };
 
@@ -82,12 +83,12 @@ enum sim_end {
 struct sim_until {
     bool (*done)(void *owner); // asked between events; NULL: never
     void *owner;
-    int64_t time_ms;           // virtual, from now; 0: no limit
-    uint64_t steps;            // 0: no limit
+    int64_t time_ms; // virtual, from now; 0: no limit
+    uint64_t steps;  // 0: no limit
 };
 
-// Not from inside a callback. loop_run, called outside, is loop_start_thread and sim_run until that loop stopped; loop_join
-// is the second half of it.
+// Not from inside a callback. loop_run, called outside, is loop_start_thread and sim_run until that loop stopped;
+// loop_join is the second half of it.
 enum sim_end sim_run(struct sim *sim, struct sim_until until);
 enum sim_end sim_run_ms(struct sim *sim, int64_t time_ms);
 // Events so far, and a hash over all of them: two runs are the same run when it agrees.
@@ -115,8 +116,9 @@ void sim_keep(void *memory);
 
 // --- faults
 
-// What happens at the operation that makes sim_operation_count equal NUMBER. All functions of io/file.h that return an error
-// count, file_close and file_exists do not, file_replace and file_read_whole count as the operations they are made of.
+// What happens at the operation that makes sim_operation_count equal NUMBER. All functions of io/file.h that return an
+// error count, file_close and file_exists do not, file_replace and file_read_whole count as the operations they are
+// made of.
 enum sim_fault {
     SIM_FAULT_NONE,
     SIM_FAULT_IO,         // ERR_IO; a write may be half done, a sync has the semantics of sync_error_ppm

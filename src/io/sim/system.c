@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/system.h"
 
+#include "base/mem.h"
 #include "io/clock.h"
 #include "io/random.h"
 #include "io/sim/loop_sim.h"

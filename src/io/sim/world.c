@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "io/sim/loop_sim.h"
 
+#include <stdlib.h>
+
 enum { WALL_START_2026_S = 1767225600, EXIT_JUMP = 1 };
 
 struct sim *sim_world;

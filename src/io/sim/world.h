@@ -55,7 +55,7 @@ struct sim {
 
     struct list_node loops, conns, listeners, files;
     struct loop *current;
-    uint64_t next_loop_id;
+    uint64_t next_loop_id, next_conn_id;
     uint16_t next_port;
     uint16_t *taken_ports;
     size_t taken_count, taken_capacity;
