@@ -14,7 +14,7 @@ enum option_type {
     OPTION_BOOL,     // bool; the flag alone means true, --no-... means false
     OPTION_INT,      // int64_t
     OPTION_SIZE,     // int64_t bytes: "64MB" (KB, MB, GB are powers of 1024; a plain number is bytes)
-    OPTION_DURATION, // int64_t milliseconds: "250ms", "5s", "10m", "1h", "7d"; 0 needs no unit
+    OPTION_DURATION, // int64_t milliseconds: "250ms", "5s", "10m", "1h30m", "7d"; 0 needs no unit
     OPTION_ADDRESS,  // const char *: "host:port", "[::1]:port", ":port", "port" or "off"
     OPTION_ENUM,     // int, the index into choices
     OPTION_PATH,     // const char *
@@ -31,7 +31,7 @@ struct option_row {
     const char *group; // heading in the help; rows of a group stand together
     enum option_type type;
     const char *default_text; // parsed like any value; NULL: the zero value (a NULL text)
-    int64_t min, max;         // for numbers; both 0: no limit
+    int64_t min, max;         // for numbers; both 0: no limit. A min below 0 allows "-1" for sizes and durations
     enum option_apply apply;
     const char *value_name;     // in the help: "ADDR", "DIR"; NULL: by type
     const char *help;           // one sentence, no full stop needed
@@ -67,7 +67,9 @@ struct option_set {
 void option_set_init(struct option_set *set, struct option_table table, void *config);
 void option_set_free(struct option_set *set);
 
-// One value by file key or flag, as if from SOURCE. Weaker than the present one: checked, then ignored. ERR_NOT_FOUND
+// A diag's where names the key, flag, variable or line; its text stands behind "where: ".
+
+// One value by its key, as if from SOURCE. Weaker than the present one: checked, then ignored. ERR_NOT_FOUND
 // (the diag names the nearest), ERR_INVALID (the diag says what is expected). ORIGIN is copied.
 MUST_CHECK err_t option_set_value(struct option_set *set, bytes_t name, bytes_t text, enum option_source source,
                                   const char *origin, diag_t *diag);
@@ -82,7 +84,7 @@ MUST_CHECK err_t option_set_env(struct option_set *set, const char *const *envir
 MUST_CHECK err_t option_set_flags(struct option_set *set, int count, const char *const *arguments,
                                   const char **ret_rest, int *ret_rest_count, diag_t *diag);
 
-// NULL if there is none. NAME is a file key or a flag with its dashes.
+// NULL if no row has that key.
 const struct option_row *option_find(struct option_table table, bytes_t name);
 // The present value, as it would be given ("64MB", "5s").
 void option_write_value(const struct option_set *set, const struct option_row *row, struct writer *out);
@@ -98,3 +100,8 @@ void option_write_json(const struct option_set *set, struct writer *out);
 // For values that are no options. False when malformed or beyond int64.
 bool option_parse_size(bytes_t text, int64_t *ret_size);
 bool option_parse_duration(bytes_t text, int64_t *ret_ms);
+// Splits an address that is not "off"; the host is empty when only a port is given, and without its brackets.
+bool option_parse_address(bytes_t text, bytes_t *ret_host, uint16_t *ret_port);
+// The shortest exact form: "64MB", "5s".
+void option_write_size(int64_t size, struct writer *out);
+void option_write_duration(int64_t ms, struct writer *out);

@@ -18,8 +18,7 @@ enum {
     LOW_MARK = 256 << 10,
     DRAIN_TIMEOUT_MS = 5000,
     LINGER_TIMEOUT_MS = 500,
-    READS_PER_EVENT = 8, // while they fill the room; then the other connections have their turn
-    QUEUE_KEPT = 64,     // slices of an empty queue whose memory is kept
+    QUEUE_KEPT = 64, // slices of an empty queue whose memory is kept
     DISCARDS_PER_EVENT = 16,
 };
 
@@ -46,9 +45,6 @@ struct conn {
     bool ended;   // the peer's end of stream was read
     bool blocked; // the kernel took less than it was given; until it is writable
     bool full;    // the high mark was passed; until on_drain
-
-    uint8_t *room; // from on_room, not filled yet
-    size_t room_size;
 
     struct slice *queue; // queue[head..count)
     size_t head, count, capacity;
@@ -279,31 +275,25 @@ static void end_input(struct conn *conn)
     loop_add_write(conn->loop, &conn->write);
 }
 
-// TLS decrypts here, between recv and on_data.
+// One read for each event: what does not fit is there in the next turn, when the others had theirs, and a room that
+// fits a frame exactly costs no second call to learn so. TLS decrypts here, between recv and on_data.
 static void read_socket(struct conn *conn)
 {
-    for (int i = 0; i < READS_PER_EVENT && reads(conn); i++) {
-        if (conn->room == NULL) {
-            conn->room = conn->ops->on_room(conn, &conn->room_size);
-            if (!reads(conn))
-                return;
-            ASSERT(conn->room != NULL && conn->room_size > 0);
-        }
-        size_t room_size = conn->room_size;
-        ssize_t got = recv(conn->fd, conn->room, room_size, 0);
-        if (got > 0) {
-            conn->room = NULL;
-            conn->ops->on_data(conn, (size_t)got);
-            if ((size_t)got < room_size)
-                return;
-        } else if (got == 0) {
-            end_input(conn);
-        } else if (errno != EINTR) {
-            if (errno != EAGAIN)
-                conn_finish(conn, err_of_socket(errno));
-            return;
-        }
-    }
+    size_t size = 0;
+    uint8_t *room = conn->ops->on_room(conn, &size);
+    if (!reads(conn)) // on_room may close
+        return;
+    ASSERT(room != NULL && size > 0);
+    ssize_t got;
+    do
+        got = recv(conn->fd, room, size, 0);
+    while (got < 0 && errno == EINTR);
+    if (got > 0)
+        conn->ops->on_data(conn, (size_t)got);
+    else if (got == 0)
+        end_input(conn);
+    else if (errno != EAGAIN)
+        conn_finish(conn, err_of_socket(errno));
 }
 
 static void on_lingering(struct conn *conn)
@@ -333,7 +323,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
             conn->blocked = false;
             loop_add_write(conn->loop, &conn->write);
         }
-        if ((events & UV_READABLE) != 0)
+        if ((events & UV_READABLE) != 0 && reads(conn))
             read_socket(conn);
     }
     if (conn->state != CONN_DONE)

@@ -451,11 +451,11 @@ static void what_is_sent_before_the_connection_opens_arrives(void **state)
         door.ends[i].pending = clients[i].pending = &pending;
         connect_end(&clients[i], &door, "127.0.0.1");
     }
-    send_bytes(clients[0].conn, 100);
-    conn_close(clients[0].conn); // with something to send: it waits for the connection
+    send_bytes(clients[0].conn, 3 * (size_t)ROOM_SIZE); // fills each room to its end
+    conn_close(clients[0].conn);                        // with something to send: it waits for the connection
     conn_close(clients[1].conn); // without: it does not, though the kernel has connected it by now
     run_until(&pending);
-    assert_int_equal(door.ends[0].received, 100);
+    assert_int_equal(door.ends[0].received, 3 * ROOM_SIZE);
     assert_int_equal(door.ends[1].received, 0);
     assert_int_equal(clients[0].why, ERR_OK);
     assert_int_equal(clients[1].why, ERR_OK);
