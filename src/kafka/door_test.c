@@ -17,7 +17,7 @@
 #include "kafka/api/produce.h"
 #include "kafka/client.h"
 #include "kafka/errors.h"
-#include "kafka/testing/fake_store.h"
+#include "kafka/testing/fake/fake_store.h"
 #include "kafka/testing/peer.h"
 
 #define TEST_LIMIT_MS 20000
