@@ -339,7 +339,7 @@ static void deletes_topics_by_name_and_id(void **state)
     assert_int_equal(response->responses.items[1].error_code, KAFKA_UNKNOWN_TOPIC_OR_PARTITION);
     struct kafka_delete_topic_state states[] = { { .topic_id = { { [0] = 0xee, [15] = 2 } } },
                                                  { .topic_id = { { [0] = 0xee, [15] = 7 } } },
-                                                 { 0 } };
+                                                 { .name = BYTES_NULL } };
     request = (struct kafka_delete_topics_request){ .topics = { states, 3 } };
     response = peer_call(peer, &kafka_delete_topics_api, 6, &request);
     assert_true(bytes_is(response->responses.items[0].name, "b"));
