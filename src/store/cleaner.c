@@ -10,6 +10,7 @@
 #include "store/compact.h"
 #include "store/core.h"
 #include "store/lines.h"
+#include "store/meta.h"
 #include "store/retention.h"
 
 #include <stdio.h>
@@ -202,13 +203,18 @@ static void sweep_go_on(struct sweeper *sweeper);
 
 enum { PROGRESS_KEY_SIZE = TOPIC_ID_SIZE + 4 };
 
+static bytes_t key_of(const struct topic_id *id, int32_t number, uint8_t key[PROGRESS_KEY_SIZE])
+{
+    memcpy(key, id->bytes, TOPIC_ID_SIZE);
+    memcpy(key + TOPIC_ID_SIZE, &number, sizeof(number));
+    return bytes_of(key, PROGRESS_KEY_SIZE);
+}
+
 static bytes_t partition_key(const struct partition *partition, uint8_t key[PROGRESS_KEY_SIZE])
 {
     const char *dash = strrchr(partition_name(partition), '-');
-    uint32_t number = dash == NULL ? 0 : (uint32_t)strtoul(dash + 1, NULL, 10);
-    memcpy(key, partition_topic_id(partition)->bytes, TOPIC_ID_SIZE);
-    memcpy(key + TOPIC_ID_SIZE, &number, sizeof(number));
-    return bytes_of(key, PROGRESS_KEY_SIZE);
+    ASSERT(dash != NULL);
+    return key_of(partition_topic_id(partition), (int32_t)strtol(dash + 1, NULL, 10), key);
 }
 
 // A partition that was never compacted begins at its log start; one of the same name may have been before it, so the
@@ -468,6 +474,30 @@ static void on_sweeper_stopped(struct message *message)
     cleaner_stop_try(sweeper->cleaner);
 }
 
+static struct sweeper *sweeper_of(struct cleaner *cleaner, const struct loop *loop)
+{
+    size_t i = 0;
+    while (cleaner->sweepers[i].loop != loop)
+        i++;
+    return &cleaner->sweepers[i];
+}
+
+// One line of the file; a partition that is gone is forgotten. The topic id tells a topic from a later one of the same
+// name.
+static void checkpoint_take(struct cleaner *cleaner, bytes_t topic, int32_t number, int64_t dirty_from)
+{
+    char name[TOPIC_NAME_MAX + 16], folder[2048];
+    snprintf(name, sizeof(name), "%.*s-%d", BYTES_ARG(topic), number);
+    snprintf(folder, sizeof(folder), "%s/%s", store_options(cleaner->store)->folder, name);
+    struct topic_id id;
+    if (meta_partition_read(folder, &id) != ERR_OK)
+        return;
+    uint8_t key[PROGRESS_KEY_SIZE];
+    struct sweeper *sweeper = sweeper_of(cleaner, partition_loop_of(cleaner->store, topic, number));
+    progress_put(&sweeper->progress, key_of(&id, number, key), dirty_from);
+    progress_put(&cleaner->names, bytes_of_text(name), dirty_from);
+}
+
 // Fills the maps from the file, for partitions that exist.
 static void checkpoint_load(struct cleaner *cleaner)
 {
@@ -481,14 +511,13 @@ static void checkpoint_load(struct cleaner *cleaner)
         err = lines_begin(&lines, bytes_of(content->data, content->capacity), &count);
         for (int64_t i = 0; i < count && err == ERR_OK; i++) {
             bytes_t words[3];
-            int64_t dirty_from;
-            if (!lines_words(&lines, words, 3) || !bytes_to_int64(words[2], &dirty_from)) {
+            int64_t number, dirty_from;
+            bool is_right = lines_words(&lines, words, 3) && bytes_to_int64(words[1], &number) && number >= 0 &&
+                            number <= INT32_MAX && bytes_to_int64(words[2], &dirty_from);
+            if (is_right)
+                checkpoint_take(cleaner, words[0], (int32_t)number, dirty_from);
+            else
                 err = ERR_MALFORMED;
-                break;
-            }
-            char name[TOPIC_NAME_MAX + 16];
-            snprintf(name, sizeof(name), "%.*s-%.*s", BYTES_ARG(words[0]), BYTES_ARG(words[1]));
-            progress_put(&cleaner->names, bytes_of_text(name), dirty_from);
         }
         buf_unref(content);
     }
@@ -508,7 +537,6 @@ struct cleaner *cleaner_new(struct store *store)
     cleaner->write =
         (struct disk_job){ .loop = store_loop(store, 0), .run = checkpoint_run, .on_done = checkpoint_on_done };
     snprintf(cleaner->path, sizeof(cleaner->path), "%s/cleaner-offset-checkpoint", store_options(store)->folder);
-    checkpoint_load(cleaner);
     for (size_t i = 0; i < cleaner->sweeper_count; i++) {
         struct sweeper *sweeper = &cleaner->sweepers[i];
         sweeper->cleaner = cleaner;
@@ -520,6 +548,7 @@ struct cleaner *cleaner_new(struct store *store)
         timer_init(&sweeper->timer, sweeper->loop, on_timer);
         timer_start(&sweeper->timer, store_options(store)->retention_interval_ms);
     }
+    checkpoint_load(cleaner);
     return cleaner;
 }
 
