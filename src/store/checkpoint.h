@@ -12,7 +12,7 @@ struct checkpoint;
 struct checkpoint_waiter {
     struct checkpoint_waiter *next;
     void (*on_done)(struct checkpoint_waiter *waiter);
-    void *owner;
+    void (*on_free)(struct checkpoint_waiter *waiter); // instead, when the store is freed first
 };
 
 struct checkpoint *checkpoint_new(struct store *store, uint64_t sequence, unsigned file);

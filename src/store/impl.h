@@ -90,6 +90,7 @@ struct change {
     struct partition *partition;
     // Begins and returns true when the partition is quiet enough.
     bool (*begin)(struct change *change);
+    void (*on_free)(struct change *change); // instead, when the store is freed first
 };
 
 enum partition_writer { WRITER_NONE, WRITER_COMMIT, WRITER_PASS };

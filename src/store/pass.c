@@ -56,7 +56,7 @@ void pass_free(struct pass *pass)
         struct checkpoint_waiter **list = pass->waiters != NULL ? &pass->waiters : &pass->covered;
         struct checkpoint_waiter *waiter = *list;
         *list = waiter->next;
-        free(waiter);
+        waiter->on_free(waiter);
     }
     free(pass);
 }

@@ -139,6 +139,8 @@ err_t store_core_open(const struct store_options *options, struct loop *const *l
 
 static void shard_free(struct shard *shard)
 {
+    LIST_EACH(&shard->changes, change)
+    LIST_ITEM(change, struct change, node)->on_free(LIST_ITEM(change, struct change, node));
     LIST_EACH(&shard->partitions, node)
     partition_release(LIST_ITEM(node, struct partition, node));
     loop_defer_cancel(shard->loop, &shard->deferred);

@@ -127,6 +127,15 @@ static err_t scan_cleaned(struct swap_change *swap, const char *path)
     return err;
 }
 
+static void remove_index(const char *folder, int64_t base)
+{
+    char path[PATH_MAX_SIZE];
+    segment_path(folder, base, ".index", path, sizeof path);
+    (void)!remove_if_there(path);
+    segment_path(folder, base, ".timeindex", path, sizeof path);
+    (void)!remove_if_there(path);
+}
+
 static void swap_run(struct disk_job *job)
 {
     struct swap_change *swap = CONTAINER_OF(job, struct swap_change, job);
@@ -153,8 +162,9 @@ static void swap_run(struct disk_job *job)
         swap->err = remove_files(folder, swap->bases[i]);
     if (swap->err == ERR_OK)
         swap->err = file_rename(swapped, path);
-    if (swap->err == ERR_OK)
-        swap->err = index_write(folder, swap->scratch->index);
+    // Without its index a segment is only slower to read: a full disk must not end the store here.
+    if (swap->err == ERR_OK && index_write(folder, swap->scratch->index) != ERR_OK)
+        remove_index(folder, swap->op->first);
     if (swap->err == ERR_OK)
         swap->err = dir_sync(folder);
 }
@@ -180,6 +190,23 @@ static void unpark(struct partition *partition)
     partition_appends_resume(partition);
 }
 
+static void scratch_free(struct swap_change *swap)
+{
+    if (swap->scratch == NULL)
+        return;
+    index_free(swap->scratch);
+    free(swap->scratch->segments);
+    free(swap->scratch);
+}
+
+static void swap_free(struct change *change)
+{
+    struct swap_change *swap = CONTAINER_OF(change, struct swap_change, change);
+    scratch_free(swap);
+    free(swap->bases);
+    free(swap);
+}
+
 static void swap_on_done(struct disk_job *job)
 {
     struct swap_change *swap = CONTAINER_OF(job, struct swap_change, job);
@@ -194,13 +221,9 @@ static void swap_on_done(struct disk_job *job)
     if (swap->scratch != NULL) {
         partition->swapping = false;
         unpark(partition);
-        index_free(swap->scratch);
-        free(swap->scratch->segments);
-        free(swap->scratch);
     }
     log_op_done(&swap->op->op, swap->err);
-    free(swap->bases);
-    free(swap);
+    swap_free(&swap->change);
     shard->jobs--;
     changes_try(shard);
     shard_idle(shard);
@@ -242,6 +265,7 @@ void partition_replace_segments(struct segment_replace_op *op)
     struct swap_change *swap = mem_zalloc(1, sizeof *swap);
     swap->change.partition = partition;
     swap->change.begin = swap_begin;
+    swap->change.on_free = swap_free;
     swap->op = op;
     swap->job = (struct disk_job){ .loop = shard->loop, .run = swap_run, .on_done = swap_on_done };
     if (shard->failed || !take_range(swap)) {
