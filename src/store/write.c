@@ -114,7 +114,7 @@ static void item_sync_folder(struct write_item *item)
 {
     err_t err = flush_is_on() ? dir_sync(item->partition->path) : ERR_OK;
     if (err != ERR_OK)
-        item_fail(item, err, "flush of the folder");
+        item_fail(item, ERR_IO, "flush of the folder");
 }
 
 // One call for the whole file system is cheaper than many single ones from about ten files on (notes on flushing).
@@ -129,7 +129,7 @@ static void set_sync_all(struct write_set *set)
         return;
     err_t err = flush_is_on() ? file_sync_system(any->file) : ERR_OK;
     for (uint32_t i = 0; err != ERR_OK && i < set->count; i++)
-        item_fail(&set->items[i], err, "flush");
+        item_fail(&set->items[i], ERR_IO, "flush");
 }
 
 void write_set_run(struct write_set *set, bool sync, void (*on_written)(void *owner), void *owner)

@@ -74,7 +74,7 @@ struct run {
     unsigned operation_count, acked_count, power_losses, clean_stops;
     bool failed;  // the store said so
     bool stopped;
-    bool lossy; // a weak flush mode
+    bool power_planned; // the fault that is planned is a power loss
     const char *wrong;
     char detail[128];
 };
@@ -387,6 +387,7 @@ static void calm(struct run *run)
     struct sim_options *options = sim_options_of(run->sim);
     options->read_error_ppm = options->write_error_ppm = options->sync_error_ppm = options->space_error_ppm = 0;
     sim_fault_at(run->sim, 0, SIM_FAULT_NONE);
+    run->power_planned = false;
 }
 
 static void close_store(struct run *run)
@@ -415,6 +416,8 @@ static void crash(struct run *run, bool power)
         else
             sim_kill(run->sim);
         run->power_losses += power;
+    } else {
+        run->power_losses += run->power_planned;
     }
     close_store(run);
     sim_restart(run->sim);
@@ -495,6 +498,9 @@ static void on_walk_read(struct log_op *op)
     }
     if (op->err != ERR_OK) {
         judge(client, op->err == ERR_CORRUPT ? "the walk met damage that nobody did" : "the walk cannot read");
+        snprintf(client->run->detail, sizeof client->run->detail, "partition %d at %" PRId64 " of %" PRId64 "..%" PRId64 ": %s",
+                 (int)(client - client->run->clients), read->offset, read->log_start_offset, read->high_watermark,
+                 err_text(op->err));
         walk->done = true;
         return;
     }
@@ -586,6 +592,7 @@ static void choose_faults(struct run *run)
     calm(run);
     switch (choose(run, 6)) {
     case 0:
+        run->power_planned = true;
         sim_fault_at(run->sim, sim_operation_count(run->sim) + 1 + choose(run, 300), SIM_FAULT_POWER_LOSS);
         break;
     case 1:
