@@ -155,6 +155,8 @@ static void checkpoint_on_stored(struct disk_job *job)
     writer_free(&checkpoint->bytes);
     if (checkpoint->err == ERR_NO_SPACE) {
         checkpoint->file = 1 - checkpoint->file; // the other slot is still the good one
+        checkpoint->again = false;
+        pass_retry(&store->shards[0]);
     } else if (checkpoint->err != ERR_OK) {
         store_fail(store, checkpoint->err, store->folder);
     } else {

@@ -13,6 +13,7 @@ enum {
     PASS_SYNC_ALL_FROM = 256,
     CHECKPOINT_SIZE = 32 << 20,     // durable bytes from which a checkpoint is made at once
     SNAPSHOT_INTERVAL_SIZE = 16 << 20,
+    SPACE_RETRY_MS = 1000,
 };
 
 static void pass_run(struct disk_job *job);
@@ -20,7 +21,9 @@ static void pass_on_job_done(struct disk_job *job);
 
 static void on_timer(struct timer *timer)
 {
-    checkpoint_want(CONTAINER_OF(timer, struct pass, timer)->shard);
+    struct pass *pass = CONTAINER_OF(timer, struct pass, timer);
+    pass->backing_off = false;
+    checkpoint_want(pass->shard);
 }
 
 struct pass *pass_new(struct shard *shard)
@@ -64,7 +67,7 @@ void pass_free(struct pass *pass)
 void checkpoint_want(struct shard *shard)
 {
     struct pass *pass = shard->pass;
-    if (pass->want_posted || shard->failed)
+    if (pass->want_posted || pass->backing_off || shard->failed)
         return;
     pass->want_posted = true;
     pass->want.on_message = checkpoint_on_want;
@@ -89,6 +92,13 @@ void checkpoint_wait(struct shard *shard, struct checkpoint_waiter *waiter)
     waiter->next = shard->pass->waiters;
     shard->pass->waiters = waiter;
     checkpoint_want(shard);
+}
+
+void pass_retry(struct shard *shard)
+{
+    struct pass *pass = shard->pass;
+    pass->backing_off = !pass->last;
+    timer_start(&pass->timer, SPACE_RETRY_MS);
 }
 
 bool pass_is_waiting(const struct shard *shard)
@@ -208,7 +218,11 @@ static err_t write_small(const char *path, bytes_t content)
 static void pass_run(struct disk_job *job)
 {
     struct pass *pass = CONTAINER_OF(job, struct pass, job);
+    const struct store *store = pass->shard->store;
     const char *path;
+    uint64_t total;
+    if (dir_space(store->folder, &pass->free_space, &total) != ERR_OK)
+        pass->free_space = UINT64_MAX;
     write_set_run(&pass->set, true, NULL, NULL);
     pass->err = write_set_error(&pass->set, &path);
     for (size_t i = 0; i < pass->file_count && pass->err == ERR_OK; i++) {
@@ -220,7 +234,7 @@ static void pass_run(struct disk_job *job)
     }
     bool all = pass->sync_system || (pass->last && pass->file_count > 0);
     if (pass->err == ERR_OK && all && flush_is_on())
-        pass->err = file_sync_system(pass->shard->store->lock) == ERR_OK ? ERR_OK : ERR_IO;
+        pass->err = file_sync_system(store->lock) == ERR_OK ? ERR_OK : ERR_IO;
 }
 
 // The entries are in the files: takes them out of the list.
@@ -307,8 +321,9 @@ static void pass_on_job_done(struct disk_job *job)
     items_done(pass);
     if (pass->err == ERR_OK)
         state_noted(pass);
-    else
-        checkpoint_note(shard, 1); // tried again after the interval
+    shard->space_short = pass->err == ERR_NO_SPACE || pass->free_space < shard->store->options.reserve_size;
+    if (shard->space_short)
+        pass_retry(shard);
     drop_files(pass);
     write_set_done(shard, &pass->set);
     tail_evict(shard);

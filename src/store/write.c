@@ -203,7 +203,9 @@ void write_set_done(struct shard *shard, struct write_set *set)
 {
     for (uint32_t i = 0; i < set->count; i++) {
         struct write_item *item = &set->items[i];
-        if (item->file != NULL && item->opened)
+        if (item->file != NULL && item->opened && item->err != ERR_OK)
+            file_close(item->file); // it may be cut or removed
+        else if (item->file != NULL && item->opened)
             files_put(shard, item->partition, item->file_base, item->file, true);
         if (item->handle != NULL)
             files_give(shard, item->handle);

@@ -277,7 +277,8 @@ static void on_drop(struct log_op *op)
 {
     struct operation *operation = operation_of(op);
     struct model_partition *model = &operation->client->model;
-    if (op->err == ERR_OK && operation->op.drop.log_start_offset > model->log_start_acked)
+    if (op->err == ERR_OK && operation->op.drop.dropped > 0 &&
+        operation->op.drop.log_start_offset > model->log_start_acked)
         model->log_start_acked = operation->op.drop.log_start_offset;
     operation_free(operation);
 }
