@@ -16,6 +16,7 @@ struct checkpoint {
     unsigned file;             // the slot written last
     bool running, again;
     bool stopping; // the one that runs is the last
+    struct timer retry; // the disk was full: not at once again
     unsigned left; // passes that are not done
     struct journal_place journal;
     struct writer bytes;
@@ -23,7 +24,10 @@ struct checkpoint {
     void (*on_stopped)(struct store *store, err_t err);
 };
 
+enum { RETRY_MS = 1000 };
+
 static void checkpoint_run(struct disk_job *job);
+static void on_retry(struct timer *timer);
 static void checkpoint_on_stored(struct disk_job *job);
 
 struct checkpoint *checkpoint_new(struct store *store, uint64_t sequence, unsigned file)
@@ -35,6 +39,7 @@ struct checkpoint *checkpoint_new(struct store *store, uint64_t sequence, unsign
     checkpoint->job = (struct disk_job){ .loop = store->shards[0].loop,
                                          .run = checkpoint_run,
                                          .on_done = checkpoint_on_stored };
+    timer_init(&checkpoint->retry, store->shards[0].loop, on_retry);
     return checkpoint;
 }
 
@@ -42,6 +47,7 @@ void checkpoint_free(struct checkpoint *checkpoint)
 {
     if (checkpoint == NULL)
         return;
+    timer_stop(&checkpoint->retry);
     writer_free(&checkpoint->bytes);
     free(checkpoint);
 }
@@ -102,10 +108,17 @@ static void checkpoint_begin(struct checkpoint *checkpoint, bool last)
     }
 }
 
+static void on_retry(struct timer *timer)
+{
+    struct checkpoint *checkpoint = CONTAINER_OF(timer, struct checkpoint, retry);
+    if (!checkpoint->running && !store_failed(checkpoint->store))
+        checkpoint_begin(checkpoint, false);
+}
+
 void checkpoint_on_want(struct message *message)
 {
     struct checkpoint *checkpoint = CONTAINER_OF(message, struct pass, want)->shard->store->checkpoint;
-    if (checkpoint->running)
+    if (checkpoint->running || timer_active(&checkpoint->retry))
         checkpoint->again = true;
     else if (!store_failed(checkpoint->store))
         checkpoint_begin(checkpoint, false);
@@ -122,6 +135,8 @@ static void checkpoint_end(struct checkpoint *checkpoint)
     if (checkpoint->on_stopped != NULL) {
         checkpoint->stopping = true;
         checkpoint_begin(checkpoint, true);
+    } else if (checkpoint->err == ERR_NO_SPACE) {
+        timer_start(&checkpoint->retry, RETRY_MS);
     } else if (checkpoint->again && !store_failed(store)) {
         checkpoint_begin(checkpoint, false);
     }
@@ -138,6 +153,7 @@ void checkpoint_stop(struct store *store, void (*on_done)(struct store *store, e
         return;
     }
     checkpoint->stopping = true;
+    timer_stop(&checkpoint->retry);
     checkpoint_begin(checkpoint, true);
 }
 
@@ -155,8 +171,6 @@ static void checkpoint_on_stored(struct disk_job *job)
     writer_free(&checkpoint->bytes);
     if (checkpoint->err == ERR_NO_SPACE) {
         checkpoint->file = 1 - checkpoint->file; // the other slot is still the good one
-        checkpoint->again = false;
-        pass_retry(&store->shards[0]);
     } else if (checkpoint->err != ERR_OK) {
         store_fail(store, checkpoint->err, store->folder);
     } else {

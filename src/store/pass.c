@@ -21,9 +21,7 @@ static void pass_on_job_done(struct disk_job *job);
 
 static void on_timer(struct timer *timer)
 {
-    struct pass *pass = CONTAINER_OF(timer, struct pass, timer);
-    pass->backing_off = false;
-    checkpoint_want(pass->shard);
+    checkpoint_want(CONTAINER_OF(timer, struct pass, timer)->shard);
 }
 
 struct pass *pass_new(struct shard *shard)
@@ -67,7 +65,7 @@ void pass_free(struct pass *pass)
 void checkpoint_want(struct shard *shard)
 {
     struct pass *pass = shard->pass;
-    if (pass->want_posted || pass->backing_off || shard->failed)
+    if (pass->want_posted || shard->failed)
         return;
     pass->want_posted = true;
     pass->want.on_message = checkpoint_on_want;
@@ -92,13 +90,6 @@ void checkpoint_wait(struct shard *shard, struct checkpoint_waiter *waiter)
     waiter->next = shard->pass->waiters;
     shard->pass->waiters = waiter;
     checkpoint_want(shard);
-}
-
-void pass_retry(struct shard *shard)
-{
-    struct pass *pass = shard->pass;
-    pass->backing_off = !pass->last;
-    timer_start(&pass->timer, SPACE_RETRY_MS);
 }
 
 bool pass_is_waiting(const struct shard *shard)
@@ -322,8 +313,8 @@ static void pass_on_job_done(struct disk_job *job)
     if (pass->err == ERR_OK)
         state_noted(pass);
     shard->space_short = pass->err == ERR_NO_SPACE || pass->free_space < shard->store->options.reserve_size;
-    if (shard->space_short)
-        pass_retry(shard);
+    if (shard->space_short && !timer_active(&pass->timer)) // looks again, though nothing is appended
+        timer_start(&pass->timer, SPACE_RETRY_MS);
     drop_files(pass);
     write_set_done(shard, &pass->set);
     tail_evict(shard);

@@ -22,7 +22,6 @@ struct pass {
     struct timer timer;
     uint64_t noted_size; // bytes made durable since the last one
     bool want_posted;
-    bool backing_off; // the disk is full: the next one comes with the timer
     bool waiting, running;
     bool last;           // at a stop: everything, complete
     bool sync_system;    // data was written without a flush (weak modes)
@@ -43,7 +42,5 @@ void checkpoint_on_pass(struct message *message);
 // On the shard's loop: begins a pass; the checkpoint that it was for is durable.
 void pass_on_begin(struct message *message);
 void pass_on_settled(struct message *message);
-// On the shard's loop: the disk is full; another checkpoint is tried after a while, not at once.
-void pass_retry(struct shard *shard);
 // While opening: the state of a shard's partitions.
 void pass_encode_state(struct pass *pass);

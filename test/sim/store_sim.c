@@ -143,7 +143,9 @@ static void on_append(struct log_op *op)
     struct client *client = operation->client;
     struct append_op *append = &operation->op.append;
     bool stored = op->err == ERR_OK || (op->err == ERR_DUPLICATE && operation->idempotent);
-    if (stored) {
+    if (stored && append->ack == APPEND_WRITTEN) {
+        client->run->acked_count++; // not a promise for a power loss
+    } else if (stored) {
         judge(client, model_on_ack(&client->model, operation->index, append->base_offset));
         client->run->acked_count++;
     } else if (is_refusal(op->err) && !operation->idempotent) {
