@@ -624,9 +624,9 @@ static void generation(struct run *run)
     for (unsigned i = 0; i < operations && !run->failed && !sim_crashed(run->sim) && run->wrong == NULL; i++) {
         do_operation(run);
         if (choose(run, 25) == 0)
-            sim_run_ms(run->sim, (int64_t)choose(run, 400));
+            sim_run_ms(run->sim, 1 + (int64_t)choose(run, 400));
         else if (choose(run, 3) != 0)
-            sim_run(run->sim, (struct sim_until){ .steps = choose(run, 60) });
+            sim_run(run->sim, (struct sim_until){ .steps = 1 + choose(run, 60) });
     }
     if (run->wrong != NULL)
         return;
