@@ -13,7 +13,7 @@
 
 #include <stdlib.h>
 
-enum { SCAN_STEP = 1 << 20, INDEX_READ_MAX = 64 << 20, NAME_DIGITS = 20 };
+enum { SCAN_STEP = 1 << 20, INDEX_READ_MAX = 64 << 20, NAME_DIGITS = 20, REWRITE_MAX = 64 << 20 };
 
 struct recovery {
     struct partition *partition;
@@ -258,6 +258,29 @@ static void trust_index(struct partition *partition, struct segment_reader *read
     buf_unref(buf);
 }
 
+// Writes again what was found behind the recovery point: where an earlier flush failed, the system may hold pages as clean
+// that never reached the disk, and only bytes that are written again are flushed again. Bounded, because a partition that
+// the checkpoint does not know may be a large one that was copied here.
+static err_t rewrite(const struct segment_reader *reader, uint64_t from, uint64_t to)
+{
+    if (to - from > REWRITE_MAX)
+        from = to - REWRITE_MAX;
+    struct buf *buf = buf_new(SCAN_STEP);
+    err_t err = ERR_OK;
+    while (from < to && err == ERR_OK) {
+        size_t size = to - from < SCAN_STEP ? (size_t)(to - from) : SCAN_STEP;
+        err = file_read_at(reader->file, from, buf->data, size, &size);
+        bytes_t part = bytes_of(buf->data, size);
+        if (err == ERR_OK && size > 0)
+            err = file_write_at(reader->file, from, &part, 1);
+        if (size == 0)
+            break;
+        from += size;
+    }
+    buf_unref(buf);
+    return err;
+}
+
 // Adds the segment of file number INDEX from what is in it. TRUSTED bytes are known to be durable.
 static err_t scan_segment(struct recovery *recovery, size_t index, uint64_t trusted)
 {
@@ -283,6 +306,8 @@ static err_t scan_segment(struct recovery *recovery, size_t index, uint64_t trus
         trust_index(partition, &reader, trusted);
         struct scan scan = { recovery, base, reader.start == 0 ? 0 : reader.start + 1, trusted };
         err = scan_file(&scan, &reader, index);
+        if (err == ERR_OK && partition_active(partition)->size > trusted)
+            err = rewrite(&reader, trusted, partition_active(partition)->size);
         open_note_unsynced(partition->store);
     }
     file_close(reader.file);

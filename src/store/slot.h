@@ -43,6 +43,7 @@ struct slot {
     struct slot_header header;
     bool found;
     unsigned file; // which of the two
+    bytes_t bytes; // of the file, in the arena
     struct arena arena;
     struct map partitions; // struct slot_partition
 };

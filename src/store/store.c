@@ -113,6 +113,11 @@ static err_t open_partitions(struct store *store, struct opening *opening, diag_
     const struct slot_header *header = &opening->slot.header;
     opening->clean = opening->slot.found && header->clean;
     store->epoch = opening->slot.found ? header->epoch + (header->clean ? 0 : 1) : 0;
+    // If the flush of this slot failed, only the cache may hold it; the other slot is overwritten next.
+    if (opening->slot.found && !opening->clean)
+        err = slot_store(store->folder, opening->slot.file, opening->slot.bytes);
+    if (err != ERR_OK)
+        return diag_fail(diag, err, store->folder, "the checkpoint cannot be written: %s", err_text(err));
     if (opening->slot.found && !opening->clean && header->journal_generation != 0)
         err = journal_replay(store, header, diag);
     if (err != ERR_OK)
