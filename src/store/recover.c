@@ -350,7 +350,9 @@ static err_t recover_segment(struct recovery *recovery, size_t index)
     struct partition *partition = recovery->partition;
     int64_t base = recovery->bases[index];
     bool below = index + 1 < recovery->count && recovery->bases[index + 1] <= partition->log_start;
-    if (recovery->cut || below)
+    // A file of an append that failed for want of space, whose removal a power loss undid: its offsets were given again.
+    bool overlaps = partition->segment_count > 0 && base <= partition_active(partition)->last_offset;
+    if (recovery->cut || below || overlaps)
         return remove_segment_files(partition, base);
     if (adopt_known(recovery, base))
         return ERR_OK;
