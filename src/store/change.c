@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Deleting partitions and dropping old segments: changes that need the files for themselves, or a durable log start first.
+// Deleting partitions and dropping old segments: changes that need the files for themselves, or a durable log start
+// first.
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/random.h"

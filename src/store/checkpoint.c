@@ -15,9 +15,9 @@ struct checkpoint {
     struct slot_header header; // of the slot being written
     unsigned file;             // the slot written last
     bool running, again;
-    bool stopping; // the one that runs is the last
+    bool stopping;      // the one that runs is the last
     struct timer retry; // the disk was full: not at once again
-    unsigned left; // passes that are not done
+    unsigned left;      // passes that are not done
     struct journal_place journal;
     struct writer bytes;
     err_t err;
@@ -36,9 +36,8 @@ struct checkpoint *checkpoint_new(struct store *store, uint64_t sequence, unsign
     checkpoint->store = store;
     checkpoint->header.sequence = sequence;
     checkpoint->file = file;
-    checkpoint->job = (struct disk_job){ .loop = store->shards[0].loop,
-                                         .run = checkpoint_run,
-                                         .on_done = checkpoint_on_stored };
+    checkpoint->job =
+        (struct disk_job){ .loop = store->shards[0].loop, .run = checkpoint_run, .on_done = checkpoint_on_stored };
     timer_init(&checkpoint->retry, store->shards[0].loop, on_retry);
     return checkpoint;
 }
@@ -160,8 +159,7 @@ void checkpoint_stop(struct store *store, void (*on_done)(struct store *store, e
 static void checkpoint_run(struct disk_job *job)
 {
     struct checkpoint *checkpoint = CONTAINER_OF(job, struct checkpoint, job);
-    checkpoint->err =
-        slot_store(checkpoint->store->folder, checkpoint->file, writer_view(&checkpoint->bytes));
+    checkpoint->err = slot_store(checkpoint->store->folder, checkpoint->file, writer_view(&checkpoint->bytes));
 }
 
 static void checkpoint_on_stored(struct disk_job *job)

@@ -189,9 +189,8 @@ static void create_start(struct message *message)
     struct create_job *create = mem_zalloc(1, sizeof *create);
     create->op = op;
     create->partition = partition_new(op->store, &op->spec);
-    create->job = (struct disk_job){ .loop = create->partition->shard->loop,
-                                     .run = create_run,
-                                     .on_done = create_on_done };
+    create->job =
+        (struct disk_job){ .loop = create->partition->shard->loop, .run = create_run, .on_done = create_on_done };
     create->partition->shard->jobs++;
     disk_submit(DISK_BACKGROUND, &create->job);
 }

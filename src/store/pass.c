@@ -11,7 +11,7 @@
 
 enum {
     PASS_SYNC_ALL_FROM = 256,
-    CHECKPOINT_SIZE = 32 << 20,     // durable bytes from which a checkpoint is made at once
+    CHECKPOINT_SIZE = 32 << 20, // durable bytes from which a checkpoint is made at once
     SNAPSHOT_INTERVAL_SIZE = 16 << 20,
     SPACE_RETRY_MS = 1000,
 };

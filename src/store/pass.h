@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A loop's part of a checkpoint: writes and flushes what its partitions have only in the journal, files index entries and
-// producer snapshots, then notes the state of all its partitions. Between the conductor (checkpoint.c) and pass.c.
+// A loop's part of a checkpoint: writes and flushes what its partitions have only in the journal, files index entries
+// and producer snapshots, then notes the state of all its partitions. Between the conductor (checkpoint.c) and pass.c.
 #pragma once
 
 #include "store/checkpoint.h"
@@ -23,8 +23,8 @@ struct pass {
     uint64_t noted_size; // bytes made durable since the last one
     bool want_posted;
     bool waiting, running;
-    bool last;           // at a stop: everything, complete
-    bool sync_system;    // data was written without a flush (weak modes)
+    bool last;        // at a stop: everything, complete
+    bool sync_system; // data was written without a flush (weak modes)
     struct write_set set;
     struct pass_file *files;
     size_t file_count, file_capacity;

@@ -101,8 +101,8 @@ static bool on_scanned(void *owner, const struct batch_header *header, bytes_t b
     return true;
 }
 
-// Looks for a whole, valid batch that could follow NEXT_OFFSET at or behind FROM. Returns the end of the file when there is
-// none.
+// Looks for a whole, valid batch that could follow NEXT_OFFSET at or behind FROM. Returns the end of the file when
+// there is none.
 static uint64_t find_valid(const struct segment_reader *reader, uint64_t from, int64_t next_offset)
 {
     struct buf *window = buf_new(SCAN_STEP);
@@ -180,6 +180,7 @@ static err_t cut_torn(struct recovery *recovery, struct segment_reader *reader, 
 {
     recovery->cut = true;
 #ifdef EDDY_BREAK_TAIL
+    (void)at;
     partition_active(recovery->partition)->size = reader->end;
     return ERR_OK;
 #else
@@ -258,9 +259,9 @@ static void trust_index(struct partition *partition, struct segment_reader *read
     buf_unref(buf);
 }
 
-// Writes again what was found behind the recovery point: where an earlier flush failed, the system may hold pages as clean
-// that never reached the disk, and only bytes that are written again are flushed again. Bounded, because a partition that
-// the checkpoint does not know may be a large one that was copied here.
+// Writes again what was found behind the recovery point: where an earlier flush failed, the system may hold pages as
+// clean that never reached the disk, and only bytes that are written again are flushed again. Bounded, because a
+// partition that the checkpoint does not know may be a large one that was copied here.
 static err_t rewrite(const struct segment_reader *reader, uint64_t from, uint64_t to)
 {
     if (to - from > REWRITE_MAX)
@@ -350,7 +351,8 @@ static err_t recover_segment(struct recovery *recovery, size_t index)
     struct partition *partition = recovery->partition;
     int64_t base = recovery->bases[index];
     bool below = index + 1 < recovery->count && recovery->bases[index + 1] <= partition->log_start;
-    // A file of an append that failed for want of space, whose removal a power loss undid: its offsets were given again.
+    // A file of an append that failed for want of space, whose removal a power loss undid: its offsets were given
+    // again.
     bool overlaps = partition->segment_count > 0 && base <= partition_active(partition)->last_offset;
     if (recovery->cut || below || overlaps)
         return remove_segment_files(partition, base);

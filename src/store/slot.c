@@ -76,8 +76,7 @@ void slot_encode(const struct slot_header *header, const bytes_t *entries, size_
     for (size_t i = 0; i < entry_count; i++)
         writer_bytes(to, entries[i]);
     bytes_t view = writer_view(to);
-    writer_patch_u32(to, SLOT_CRC_AT,
-                     crc32c(0, bytes_of(view.data + SLOT_COVERED_AT, view.size - SLOT_COVERED_AT)));
+    writer_patch_u32(to, SLOT_CRC_AT, crc32c(0, bytes_of(view.data + SLOT_COVERED_AT, view.size - SLOT_COVERED_AT)));
 }
 
 static bytes_t slot_key(const struct map_node *node)

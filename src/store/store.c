@@ -68,7 +68,7 @@ static err_t make_folder(const char *folder)
     if (err != ERR_OK)
         return err == ERR_EXISTS ? ERR_OK : err;
     const char *slash = strrchr(folder, '/');
-    char *parent = slash == NULL   ? mem_text(".")
+    char *parent = slash == NULL     ? mem_text(".")
                    : slash == folder ? mem_text("/")
                                      : mem_format("%.*s", (int)(slash - folder), folder);
     err = dir_sync(parent);

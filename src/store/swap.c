@@ -68,7 +68,8 @@ static err_t finish_swap(const char *folder, const char *name, struct arena *are
     err_t err = dir_list(folder, arena, &entries, &count);
     for (size_t i = 0; i < count && err == ERR_OK; i++) {
         int64_t base;
-        if (has_suffix(entries[i].name, ".log") && parse_digits(entries[i].name, &base) && base >= first && base <= last)
+        if (has_suffix(entries[i].name, ".log") && parse_digits(entries[i].name, &base) && base >= first &&
+            base <= last)
             err = remove_files(folder, base);
     }
     char path[PATH_MAX_SIZE];
@@ -111,10 +112,9 @@ static bool on_batch(void *owner, const struct batch_header *header, bytes_t bat
 // Reads the cleaned file once: its index, its descriptor, and that every batch is whole.
 static err_t scan_cleaned(struct swap_change *swap, const char *path)
 {
-    struct segment_reader reader = { .folder = swap->change.partition->path,
-                                     .segment_base = swap->op->first,
-                                     .start_known = true,
-                                     .step = SCAN_STEP };
+    struct segment_reader reader = {
+        .folder = swap->change.partition->path, .segment_base = swap->op->first, .start_known = true, .step = SCAN_STEP
+    };
     err_t err = file_open(path, 0, &reader.file);
     if (err != ERR_OK)
         return err;

@@ -94,7 +94,8 @@ static void item_write(struct write_item *item, bool sync)
         bytes_t parts[WRITE_PARTS_MAX];
         size_t count = 0;
         uint64_t position = first->position;
-        while (i < item->piece_count && count < WRITE_PARTS_MAX && item->pieces[i].segment_base == first->segment_base) {
+        while (i < item->piece_count && count < WRITE_PARTS_MAX &&
+               item->pieces[i].segment_base == first->segment_base) {
             ASSERT(item->pieces[i].position == position);
             parts[count++] = item->pieces[i].bytes;
             position += item->pieces[i++].bytes.size;

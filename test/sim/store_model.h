@@ -9,15 +9,15 @@
 #include <stdint.h>
 
 enum model_state {
-    MODEL_TRIED,  // sent; nobody knows
-    MODEL_ACKED,  // must be there from now on
+    MODEL_TRIED,   // sent; nobody knows
+    MODEL_ACKED,   // must be there from now on
     MODEL_REFUSED, // by a rule, before it was stored: must never be there
 };
 
 // One batch that was sent. Its number is in its records, so that it is recognised when it is read.
 struct model_batch {
     uint64_t number;
-    uint32_t crc;  // over the attributes to the end: everything the store may not change
+    uint32_t crc; // over the attributes to the end: everything the store may not change
     size_t size;
     enum model_state state;
     int64_t offset; // -1: unknown
@@ -47,7 +47,8 @@ size_t model_make(struct model_partition *model, uint64_t number, int32_t count,
                   const struct batch_options *options, int64_t timestamp_ms, struct slice *ret_batch);
 // NULL if fine, else what is wrong.
 const char *model_on_ack(struct model_partition *model, size_t index, int64_t base_offset);
-// Bytes that a read from OFFSET gave: whole batches, the first holding OFFSET or behind it. *ret_next is where to go on.
+// Bytes that a read from OFFSET gave: whole batches, the first holding OFFSET or behind it. *ret_next is where to go
+// on.
 const char *model_on_read(struct model_partition *model, int64_t offset, bytes_t bytes, int64_t *ret_next);
 const char *model_on_high_watermark(struct model_partition *model, int64_t high_watermark);
 // After a walk from LOG_START to HIGH_WATERMARK whose batches were all given to model_on_read since model_walk_begin.

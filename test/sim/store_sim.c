@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Clients append to, read from and cut several partitions while the disk fails, the power goes and the process is killed;
-// after every restart all that was promised is looked for. `store_sim --seeds 1..1000 [--verbose]`; exit code 1 and the
-// seed's number when a promise was broken.
+// Clients append to, read from and cut several partitions while the disk fails, the power goes and the process is
+// killed; after every restart all that was promised is looked for. `store_sim --seeds 1..1000 [--verbose]`; exit code 1
+// and the seed's number when a promise was broken.
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/clock.h"
@@ -72,7 +72,7 @@ struct run {
     struct list_node operations;
     uint64_t next_number;
     unsigned operation_count, acked_count, power_losses, clean_stops;
-    bool failed;  // the store said so
+    bool failed; // the store said so
     bool stopped;
     bool power_planned; // the fault that is planned is a power loss
     const char *wrong;
@@ -191,7 +191,7 @@ static void do_append(struct client *client)
         producer_renew(client);
     }
     int32_t count = 1 + (int32_t)choose(run, 4);
-    size_t size = choose(run, 8) == 0 ? choose(run, 20000) : choose(run, 600);
+    size_t size = choose(run, 5) == 0 ? choose(run, 30000) : choose(run, 600);
     struct batch_options options = BATCH_PLAIN;
     if (idempotent) {
         options.producer_id = client->producer_id;
@@ -200,8 +200,7 @@ static void do_append(struct client *client)
         client->next_sequence += count;
     }
     struct slice batch;
-    size_t index =
-        model_make(&client->model, ++run->next_number, count, size, &options, clock_wall_ms(), &batch);
+    size_t index = model_make(&client->model, ++run->next_number, count, size, &options, clock_wall_ms(), &batch);
     if (idempotent) {
         struct buf *copy = buf_copy(batch.bytes);
         client->pending[client->pending_count++] =
@@ -227,8 +226,7 @@ static void take_slices(struct operation *operation, int64_t *next)
     struct read_op *read = &operation->op.read;
     for (size_t i = 0; i < read->slice_count; i++) {
         if (read->op.err == ERR_OK)
-            judge(operation->client,
-                  model_on_read(&operation->client->model, *next, read->slices[i].bytes, next));
+            judge(operation->client, model_on_read(&operation->client->model, *next, read->slices[i].bytes, next));
         slice_free(&read->slices[i]);
     }
 }
@@ -325,9 +323,8 @@ static void on_any(struct log_op *op)
 static void do_find(struct client *client)
 {
     struct operation *operation = operation_new(client, on_any);
-    operation->op.find.timestamp = choose(client->run, 3) == 0
-                                       ? (int64_t)choose(client->run, 5) - 5
-                                       : clock_wall_ms() - (int64_t)choose(client->run, 20000);
+    operation->op.find.timestamp = choose(client->run, 3) == 0 ? (int64_t)choose(client->run, 5) - 5
+                                                               : clock_wall_ms() - (int64_t)choose(client->run, 20000);
     log_find_offset(&operation->op.find);
 }
 
@@ -344,7 +341,8 @@ static void do_operation(struct run *run)
         unsigned weight;
         void (*act)(struct client *client);
     } table[] = {
-        { 60, do_append }, { 20, do_read }, { 3, do_cut }, { 4, do_drop }, { 4, do_roll }, { 4, do_find }, { 2, do_wait },
+        { 60, do_append }, { 20, do_read }, { 3, do_cut },  { 4, do_drop },
+        { 4, do_roll },    { 4, do_find },  { 2, do_wait },
     };
     unsigned total = 0;
     for (size_t i = 0; i < ARRAY_COUNT(table); i++)
@@ -501,9 +499,9 @@ static void on_walk_read(struct log_op *op)
     }
     if (op->err != ERR_OK) {
         judge(client, op->err == ERR_CORRUPT ? "the walk met damage that nobody did" : "the walk cannot read");
-        snprintf(client->run->detail, sizeof client->run->detail, "partition %d at %" PRId64 " of %" PRId64 "..%" PRId64 ": %s",
-                 (int)(client - client->run->clients), read->offset, read->log_start_offset, read->high_watermark,
-                 err_text(op->err));
+        snprintf(client->run->detail, sizeof client->run->detail,
+                 "partition %d at %" PRId64 " of %" PRId64 "..%" PRId64 ": %s", (int)(client - client->run->clients),
+                 read->offset, read->log_start_offset, read->high_watermark, err_text(op->err));
         walk->done = true;
         return;
     }
@@ -659,7 +657,7 @@ static void choose_options(struct run *run)
         .flush = FLUSH_COMMIT,
         .flush_interval_ms = 20,
         .memory_size = 256 << 10,
-        .journal_size = choose(run, 4) == 0 ? 0 : (256 + 256 * choose(run, 4)) << 10,
+        .journal_size = choose(run, 4) == 0 ? 0 : (256 + 128 * choose(run, 4)) << 10,
         .direct_flush_size = 500 + choose(run, 8000),
         .checkpoint_interval_ms = 10 + (int64_t)choose(run, 200),
         .retention_interval_ms = 1000,
@@ -685,8 +683,8 @@ static bool run_seed(uint64_t seed, bool verbose)
         if (!open_store(run))
             break;
         look_at_all(run);
-        enough = run->operation_count >= OPERATIONS_MIN && sim_fault_count(run->sim) >= FAULTS_MIN &&
-                 run->power_losses > 0;
+        enough =
+            run->operation_count >= OPERATIONS_MIN && sim_fault_count(run->sim) >= FAULTS_MIN && run->power_losses > 0;
         if (run->wrong == NULL && !enough)
             generation(run);
     }
