@@ -114,6 +114,8 @@ err_t partition_folders(struct store *store, struct arena *arena, struct partiti
         char path[PATH_MAX_SIZE];
         snprintf(path, sizeof path, "%s/%s", store->folder, entries[i].name);
         err = meta_partition_read(path, &folder->id);
+        if (err != ERR_OK && err != ERR_NOT_FOUND && err != ERR_MALFORMED)
+            return err; // not to be taken for a folder without an id
         folder->has_id = err == ERR_OK;
         count++;
     }
