@@ -116,7 +116,10 @@ static void on_retry(struct timer *timer)
 
 void checkpoint_on_want(struct message *message)
 {
-    struct checkpoint *checkpoint = CONTAINER_OF(message, struct pass, want)->shard->store->checkpoint;
+    struct shard *shard = CONTAINER_OF(message, struct pass, want)->shard;
+    struct checkpoint *checkpoint = shard->store->checkpoint;
+    message->on_message = pass_on_want_heard;
+    loop_post(shard->loop, message);
     if (checkpoint->running || timer_active(&checkpoint->retry))
         checkpoint->again = true;
     else if (!store_failed(checkpoint->store))

@@ -72,6 +72,11 @@ void checkpoint_want(struct shard *shard)
     loop_post(shard->store->shards[0].loop, &pass->want);
 }
 
+void pass_on_want_heard(struct message *message)
+{
+    CONTAINER_OF(message, struct pass, want)->want_posted = false;
+}
+
 void checkpoint_note(struct shard *shard, uint64_t bytes)
 {
     struct pass *pass = shard->pass;
@@ -190,7 +195,6 @@ void pass_try(struct shard *shard)
 void pass_on_begin(struct message *message)
 {
     struct pass *pass = CONTAINER_OF(message, struct pass, message);
-    pass->want_posted = false;
     pass->waiting = true;
     pass_try(pass->shard);
 }

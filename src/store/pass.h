@@ -15,7 +15,7 @@ struct pass_file {
 
 struct pass {
     struct message message; // from the conductor and back
-    struct message want;    // to the conductor
+    struct message want;    // to the conductor and back
     struct message settled; // from the conductor: the checkpoint is durable
     struct disk_job job;
     struct shard *shard;
@@ -42,5 +42,6 @@ void checkpoint_on_pass(struct message *message);
 // On the shard's loop: begins a pass; the checkpoint that it was for is durable.
 void pass_on_begin(struct message *message);
 void pass_on_settled(struct message *message);
+void pass_on_want_heard(struct message *message);
 // While opening: the state of a shard's partitions.
 void pass_encode_state(struct pass *pass);
