@@ -93,7 +93,7 @@ static void commit_on_turn_end(struct deferred *deferred)
     commit->sync = shard->store->options.flush == FLUSH_COMMIT;
     commit->post_written = shard->written_wanted && commit->sync;
     shard->written_wanted = false;
-    commit->parts = (commit->direct.count > 0) + (commit->journaled.count > 0);
+    commit->parts = (commit->direct.count > 0 ? 1U : 0U) + (commit->journaled.count > 0 ? 1U : 0U);
     if (commit->direct.count > 0)
         disk_submit(DISK_FLUSH, &commit->job);
     if (commit->journaled.count > 0)
