@@ -89,6 +89,15 @@ static void escapes_label_values(void **state)
     writer_free(&w);
 }
 
+static void declares_gauges_that_are_called_counts_as_summaries(void **state)
+{
+    (void)state;
+    struct writer w = WRITER_INIT;
+    exposition_family(&w, "x_connection_count", "Open.", METRIC_GAUGE);
+    assert_string_equal(text_of(&w), "# HELP x_connection Open.\n# TYPE x_connection summary\n");
+    writer_free(&w);
+}
+
 static void writes_numbers_that_read_back(void **state)
 {
     (void)state;
@@ -107,6 +116,7 @@ int main(void)
         cmocka_unit_test(writes_counters_and_gauges_with_their_labels),
         cmocka_unit_test(writes_histograms_that_only_grow_and_end_at_infinity),
         cmocka_unit_test(escapes_label_values),
+        cmocka_unit_test(declares_gauges_that_are_called_counts_as_summaries),
         cmocka_unit_test(writes_numbers_that_read_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
