@@ -24,7 +24,8 @@ def small_disk(tmp_path):
 
 
 def test_a_full_disk_refuses_and_keeps_its_promises(small_disk, start_eddy, load, read_partition, topic):
-    server = start_eddy(folder=small_disk / "eddy")
+    settings = {"EDDY_STORE_JOURNAL": "0", "EDDY_STORE_RESERVE": "2MB"}
+    server = start_eddy(environment=settings, folder=small_disk / "eddy")
     filler = small_disk / "filler"
     with wire.Connection(server) as connection:
         wire.new_topic(connection, topic)

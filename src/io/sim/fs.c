@@ -6,7 +6,6 @@
 #include "io/sim/fs_page.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct fs_page *fs_page_new(void)
 {

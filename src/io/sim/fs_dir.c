@@ -4,15 +4,15 @@
 #include "base/mem.h"
 #include "io/sim/fs_page.h"
 
+#include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 static bytes_t name_key(const struct map_node *node)
 {
     return bytes_of_text(((const struct fs_name *)(const void *)node)->text);
 }
 
-_Static_assert(offsetof(struct fs_name, node) == 0, "name_key casts");
+static_assert(offsetof(struct fs_name, node) == 0, "name_key casts");
 
 static struct fs_inode *inode_new(struct fs *fs, bool is_dir)
 {
@@ -234,8 +234,8 @@ void fs_remove(struct fs *fs, struct fs_inode *dir, bytes_t name)
 void fs_rename(struct fs *fs, struct fs_inode *from, bytes_t from_name, struct fs_inode *to, bytes_t to_name)
 {
     struct fs_inode *inode = fs_lookup(from, from_name);
-    struct fs_inode *replaced = fs_lookup(to, to_name);
     ASSERT(inode != NULL);
+    struct fs_inode *replaced = fs_lookup(to, to_name);
     if (replaced == inode)
         return;
     change_add(fs, from, from_name, to, to_name, inode);
