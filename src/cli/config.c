@@ -53,6 +53,10 @@ static bool is_plain(bytes_t value)
 // Plain words need no quotes in YAML; the rest is double-quoted (YAML 1.2 7.3.1).
 static void write_yaml_value(bytes_t value, struct writer *out)
 {
+    if (value.data == NULL) {
+        writer_text(out, "\"\"");
+        return;
+    }
     if (is_plain(value)) {
         writer_bytes(out, value);
         return;
