@@ -385,6 +385,7 @@ static void fetch_answer(struct fetch *fetch)
     struct kafka_fetch_response *response = call->response;
     struct kafka_partition_data *data = kafka_new(&partition_data_schema, fetch->count, &call->arena);
     response->responses.items = kafka_new(&fetchable_topic_response_schema, fetch->count, &call->arena);
+    counter_add(&call->door->metrics.bytes_out, fetch->size);
     struct kafka_fetchable_topic_response *topic = NULL;
     for (size_t i = 0; i < fetch->count; i++) {
         struct fetch_part *part = &fetch->parts[i];
