@@ -173,6 +173,11 @@ struct fetch_read {
     struct fetch_part *part;
 };
 
+struct fetch_peek {
+    struct stat_op op;
+    struct fetch_part *part;
+};
+
 struct fetch {
     struct kafka_call *call;
     struct kafka_fetch_session *session;
@@ -234,6 +239,13 @@ static bool slices_have_zstd(const struct slice *slices, size_t count)
     return false;
 }
 
+// ERR_CLOSED: the topic was deleted meanwhile.
+static int16_t part_error_of(const struct fetch_part *part, err_t err)
+{
+    bool by_id = part->fetch->call->version >= FIRST_VERSION_BY_ID;
+    return err == ERR_CLOSED ? kafka_unknown_topic_error(by_id) : kafka_error_of(err);
+}
+
 static void part_take(struct fetch_part *part, struct read_op *op)
 {
     struct fetch *fetch = part->fetch;
@@ -242,8 +254,7 @@ static void part_take(struct fetch_part *part, struct read_op *op)
     part->log_start_offset = op->log_start_offset;
     part->is_known = true;
     if (op->op.err != ERR_OK) {
-        bool by_id = fetch->call->version >= FIRST_VERSION_BY_ID;
-        part_fail(part, op->op.err == ERR_CLOSED ? kafka_unknown_topic_error(by_id) : kafka_error_of(op->op.err));
+        part_fail(part, part_error_of(part, op->op.err));
         return;
     }
     if (fetch->call->version < FIRST_VERSION_ZSTD && slices_have_zstd(op->slices, op->slice_count)) {
@@ -287,6 +298,37 @@ static void part_read(struct fetch_part *part, size_t max_size, bool at_least_on
     log_read(&read->op);
 }
 
+// Transactions are not there yet: the last stable offset is the high watermark.
+static void on_peek(struct log_op *op)
+{
+    struct fetch_peek *peek = CONTAINER_OF(op, struct fetch_peek, op.op);
+    struct fetch_part *part = peek->part;
+    struct fetch *fetch = part->fetch;
+    part->high_watermark = part->last_stable_offset = peek->op.high_watermark;
+    part->log_start_offset = peek->op.log_start_offset;
+    part->is_known = true;
+    if (op->err != ERR_OK)
+        part_fail(part, part_error_of(part, op->err));
+    else if (part->offset < part->log_start_offset || part->offset > part->high_watermark)
+        part_fail(part, KAFKA_OFFSET_OUT_OF_RANGE);
+    free(peek);
+    fetch->reading--;
+    if (fetch->reading == 0)
+        fetch_go_on(fetch);
+}
+
+// The offsets alone, which costs no disk.
+static void part_peek(struct fetch_part *part)
+{
+    struct fetch_peek *peek = mem_zalloc(1, sizeof(*peek));
+    peek->part = part;
+    peek->op.op.partition = part->topic->partitions[part->partition];
+    peek->op.op.on_done = on_peek;
+    peek->op.epoch = -1;
+    part->fetch->reading++;
+    log_stat(&peek->op);
+}
+
 static bool part_has_more(const struct fetch_part *part)
 {
     return part->error == KAFKA_NONE && part->size == 0 && part->is_known && part->offset < part->high_watermark;
@@ -311,7 +353,7 @@ static void fetch_read_due(struct fetch *fetch)
         if (!part->is_due || (is_peek && part->is_known))
             continue;
         if (is_peek) {
-            part_read(part, 0, false);
+            part_peek(part);
         } else if (!part->is_known || part_has_more(part)) {
             if (left == 0)
                 break;
@@ -444,7 +486,7 @@ static void on_wait(struct log_op *op)
         part->is_due = true;
         part->is_known = false;
     } else if (op->err != ERR_CANCELLED) {
-        part_fail(part, kafka_unknown_topic_error(fetch->call->version >= FIRST_VERSION_BY_ID));
+        part_fail(part, part_error_of(part, op->err));
     }
     loop_defer(fetch->call->door->loop, &fetch->wake);
 }

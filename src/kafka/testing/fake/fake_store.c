@@ -322,6 +322,13 @@ void log_read(struct read_op *op)
     log_answer(&op->op, ERR_OK);
 }
 
+void log_stat(struct stat_op *op)
+{
+    op->high_watermark = op->log_end_offset = op->op.partition->end;
+    op->log_start_offset = 0;
+    log_answer(&op->op, op->op.partition->is_deleted ? ERR_CLOSED : ERR_OK);
+}
+
 void log_wait(struct wait_op *op)
 {
     list_append(&op->op.partition->waits, &op->node);
