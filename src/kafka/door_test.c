@@ -576,6 +576,19 @@ static void refuses_fetches_as_kafka_does(void **state)
     assert_int_equal(fetched(13).error_code, KAFKA_UNKNOWN_TOPIC_ID);
 }
 
+static void old_consumers_get_no_zstd_from_a_topic_of_zstd(void **state)
+{
+    (void)state;
+    struct kafka_creatable_topic_config config = { BYTES_LITERAL("compression.type"), BYTES_LITERAL("zstd") };
+    struct kafka_creatable_topic topic = {
+        .name = BYTES_LITERAL("t"), .num_partitions = 1, .replication_factor = 1, .configs = { &config, 1 }
+    };
+    assert_int_equal(create_with(topic, false), KAFKA_NONE);
+    produce_records("t", 0, 1);
+    assert_int_equal(fetch(9, "t", 0, 0).error_code, KAFKA_UNSUPPORTED_COMPRESSION_TYPE);
+    assert_int_equal(fetch(10, "t", 0, 0).error_code, KAFKA_NONE);
+}
+
 static void waits_for_data_and_wakes_up_with_it(void **state)
 {
     (void)state;
@@ -987,6 +1000,7 @@ int main(void)
         TEST(survives_a_client_that_goes_while_its_produce_is_under_way),
         TEST(fetches_what_was_produced_in_every_version),
         TEST(refuses_fetches_as_kafka_does),
+        TEST(old_consumers_get_no_zstd_from_a_topic_of_zstd),
         TEST(waits_for_data_and_wakes_up_with_it),
         TEST(forgets_a_waiting_client_that_goes),
         TEST(keeps_to_limits_but_gives_the_first_batch),

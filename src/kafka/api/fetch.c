@@ -2,7 +2,7 @@
 #include "kafka/api/fetch.h"
 
 #include "base/assert.h"
-#include "base/batch.h"
+#include "base/compress.h"
 #include "base/mem.h"
 #include "kafka/api.h"
 #include "kafka/door.h"
@@ -213,32 +213,6 @@ static void part_fail(struct fetch_part *part, int16_t error)
 
 // --- reading
 
-// Old clients cannot open zstd (KIP-110). Looks at the head of each batch; the slices stand behind each other.
-static bool slices_have_zstd(const struct slice *slices, size_t count)
-{
-    size_t skip = 0, have = 0, head_size = BATCH_ATTRIBUTES_AT + 2;
-    uint8_t head[BATCH_ATTRIBUTES_AT + 2];
-    for (size_t i = 0; i < count; i++) {
-        bytes_t left = slices[i].bytes;
-        while (left.size > 0) {
-            size_t step = skip > 0 ? skip : head_size - have;
-            step = step < left.size ? step : left.size;
-            if (skip > 0)
-                skip -= step;
-            else
-                memcpy(head + have, left.data, step), have += step;
-            left = bytes_of(left.data + step, left.size - step);
-            if (have < head_size)
-                continue;
-            if ((get_u16(head + BATCH_ATTRIBUTES_AT) & BATCH_CODEC_MASK) == CODEC_ZSTD)
-                return true;
-            skip = BATCH_FRAME_SIZE + get_u32(head + BATCH_LENGTH_AT) - head_size;
-            have = 0;
-        }
-    }
-    return false;
-}
-
 // ERR_CLOSED: the topic was deleted meanwhile.
 static int16_t part_error_of(const struct fetch_part *part, err_t err)
 {
@@ -255,12 +229,6 @@ static void part_take(struct fetch_part *part, struct read_op *op)
     part->is_known = true;
     if (op->op.err != ERR_OK) {
         part_fail(part, part_error_of(part, op->op.err));
-        return;
-    }
-    if (fetch->call->version < FIRST_VERSION_ZSTD && slices_have_zstd(op->slices, op->slice_count)) {
-        for (size_t i = 0; i < op->slice_count; i++)
-            slice_free(&op->slices[i]);
-        part_fail(part, KAFKA_UNSUPPORTED_COMPRESSION_TYPE);
         return;
     }
     if (op->slice_count == 0)
@@ -572,6 +540,9 @@ static void fetch_add(struct fetch *fetch, const struct fetch_part *asked, int32
         error = KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
     else if (error == KAFKA_NONE && part->offset < 0)
         error = KAFKA_OFFSET_OUT_OF_RANGE;
+    else if (error == KAFKA_NONE && topic->config.compression == CODEC_ZSTD &&
+             fetch->call->version < FIRST_VERSION_ZSTD)
+        error = KAFKA_UNSUPPORTED_COMPRESSION_TYPE; // what the topic is set to counts, not the batches, as in Kafka
     if (error != KAFKA_NONE) {
         part_fail(part, error);
         return;
