@@ -15,6 +15,8 @@ struct kafka_door;
 struct loop;
 struct store;
 
+enum kafka_acks_one { KAFKA_ACKS_ONE_FLUSHED, KAFKA_ACKS_ONE_WRITTEN };
+
 // Filled from kafka_option_rows; sizes are bytes.
 struct kafka_options {
     const char *advertise; // "host:port" that clients are told; NULL: the listening name and port
@@ -29,7 +31,7 @@ struct kafka_options {
     int64_t partitions_max;      // of one topic
     bool auto_create_topics;     // auto.create.topics.enable
     bool strict_replication;     // refuse a replication factor above 1
-    bool acks_one_written;       // acks.one=written: acks=1 is answered after the write, not the flush
+    int acks_one;                // enum kafka_acks_one: what an acks=1 answer waits for
 };
 
 // Rows for the program's option table; their places are in struct kafka_options.

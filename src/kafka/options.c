@@ -6,6 +6,9 @@
 #define AT(member) .at = offsetof(struct kafka_options, member)
 #define GROUP      .group = "Kafka"
 
+// In the order of enum kafka_acks_one.
+static const char *const acks_one_choices[] = { "flushed", "written", NULL };
+
 // Defaults are Kafka's own unless the help says otherwise.
 // clang-format off
 const struct option_row kafka_option_rows[] = {
@@ -34,8 +37,9 @@ const struct option_row kafka_option_rows[] = {
       .help = "create a topic when a client asks for it (auto.create.topics.enable)", AT(auto_create_topics) },
     { .name = "kafka.strict-replication", .env = "EDDY_KAFKA_STRICT_REPLICATION", GROUP, .type = OPTION_BOOL, .default_text = "false",
       .help = "refuse topics with a replication factor above 1 instead of warning", AT(strict_replication) },
-    { .name = "kafka.acks-one-written", .env = "EDDY_KAFKA_ACKS_ONE_WRITTEN", GROUP, .type = OPTION_BOOL, .default_text = "false",
-      .help = "answer acks=1 after the write instead of the flush: a power loss may take what was acknowledged", AT(acks_one_written) },
+    { .name = "acks.one", .flag = "--acks-one", .env = "EDDY_ACKS_ONE", GROUP, .type = OPTION_ENUM, .default_text = "flushed",
+      .choices = acks_one_choices,
+      .help = "what acks=1 waits for; written: a power loss may take what was acknowledged", AT(acks_one) },
 };
 // clang-format on
 const size_t kafka_option_row_count = ARRAY_COUNT(kafka_option_rows);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/cut.h"
+#include "store/journal.h"
 
 static void commit_on_turn_end(struct deferred *deferred);
 static void commit_run(struct disk_job *job);
@@ -61,24 +62,35 @@ static uint64_t undurable_size(const struct partition *partition, uint64_t enoug
     return size;
 }
 
-static void commit_gather(struct shard *shard, bool pass_is_waiting)
+// How many bytes a group may take from one partition, and about how many in all.
+static uint64_t group_limit(const struct store_options *options)
+{
+    uint64_t limit = options->journal_size / 16;
+    return limit < COMMIT_SIZE_MAX ? limit : COMMIT_SIZE_MAX;
+}
+
+static void commit_gather(struct shard *shard, bool pass_waits)
 {
     struct commit *commit = &shard->commit;
     const struct store_options *options = &shard->store->options;
+    uint64_t limit = group_limit(options);
     bool alone = list_first(&shard->dirty) == shard->dirty.prev;
+    if (!alone && !shard->journal_ready)
+        journal_want(shard);
     LIST_EACH(&shard->dirty, node)
     {
         struct partition *partition = LIST_ITEM(node, struct partition, dirty);
         if (partition->writer == WRITER_COMMIT)
             continue; // it is being cut
-        bool free = partition->writer == WRITER_NONE && !pass_is_waiting;
+        bool free = partition->writer == WRITER_NONE && !pass_waits;
         bool direct = free && (!shard->journal_ready || alone ||
                                undurable_size(partition, options->direct_flush_size) >= options->direct_flush_size);
         if (direct) {
             write_set_gather(&commit->direct, partition, NULL, COMMIT_SIZE_MAX);
             partition->writer = WRITER_COMMIT;
-        } else if (shard->journal_ready && commit->journaled.size < COMMIT_SIZE_MAX) {
-            write_set_gather_journal(&commit->journaled, partition, COMMIT_SIZE_MAX);
+        } else if (shard->journal_ready && commit->journaled.size < limit &&
+                   undurable_size(partition, limit) < limit) {
+            write_set_gather_journal(&commit->journaled, partition, limit);
         }
     }
 }
@@ -179,6 +191,7 @@ static void commit_part_done(struct shard *shard)
     tail_evict(shard);
     shard_appends_resume(shard);
     pass_try(shard);
+    changes_try(shard);
     commit_defer(shard);
     shard_idle(shard);
 }

@@ -52,6 +52,7 @@ static void cut_on_done(struct disk_job *job)
     free(cut->removed);
     free(cut);
     pass_try(partition->shard);
+    changes_try(partition->shard);
     shard_idle(partition->shard);
 }
 

@@ -123,7 +123,7 @@ static void find_on_done(struct disk_job *job)
     find_answer(find->op, &find->target, partition->deleted ? ERR_CLOSED : find->err);
     free(find->readers);
     free(find);
-    partition_jobs_changed(partition);
+    changes_try(partition->shard);
     shard_idle(partition->shard);
 }
 
@@ -141,6 +141,10 @@ static int64_t max_timestamp(const struct partition *partition)
 static void find_by_time(struct offset_op *op, int64_t timestamp)
 {
     struct partition *partition = op->op.partition;
+    if (partition->swapping) {
+        op_queue_push(&partition->parked, &op->op.message);
+        return;
+    }
     struct find_target target = { timestamp, partition->log_start, partition->written.offset, -1, -1 };
     struct find_job *find = mem_zalloc(1, sizeof *find);
     find->readers = mem_zalloc(partition->segment_count, sizeof *find->readers);

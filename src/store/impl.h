@@ -84,6 +84,14 @@ struct op_queue {
     struct message *first, *last;
 };
 
+// Something that is done to a partition's files when nobody works with them.
+struct change {
+    struct list_node node; // shard->changes
+    struct partition *partition;
+    // Begins and returns true when the partition is quiet enough.
+    bool (*begin)(struct change *change);
+};
+
 enum partition_writer { WRITER_NONE, WRITER_COMMIT, WRITER_PASS };
 
 struct partition {
@@ -103,6 +111,7 @@ struct partition {
     bool cutting;              // appends refused while what failed is cut off
     bool loading;              // producer state is on its way
     bool swapping;             // a replacement renames files
+    bool dropping;             // old segments are on their way out
     enum partition_writer writer; // who writes the segment files now
     uint32_t disk_reads;       // in flight
     struct topic_config config;
@@ -139,8 +148,7 @@ struct partition {
 
     struct op_queue acks;         // append_op: wait for durable
     struct op_queue appends;      // append_op: wait for producer state or memory
-    struct op_queue parked_reads; // read_op: wait for the end of a swap
-    struct log_op *swap;          // the operation behind `swapping`
+    struct op_queue parked;       // what reads files: waits for the end of a swap
 };
 
 // A file kept open.
@@ -223,7 +231,8 @@ struct shard {
     struct deferred deferred;
     struct commit commit;
     bool written_wanted; // somebody waits for the write only
-    bool journal_ready;
+    bool journal_ready, journal_asked;
+    struct message journal_wanted, journal_is_ready;
     struct pass *pass;
 
     struct list_node chunks; // of all partitions, oldest first
@@ -235,6 +244,7 @@ struct shard {
     uint32_t files_limit;
 
     unsigned jobs; // disk jobs other than commit and pass
+    struct list_node changes; // struct change that wait for others to finish with the partition
 };
 
 struct store {
@@ -295,6 +305,8 @@ static inline struct segment *partition_active(struct partition *partition)
 
 // log.c: answers an operation on the loop that asked.
 void log_op_done(struct log_op *op, err_t err);
+// Runs HANDLER on the owner loop: at once when that is the one that runs.
+void log_op_send(struct log_op *op, void (*handler)(struct message *message));
 // Completes waiters above whose offset the high watermark rose.
 void partition_wake(struct partition *partition);
 void partition_waiters_fail(struct partition *partition, err_t err);
@@ -392,8 +404,14 @@ void partition_find_offset(struct offset_op *op);
 err_t partition_make_folder(const char *path, const struct topic_id *id) MUST_CHECK;
 struct partition *partition_new(struct store *store, const struct partition_spec *spec);
 void partition_release(struct partition *partition);
-// A disk job of the partition ended: what waited for that goes on.
-void partition_jobs_changed(struct partition *partition);
+// change.c
+void change_want(struct change *change);
+// Something ended: changes that waited for it begin.
+void changes_try(struct shard *shard);
+// Removes a folder and the files in it; on a disk thread.
+err_t folder_remove(const char *path);
+// While opening: removes what was deleted before, in the background.
+void folders_remove_deleted(struct store *store);
 
 // store.c
 // A write or a flush failed: nothing is acknowledged any more.

@@ -27,8 +27,7 @@ void log_op_done(struct log_op *op, err_t err)
     loop_post(op->from, &op->message);
 }
 
-// Runs HANDLER on the owner loop: at once when that is the one that runs.
-static void log_op_send(struct log_op *op, void (*handler)(struct message *message))
+void log_op_send(struct log_op *op, void (*handler)(struct message *message))
 {
     struct loop *owner = op->partition->shard->loop;
     struct loop *current = loop_current();

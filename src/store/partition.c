@@ -311,8 +311,3 @@ err_t partition_scan(struct partition *partition, int64_t from, err_t (*on_batch
     }
     return ERR_OK;
 }
-
-void partition_jobs_changed(struct partition *partition)
-{
-    (void)partition;
-}

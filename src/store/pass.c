@@ -313,6 +313,7 @@ static void pass_on_job_done(struct disk_job *job)
     write_set_done(shard, &pass->set);
     tail_evict(shard);
     shard_appends_resume(shard);
+    changes_try(shard);
     commit_defer(shard);
     pass->message.on_message = checkpoint_on_pass;
     loop_post(shard->store->shards[0].loop, &pass->message);

@@ -124,13 +124,13 @@ static void load_on_done(struct disk_job *job)
     }
     free(load->readers);
     free(load);
-    partition_jobs_changed(partition);
+    changes_try(partition->shard);
     shard_idle(partition->shard);
 }
 
 void producers_load(struct partition *partition)
 {
-    if (partition->loading)
+    if (partition->loading || partition->swapping) // the end of a swap asks again
         return;
     struct load_job *load = mem_zalloc(1, sizeof *load);
     load->job = (struct disk_job){ .loop = partition->shard->loop, .run = load_run, .on_done = load_on_done };

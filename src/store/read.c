@@ -73,7 +73,7 @@ static void read_on_done(struct disk_job *job)
     }
     free(read);
     read_done(op, err);
-    partition_jobs_changed(partition);
+    changes_try(partition->shard);
     shard_idle(shard);
 }
 
@@ -104,17 +104,13 @@ void partition_reader_init(struct partition *partition, size_t segment_index, in
     }
 }
 
-static void read_from_disk(struct read_op *op)
+static void read_from_disk(struct read_op *op, size_t index)
 {
     struct partition *partition = op->op.partition;
     struct read_job *read = mem_zalloc(1, sizeof *read);
     read->job = (struct disk_job){ .loop = partition->shard->loop, .run = read_run, .on_done = read_on_done };
     read->op = op;
     read->partition = partition;
-    size_t index = partition_segment_find(partition, op->offset);
-    // A hole behind the last batch of a segment (compaction): the answer is in the next one.
-    if (op->offset > partition->segments[index].last_offset && index + 1 < partition->segment_count)
-        index++;
     partition_reader_init(partition, index, op->offset, &read->reader);
     read->handle = files_take(partition->shard, partition, partition->segments[index].base_offset);
     if (read->handle != NULL)
@@ -148,13 +144,20 @@ void partition_read(struct read_op *op)
         read_done(op, err);
         return;
     }
+    size_t index = partition_segment_find(partition, op->offset);
+    // A hole behind the last batch of a segment (compaction): the answer is in the next one.
+    while (op->offset > partition->segments[index].last_offset && index + 1 < partition->segment_count)
+        index++;
     const struct tail_chunk *chunk = tail_find(partition, op->offset);
+    if (chunk == NULL && partition->tail_first != NULL &&
+        partition->segments[index].base_offset >= partition->tail_first->first_offset)
+        chunk = partition->tail_first;
     if (chunk != NULL) {
         tail_read(partition, chunk, op);
         read_done(op, ERR_OK);
     } else if (partition->swapping) {
-        op_queue_push(&partition->parked_reads, &op->op.message);
+        op_queue_push(&partition->parked, &op->op.message);
     } else {
-        read_from_disk(op);
+        read_from_disk(op, index);
     }
 }

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "store/checkpoint.h"
 #include "store/impl.h"
+#include "store/journal.h"
 #include "store/meta.h"
 #include "store/open.h"
 #include "store/producers.h"
@@ -33,6 +34,7 @@ static void shard_init(struct store *store, unsigned index, struct loop *loop)
     list_init(&shard->dirty);
     list_init(&shard->chunks);
     list_init(&shard->throttled);
+    list_init(&shard->changes);
     list_init(&shard->files_by_use);
     shard->files_limit = store->options.open_segments / store->shard_count;
     if (shard->files_limit < OPEN_FILES_MIN)
@@ -96,9 +98,16 @@ static err_t open_partitions(struct store *store, struct opening *opening, diag_
     const struct slot_header *header = &opening->slot.header;
     opening->clean = opening->slot.found && header->clean;
     store->epoch = opening->slot.found ? header->epoch + (header->clean ? 0 : 1) : 0;
+    if (opening->slot.found && !opening->clean && header->journal_generation != 0)
+        err = journal_replay(store, header, diag);
+    if (err != ERR_OK)
+        return err;
+    journal_open(store, header);
     store->checkpoint = checkpoint_new(store, header->sequence, opening->slot.file);
     if (store->part != NULL)
         err = store->part->open(store, diag);
+    if (err == ERR_OK)
+        folders_remove_deleted(store);
     if (err == ERR_OK && opening->unsynced) {
         err = file_sync_system(store->lock);
         if (err != ERR_OK)
@@ -148,6 +157,7 @@ void store_free(struct store *store)
         shard_free(&store->shards[i]);
     checkpoint_free(store->checkpoint);
     stopping_free(store->stopping);
+    journal_free(store->journal);
     file_close(store->lock);
     free(store->shards);
     free(store->folder);

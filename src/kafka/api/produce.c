@@ -262,7 +262,8 @@ static struct slice slice_of_batch(const struct kafka_call *call, bytes_t batch)
 static enum append_ack ack_of(const struct kafka_call *call)
 {
     const struct kafka_produce_request *request = call->request;
-    bool is_weak = request->acks == 0 || (request->acks == 1 && call->door->options->acks_one_written);
+    bool is_weak =
+        request->acks == 0 || (request->acks == 1 && call->door->options->acks_one == KAFKA_ACKS_ONE_WRITTEN);
     return is_weak ? APPEND_WRITTEN : APPEND_FLUSHED;
 }
 
