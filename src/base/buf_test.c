@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/buf.h"
+
+#include "base/test.h"
+
+static void the_last_reference_frees(void **state)
+{
+    (void)state;
+    struct buf *buf = buf_copy(BYTES_LITERAL("hello"));
+    struct slice slice = slice_of(buf, 1, 3);
+    buf_unref(buf);
+    assert_true(bytes_is(slice.bytes, "ell"));
+    slice_free(&slice);
+    assert_null(slice.buf);
+    slice_free(&slice); // nothing left to give back
+}
+
+static int freed;
+
+static void count_free(struct buf *buf)
+{
+    freed++;
+    free(buf->owner);
+    free(buf);
+}
+
+static void memory_of_others_goes_back_to_them_once(void **state)
+{
+    (void)state;
+    struct buf *buf = buf_new(0);
+    buf->owner = malloc(10);
+    buf->data = buf->owner;
+    buf->on_free = count_free;
+    buf_ref(buf);
+    buf_unref(buf);
+    assert_int_equal(freed, 0);
+    buf_unref(buf);
+    assert_int_equal(freed, 1);
+    buf_unref(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_last_reference_frees),
+        cmocka_unit_test(memory_of_others_goes_back_to_them_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
