@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-# eddy_room(NAME [DIR folder] [USES rooms...] [LINKS libraries...])
-#   makes the static library eddy_NAME from folder/*.c without its tests,
+# eddy_room(NAME [DIR folder] [SUBDIRS folders...] [USES rooms...] [LINKS libraries...])
+#   makes the static library eddy_NAME from folder/*.c and folder/SUBDIR/*.c without their tests,
 #   and one program for each folder/*_test.c, registered with ctest under "unit".
 # eddy_room_tests(NAME [DIR folder] [USES rooms...] [LABEL unit|sim|threads])
 #   makes only the test programs; rooms above io/ choose eddy_io (real) or eddy_io_sim (the twin) in USES.
 include(CTest)
 
 function(eddy_room name)
-  cmake_parse_arguments(ROOM "" "DIR" "USES;LINKS" ${ARGN})
+  cmake_parse_arguments(ROOM "" "DIR" "SUBDIRS;USES;LINKS" ${ARGN})
   if(NOT ROOM_DIR)
     set(ROOM_DIR ${name})
   endif()
-  file(GLOB sources CONFIGURE_DEPENDS "${ROOM_DIR}/*.c")
+  list(TRANSFORM ROOM_SUBDIRS PREPEND "${ROOM_DIR}/")
+  list(TRANSFORM ROOM_SUBDIRS APPEND "/*.c")
+  file(GLOB sources CONFIGURE_DEPENDS "${ROOM_DIR}/*.c" ${ROOM_SUBDIRS})
   list(FILTER sources EXCLUDE REGEX "_test\\.c$")
   if(NOT sources)
     return() # a room that is declared before its first source exists

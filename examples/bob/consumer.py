@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Prints what arrives in the topic "events", from the first record on. COUNT ends it after that many records.
 import os
 

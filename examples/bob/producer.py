@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Sends one greeting to the topic "events". A plain kafka-python program: it runs on eddy and on Apache Kafka alike.
 import os
 

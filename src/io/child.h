@@ -28,7 +28,8 @@ struct child_ops {
     void (*on_exit)(struct child *child, err_t err, int code);
 };
 
-// Asks the keeper to start it; the callbacks are on LOOP.
+// Asks the keeper to start it; the callbacks are on LOOP, never before this returns. Its standard input is empty. When
+// it ends, what is left of its process group is killed.
 struct child *child_spawn(struct loop *loop, const struct child_spec *spec, const struct child_ops *ops, void *owner);
 void *child_owner(const struct child *child);
 // Sends a signal to the child's process group (SIGTERM is 15, SIGKILL 9).

@@ -35,7 +35,9 @@ uint16_t listener_port(const struct listener *listener);
 void listener_close(struct listener *listener);
 
 struct conn_ops {
-    // Where the next bytes go: sets *ret_size > 0 and returns the memory, which stays valid until on_data or on_close.
+    // Where the next bytes go: sets *ret_size > 0 and returns the memory, which stays valid until on_data, on_close or
+    // the next on_room (of this conn, or of another one on the loop: rooms may be shared). Asked right before each
+    // read; when there was nothing to read after all, no on_data follows.
     uint8_t *(*on_room)(struct conn *conn, size_t *ret_size);
     // SIZE bytes were placed there. May pause, send, close.
     void (*on_data)(struct conn *conn, size_t size);
@@ -44,7 +46,8 @@ struct conn_ops {
     // Outgoing connections only: it is open. NULL for accepted ones.
     void (*on_open)(struct conn *conn);
     // The last callback; the conn is gone after it. ERR_OK: the owner closed it; ERR_RESET: the peer did (also after
-    // its end of stream); ERR_REFUSED, ERR_TIMEOUT, ERR_IO otherwise. Exactly once for every attached conn.
+    // its end of stream); ERR_NOT_FOUND (the name), ERR_REFUSED, ERR_TIMEOUT, ERR_IO otherwise. Exactly once for every
+    // attached conn.
     void (*on_close)(struct conn *conn, err_t why);
 };
 

@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The same load on eddy and on Apache Kafka, in one run on one machine, one server at a time.
+
+    bench/kafka/run.py [--quick] [--only NAME[,NAME]] [--systems eddy,kafka,kafka-flush] [--append]
+
+Each row is one load. A server's CPU time comes from /proc, its peak memory from VmHWM. Absolute figures on a small machine mean
+little; the ratio is what counts. --append adds the table to bench/RESULTS.md.
+"""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "test"))
+from servers import Eddy, Kafka  # noqa: E402
+
+
+class Load:
+    """The programs that make load, built once."""
+
+    def __init__(self, folder):
+        self.raw = folder / "raw_load"
+        self.librdkafka = folder / "rdkafka_load"
+        for program, libraries in ((self.raw, ["-lisal"]), (self.librdkafka, ["-lrdkafka"])):
+            source = ROOT / "bench" / "kafka" / f"{program.name}.c"
+            subprocess.run(["gcc", "-O2", "-o", program, source, *libraries], check=True)
+
+    def raw_run(self, mode, address, **options):
+        return self.run([self.raw, mode, address], options)
+
+    def rdkafka_run(self, mode, address, **options):
+        return self.run([self.librdkafka, mode, address], options)
+
+    @staticmethod
+    def run(command, options):
+        for name, value in options.items():
+            command += [f"--{name}", str(value)]
+        done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=600)
+        if done.returncode != 0:
+            raise RuntimeError(f"{command}: {done.stderr}")
+        return json.loads(done.stdout.strip().splitlines()[-1])
+
+    @staticmethod
+    def java_perf(address, topic, records, size):
+        """kafka-producer-perf-test, as people run it."""
+        command = Kafka.tool_command(
+            "org.apache.kafka.tools.ProducerPerformance", "--topic", topic, "--num-records", records, "--record-size", size,
+            "--throughput", -1, "--producer-props", "acks=all", f"bootstrap.servers={address}", "linger.ms=10",
+            "batch.size=131072")
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True)
+        line = [line for line in done.stdout.splitlines() if "records sent" in line][-1]
+        words = [word.strip(".") for word in line.replace(",", "").split()]
+        seconds = records / float(words[words.index("records/sec") - 1])
+        megabytes = records * size / 1e6
+        return {"seconds": seconds, "megabytes": megabytes, "megabytes_per_s": megabytes / seconds,
+                "records_per_s": records / seconds, "p50_ms": float(words[words.index("50th") - 2]),
+                "p99_ms": float(words[words.index("99th") - 2]), "p999_ms": float(words[words.index("99.9th") - 2])}
+
+
+def scenarios(load, quick):
+    """name, what is shown, function(address) -> figures; each runs on a topic of its own."""
+    s = 3 if quick else 10
+    records = 200_000 if quick else 2_000_000
+    return [
+        ("warm", "warm-up (not counted)", lambda a: load.raw_run("produce", a, topic="warm", seconds=s, partitions=4, spread=1)),
+        ("raw-64k", "raw driver, 64 KB batches of 1 KB records, 1 partition",
+         lambda a: load.raw_run("produce", a, topic="raw64", seconds=s)),
+        ("raw-1m", "raw driver, 900 KB batches of 1 KB records, 1 partition",
+         lambda a: load.raw_run("produce", a, topic="raw1m", seconds=s, batch=900_000)),
+        ("raw-100b", "raw driver, 16 KB batches of 100 B records, 1 partition, 4 connections",
+         lambda a: load.raw_run("produce", a, topic="raw100", seconds=s, batch=16_384, record=100, connections=4)),
+        ("dirty-1", "64 KB per request in 1 partition", lambda a: load.raw_run("produce", a, topic="d1", seconds=s, inflight=5)),
+        ("dirty-100", "64 KB per request over 64 of 100 partitions",
+         lambda a: load.raw_run("produce", a, topic="d100", seconds=s, partitions=100, spread=64, batch=1024, record=960)),
+        ("dirty-1000", "64 KB per request over 64 of 1,000 partitions",
+         lambda a: load.raw_run("produce", a, topic="d1000", seconds=s, partitions=1000, spread=64, batch=1024, record=960)),
+        ("rdkafka-1k", "librdkafka, acks=all, 1 KB records",
+         lambda a: load.rdkafka_run("produce", a, topic="rdk1k", records=records, size=1024)),
+        ("rdkafka-100b", "librdkafka, acks=all, 100 B records",
+         lambda a: load.rdkafka_run("produce", a, topic="rdk100", records=records * 2, size=100)),
+        ("java-1k", "kafka-producer-perf-test, acks=all, 1 KB records", lambda a: load.java_perf(a, "java1k", records, 1024)),
+        ("java-100b", "kafka-producer-perf-test, acks=all, 100 B records",
+         lambda a: load.java_perf(a, "java100", records * 2, 100)),
+        ("consume-start", "raw fetch from the start of what raw-64k wrote",
+         lambda a: load.raw_run("consume", a, topic="raw64", megabytes=20_000)),
+        ("consume-rdkafka", "librdkafka consumer from the start, 1 KB records",
+         lambda a: load.rdkafka_run("consume", a, topic="rdk1k", records=records)),
+        ("e2e", "one record per request and a reader at the tail, at a fixed rate (half load)",
+         lambda a: load.raw_run("e2e", a, topic="e2e", rate=1000, seconds=s)),
+    ]
+
+
+def measure(name_of_server, server, load, quick, only):
+    rows = {}
+    started = time.monotonic()
+    server.start()
+    try:
+        first = load.raw_run("produce", server.bootstrap, topic="first", megabytes=0.01, seconds=30, batch=1024)
+        assert first["requests"] > 0
+        rows["start"] = {"seconds": time.monotonic() - started}
+        for name, _, run in scenarios(load, quick):
+            if only and name not in only and not (name == "raw-64k" and "consume-start" in only):
+                continue
+            cpu = server.cpu_seconds()
+            figures = run(server.bootstrap)
+            figures["cpu_s"] = server.cpu_seconds() - cpu
+            if figures.get("megabytes"):
+                figures["cpu_s_per_gb"] = figures["cpu_s"] / (figures["megabytes"] / 1000)
+            rows[name] = figures
+            print(f"  {name_of_server:12} {name:16} " + " ".join(
+                f"{k}={figures[k]:.3g}" for k in ("megabytes_per_s", "cpu_s_per_gb", "p50_ms", "p99_ms", "p999_ms") if k in figures),
+                file=sys.stderr, flush=True)
+        rows["memory"] = {"peak_mb": server.peak_memory_bytes() / 1e6}
+    finally:
+        server.stop()
+    return rows
+
+
+def table(results, quick):
+    names = list(results)
+    titles = {name: title for name, title, _ in scenarios(None, quick)}
+    head = f"| load | figure | {' | '.join(names)} | eddy / {names[1] if len(names) > 1 else '-'} |"
+    lines = [head, "|" + "---|" * (len(names) + 3)]
+
+    def row(title, key, figure, digits=1):
+        values = [results[name].get(key, {}).get(figure) for name in names]
+        if all(value is None for value in values):
+            return
+        cells = ["-" if value is None else f"{value:.{digits}f}" for value in values]
+        ratio = "-"
+        if len(values) > 1 and values[0] is not None and values[1]:
+            ratio = f"{values[0] / values[1]:.2f}"
+        lines.append(f"| {title} | {figure} | {' | '.join(cells)} | {ratio} |")
+
+    row("exec to first acknowledged produce", "start", "seconds", 3)
+    for key, title in titles.items():
+        if key == "warm":
+            continue
+        for figure, digits in (("megabytes_per_s", 0), ("cpu_s_per_gb", 2), ("p50_ms", 2), ("p99_ms", 2), ("p999_ms", 2)):
+            row(title, key, figure, digits)
+    row("peak resident memory under that load", "memory", "peak_mb", 0)
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: shows that it works, not how fast")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--systems", default="eddy,kafka,kafka-flush")
+    parser.add_argument("--append", action="store_true")
+    parser.add_argument("--heap", default="1g", help="Kafka's heap (its own default is 1g)")
+    args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="eddy-bench-"))
+    try:
+        load = Load(folder)
+        make = {
+            "eddy": lambda: Eddy(folder / "eddy"),
+            "kafka": lambda: Kafka(folder / "kafka", heap=args.heap),
+            "kafka-flush": lambda: Kafka(folder / "kafka-flush", {"log.flush.interval.messages": 1}, args.heap),
+        }
+        only = set(filter(None, args.only.split(",")))
+        results = {}
+        for name in args.systems.split(","):
+            results[name] = measure(name, make[name](), load, args.quick, only)
+            shutil.rmtree(folder / name, ignore_errors=True)
+        commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
+        text = (f"\n## {datetime.date.today()}, commit {commit}\n\n`bench/kafka/run.py {' '.join(sys.argv[1:])}` on "
+                f"{os.cpu_count()} cores, Linux {platform.release()}; Kafka {Kafka.version()}, heap {args.heap}; client and server share the cores.\n\n"
+                + table(results, args.quick) + "\n")
+        print(text)
+        if args.append:
+            with open(ROOT / "bench" / "RESULTS.md", "a", encoding="utf-8") as results_file:
+                results_file.write(text)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/cli.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "base/nearest.h"
+#include "io/system.h"
+#include "kafka/errors.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void complain_text(struct writer *out)
+{
+    // Where standard error is closed there is nobody left to tell.
+    (void)system_write_err(writer_view(out));
+    writer_free(out);
+}
+
+static void help_write(void)
+{
+    struct writer out = WRITER_INIT;
+    writer_text(&out,
+                "eddy: an event-driven architecture in one program\n\nusage: eddy COMMAND [options]\n\ncommands:\n");
+    for (size_t i = 0; i < cli_command_count; i++)
+        writer_format(&out, "  %-10s %s\n", cli_commands[i].name, cli_commands[i].summary);
+    writer_text(&out, "\n`eddy COMMAND --help` says more. First steps:\n"
+                      "  eddy serve --data ./eddy-data\n"
+                      "  echo hello | eddy produce greetings\n"
+                      "  eddy consume greetings --from earliest --count 1\n"
+                      "\nexit codes: 0 it worked, 1 it did not, 2 the command line is wrong\n");
+    (void)cli_print(&out);
+    writer_free(&out);
+}
+
+static enum cli_exit unknown_command(const char *name)
+{
+    struct nearest nearest = nearest_to(bytes_of_text(name));
+    for (size_t i = 0; i < cli_command_count; i++)
+        nearest_offer(&nearest, cli_commands[i].name);
+    struct writer out = WRITER_INIT;
+    writer_format(&out, "eddy: there is no command \"%s\"", name);
+    if (nearest.best != NULL)
+        writer_format(&out, "; did you mean \"%s\"?", nearest.best);
+    writer_text(&out, "\n`eddy help` lists the commands.\n");
+    complain_text(&out);
+    return CLI_USAGE;
+}
+
+enum cli_exit cli_main(int count, const char *const *arguments)
+{
+    const char *name = count > 1 ? arguments[1] : "help";
+    if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+        help_write();
+        return count > 1 ? CLI_OK : CLI_USAGE;
+    }
+    if (strcmp(name, "--version") == 0)
+        name = "version";
+    for (size_t i = 0; i < cli_command_count; i++) {
+        if (strcmp(cli_commands[i].name, name) == 0)
+            return cli_commands[i].run(count - 2, arguments + 2);
+    }
+    return unknown_command(name);
+}
+
+static void usage_help(const struct cli_usage *usage, struct option_table table)
+{
+    struct writer out = WRITER_INIT;
+    writer_format(&out, "usage: eddy %s %s\n\n%s\n\n", usage->name, usage->pattern, usage->text);
+    option_write_help(table, &out);
+    (void)cli_print(&out);
+    writer_free(&out);
+}
+
+static bool wants_help(int count, const char *const *texts)
+{
+    for (int i = 0; i < count && strcmp(texts[i], "--") != 0; i++) {
+        if (strcmp(texts[i], "--help") == 0 || strcmp(texts[i], "-h") == 0)
+            return true;
+    }
+    return false;
+}
+
+static err_t rest_check(const struct cli_usage *usage, int count, diag_t *diag)
+{
+    if (count < usage->rest_min)
+        return diag_fail(diag, ERR_INVALID, "arguments", "something is missing; usage: eddy %s %s", usage->name,
+                         usage->pattern);
+    if (count > usage->rest_max)
+        return diag_fail(diag, ERR_INVALID, "arguments", "too many; usage: eddy %s %s", usage->name, usage->pattern);
+    return ERR_OK;
+}
+
+bool cli_arguments_read(struct cli_arguments *arguments, const struct cli_usage *usage, struct option_table table,
+                        void *config, int count, const char *const *texts, enum cli_exit *ret_exit)
+{
+    if (wants_help(count, texts)) {
+        usage_help(usage, table);
+        *ret_exit = CLI_OK;
+        return false;
+    }
+    diag_t diag = { 0 };
+    option_set_init(&arguments->set, table, config);
+    err_t err =
+        count > CLI_REST_MAX ? diag_fail(&diag, ERR_INVALID, "arguments", "more than %d", CLI_REST_MAX) : ERR_OK;
+    if (err == ERR_OK)
+        err = option_set_env(&arguments->set, system_environment(), &diag);
+    if (err == ERR_OK)
+        err = option_set_flags(&arguments->set, count, texts, arguments->rest, &arguments->rest_count, &diag);
+    if (err == ERR_OK)
+        err = rest_check(usage, arguments->rest_count, &diag);
+    if (err == ERR_OK)
+        return true;
+    (void)cli_complain(usage->name, &diag);
+    option_set_free(&arguments->set);
+    *ret_exit = CLI_USAGE;
+    return false;
+}
+
+void cli_arguments_free(struct cli_arguments *arguments)
+{
+    option_set_free(&arguments->set);
+}
+
+bool cli_print(struct writer *out)
+{
+    bool alive = system_write_out(writer_view(out)) == ERR_OK;
+    writer_reset(out);
+    return alive;
+}
+
+enum cli_exit cli_complain(const char *command, const diag_t *diag)
+{
+    struct writer out = WRITER_INIT;
+    writer_format(&out, "eddy %s: ", command);
+    if (diag->where[0] != '\0')
+        writer_format(&out, "%s: ", diag->where);
+    writer_format(&out, "%s\n", diag->text);
+    complain_text(&out);
+    return CLI_FAILED;
+}
+
+enum cli_exit cli_complain_kafka(const char *command, const char *where, int16_t error, bytes_t message)
+{
+    diag_t diag = { 0 };
+    bytes_t text = message.size > 0 ? message : bytes_of_text(kafka_error_message(error));
+    (void)diag_fail(&diag, ERR_INVALID, where, "%.*s (%s)", BYTES_ARG(text), kafka_error_name(error));
+    return cli_complain(command, &diag);
+}
+
+void cli_table_add(struct cli_table *table, const char *format, ...)
+{
+    char cell[512];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(cell, sizeof(cell), format, list);
+    va_end(list);
+    MEM_GROW(table->cells, table->count, table->capacity);
+    table->cells[table->count++] = arena_text(&table->arena, bytes_of_text(cell));
+}
+
+static const char *table_cell(const struct cli_table *table, size_t at)
+{
+    return at < table->columns ? table->titles[at] : table->cells[at - table->columns];
+}
+
+void cli_table_finish(struct cli_table *table, struct writer *out)
+{
+    ASSERT(table->count % table->columns == 0);
+    size_t widths[32] = { 0 };
+    ASSERT(table->columns <= ARRAY_COUNT(widths));
+    for (size_t i = 0; i < table->columns + table->count; i++) {
+        size_t width = strlen(table_cell(table, i));
+        if (width > widths[i % table->columns])
+            widths[i % table->columns] = width;
+    }
+    for (size_t i = 0; i < table->columns + table->count; i++) {
+        size_t column = i % table->columns;
+        if (column + 1 == table->columns)
+            writer_format(out, "%s\n", table_cell(table, i));
+        else
+            writer_format(out, "%-*s", (int)widths[column] + 2, table_cell(table, i));
+    }
+    free(table->cells);
+    arena_free(&table->arena);
+}

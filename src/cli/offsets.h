@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Topics and offsets as several commands look them up.
+#pragma once
+
+#include "cli/cluster.h"
+
+enum { CLI_REQUEST_TIMEOUT_MS = 30000 };
+enum { CLI_LATEST = -1, CLI_EARLIEST = -2 };
+
+// One topic with valid partitions. ERR_NOT_FOUND with the cluster's sentence otherwise. CREATE as in cluster_topics.
+err_t cli_topic_find(struct cluster *cluster, const char *name, bool create, struct arena *arena,
+                     struct cluster_topic **ret_topic, diag_t *diag) MUST_CHECK;
+
+// For each partition of TOPIC (by its index in the array) the offset at TIMESTAMP: CLI_EARLIEST, CLI_LATEST, or the
+// first record at or after a time in Unix milliseconds (the end when there is none).
+err_t cli_offsets_find(struct cluster *cluster, const struct cluster_topic *topic, int64_t timestamp,
+                       int64_t *ret_offsets, diag_t *diag) MUST_CHECK;

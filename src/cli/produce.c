@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+// eddy produce TOPIC: each line of standard input becomes a record. What was read at once is sent at once, one batch
+// for each partition, and acknowledged before more is read.
+#include "cli/produce.h"
+
+#include "base/batch.h"
+#include "base/json_write.h"
+#include "base/mem.h"
+#include "cli/offsets.h"
+#include "cli/partitioner.h"
+#include "io/clock.h"
+#include "io/system.h"
+#include "kafka/api/produce.h"
+#include "kafka/errors.h"
+
+#include <stdlib.h>
+
+enum { READ_SIZE = 64 * 1024, BATCH_FULL_SIZE = 512 * 1024 };
+
+struct config {
+    const char *bootstrap;
+    bool json;
+    const char *key;
+    const char *key_separator;
+    int64_t partition;
+    int acks;
+    int compression;
+};
+
+static const char *const acks_choices[] = { "all", "1", NULL };
+static const int16_t acks_values[] = { -1, 1 };
+static const char *const compression_choices[] = { "none", "gzip", "snappy", "lz4", "zstd", NULL };
+
+// clang-format off
+static const struct option_row rows[] = {
+    { .flag = "--key", .letter = 'k', .group = "Records", .type = OPTION_TEXT, .value_name = "KEY", .help = "key of every record", .at = offsetof(struct config, key) },
+    { .flag = "--key-separator", .group = "Records", .type = OPTION_TEXT, .value_name = "TEXT",
+      .help = "a line is KEY, this text, VALUE; a line without it has no key", .at = offsetof(struct config, key_separator) },
+    { .flag = "--partition", .letter = 'p', .group = "Records", .type = OPTION_INT, .default_text = "-1", .min = -1, .max = INT32_MAX,
+      .help = "partition; -1: by key as Java's client does, without key by turns", .at = offsetof(struct config, partition) },
+    { .flag = "--acks", .group = "Records", .type = OPTION_ENUM, .default_text = "all", .choices = acks_choices,
+      .help = "what the server promises before it answers", .at = offsetof(struct config, acks) },
+    { .flag = "--compression", .letter = 'z', .group = "Records", .type = OPTION_ENUM, .default_text = "none", .choices = compression_choices,
+      .help = "compression of the batches", .at = offsetof(struct config, compression) },
+    CLI_ROWS(struct config),
+};
+// clang-format on
+
+struct producer {
+    const struct config *config;
+    struct cluster *cluster;
+    const struct cluster_topic *topic;
+    struct batch_builder *builders; // one for each partition
+    int32_t *counts;                // records in each
+    int32_t turn;                   // the partition for records without key
+    struct writer rest;             // a line that has not ended yet
+    diag_t diag;
+};
+
+struct sent {
+    struct producer *producer;
+    int32_t partition, count;
+    bool refused;
+};
+
+static void take_produced(void *owner, const void *answer, int version, struct buf *frame)
+{
+    (void)version;
+    (void)frame;
+    struct sent *sent = owner;
+    const struct kafka_produce_response *response = answer;
+    if (response->responses.count < 1 || response->responses.items[0].partition_responses.count < 1) {
+        sent->refused = true;
+        (void)diag_fail(&sent->producer->diag, ERR_MALFORMED, "produce", "the server's answer names no partition");
+        return;
+    }
+    const struct kafka_partition_produce_response *partition =
+        &response->responses.items[0].partition_responses.items[0];
+    if (partition->error_code != KAFKA_NONE) {
+        bytes_t text = partition->error_message.size > 0 ? partition->error_message
+                                                         : bytes_of_text(kafka_error_message(partition->error_code));
+        sent->refused = true;
+        (void)diag_fail(&sent->producer->diag, ERR_INVALID, "produce", "%.*s (%s)", BYTES_ARG(text),
+                        kafka_error_name(partition->error_code));
+        return;
+    }
+    if (!sent->producer->config->json)
+        return;
+    struct writer out = WRITER_INIT;
+    struct json_writer json = json_writer_of(&out);
+    json_object_begin(&json);
+    json_field_bytes(&json, "topic", sent->producer->topic->name);
+    json_field_int(&json, "partition", sent->partition);
+    json_field_int(&json, "offset", partition->base_offset);
+    json_field_int(&json, "count", sent->count);
+    json_object_end(&json);
+    writer_text(&out, "\n");
+    (void)cli_print(&out);
+    writer_free(&out);
+}
+
+static err_t batch_send(struct producer *producer, size_t at)
+{
+    struct slice batch;
+    err_t err = batch_builder_finish(&producer->builders[at], &batch);
+    if (err != ERR_OK)
+        return diag_fail(&producer->diag, err, "produce", "the records cannot be packed: %s", err_text(err));
+    struct kafka_partition_produce_data data = { .index = producer->topic->partitions[at].number };
+    data.records.slices = &batch;
+    data.records.slice_count = 1;
+    struct kafka_topic_produce_data topic = { .name = producer->topic->name, .topic_id = producer->topic->id };
+    topic.partition_data.items = &data;
+    topic.partition_data.count = 1;
+    struct kafka_produce_request request;
+    kafka_defaults(kafka_produce_api.request, &request);
+    request.acks = acks_values[producer->config->acks];
+    request.timeout_ms = CLI_REQUEST_TIMEOUT_MS;
+    request.topic_data.items = &topic;
+    request.topic_data.count = 1;
+    struct sent sent = { .producer = producer, .partition = data.index, .count = producer->counts[at] };
+    err = cluster_call(producer->cluster, producer->topic->partitions[at].leader, &kafka_produce_api, &request,
+                       take_produced, &sent, &producer->diag);
+    slice_free(&batch);
+    producer->counts[at] = 0;
+    return err == ERR_OK && sent.refused ? ERR_INVALID : err;
+}
+
+static err_t batches_send(struct producer *producer)
+{
+    for (size_t i = 0; i < producer->topic->partition_count; i++) {
+        err_t err = producer->counts[i] == 0 ? ERR_OK : batch_send(producer, i);
+        if (err != ERR_OK)
+            return err;
+    }
+    producer->turn = (producer->turn + 1) % (int32_t)producer->topic->partition_count;
+    return ERR_OK;
+}
+
+static int32_t partition_choose(const struct producer *producer, bytes_t key)
+{
+    if (producer->config->partition >= 0)
+        return (int32_t)producer->config->partition;
+    return key.data == NULL ? producer->turn : partitioner_of_key(key, (int32_t)producer->topic->partition_count);
+}
+
+static void record_split(const struct config *config, bytes_t line, bytes_t *ret_key, bytes_t *ret_value)
+{
+    *ret_key = config->key == NULL ? BYTES_NULL : bytes_of_text(config->key);
+    *ret_value = line;
+    if (config->key_separator == NULL || config->key_separator[0] == '\0')
+        return;
+    size_t size = strlen(config->key_separator);
+    const uint8_t *at = line.size == 0 ? NULL : memmem(line.data, line.size, config->key_separator, size);
+    if (at == NULL)
+        return;
+    size_t before = (size_t)(at - line.data);
+    *ret_key = bytes_of(line.data, before);
+    *ret_value = bytes_of(at + size, line.size - before - size);
+}
+
+static err_t line_add(struct producer *producer, bytes_t line)
+{
+    bytes_t key, value;
+    record_split(producer->config, line, &key, &value);
+    if (value.data == NULL)
+        value = BYTES_LITERAL("");
+    size_t at = (size_t)partition_choose(producer, key);
+    if (producer->counts[at] == 0) {
+        struct batch_options options = BATCH_PLAIN;
+        options.codec = (enum codec)producer->config->compression;
+        batch_builder_init(&producer->builders[at], options);
+    }
+    batch_builder_add(&producer->builders[at], key, value, NULL, 0, clock_wall_ms());
+    producer->counts[at]++;
+    return batch_builder_size(&producer->builders[at]) < BATCH_FULL_SIZE ? ERR_OK : batch_send(producer, at);
+}
+
+// Adds the whole lines of what was read; the rest waits for its end.
+static err_t lines_add(struct producer *producer, bool at_end)
+{
+    bytes_t text = writer_view(&producer->rest);
+    size_t start = 0;
+    err_t err = ERR_OK;
+    while (err == ERR_OK && start < text.size) {
+        const uint8_t *end = memchr(text.data + start, '\n', text.size - start);
+        if (end == NULL && !at_end)
+            break;
+        size_t size = end == NULL ? text.size - start : (size_t)(end - text.data) - start;
+        err = line_add(producer, bytes_of(text.data + start, size));
+        start += size + 1;
+    }
+    if (start >= text.size) {
+        writer_reset(&producer->rest);
+    } else if (start > 0) {
+        memmove(producer->rest.buf->data, text.data + start, text.size - start);
+        producer->rest.size = text.size - start;
+    }
+    return err;
+}
+
+static err_t input_send(struct producer *producer)
+{
+    for (;;) {
+        size_t size = 0;
+        uint8_t *to = writer_reserve(&producer->rest, READ_SIZE);
+        if (to == NULL)
+            return diag_fail(&producer->diag, ERR_TOO_LARGE, "standard input", "a line is larger than 1 GB");
+        err_t err = system_read_in(to, READ_SIZE, &size);
+        if (err != ERR_OK)
+            return diag_fail(&producer->diag, err, "standard input", "cannot be read: %s", err_text(err));
+        writer_advance(&producer->rest, size);
+        err = lines_add(producer, size == 0);
+        if (err == ERR_OK)
+            err = batches_send(producer);
+        if (err != ERR_OK || size == 0)
+            return err;
+    }
+}
+
+static err_t produce(struct producer *producer, const char *name, struct arena *arena)
+{
+    struct cluster_topic *topic;
+    err_t err = cli_topic_find(producer->cluster, name, true, arena, &topic, &producer->diag);
+    if (err != ERR_OK)
+        return err;
+    if (producer->config->partition >= (int64_t)topic->partition_count)
+        return diag_fail(&producer->diag, ERR_INVALID, "--partition", "%s has partitions 0 to %zu", name,
+                         topic->partition_count - 1);
+    producer->topic = topic;
+    producer->builders = arena_array(arena, topic->partition_count, sizeof(*producer->builders));
+    producer->counts = arena_array(arena, topic->partition_count, sizeof(*producer->counts));
+    producer->rest.limit = 1U << 30;
+    err = input_send(producer);
+    for (size_t i = 0; i < topic->partition_count; i++)
+        batch_builder_free(&producer->builders[i]);
+    writer_free(&producer->rest);
+    return err;
+}
+
+enum cli_exit cli_produce(int count, const char *const *texts)
+{
+    static const struct cli_usage usage = {
+        "produce", "TOPIC [options]",
+        "Sends each line of standard input as a record. Ends when the last one is acknowledged.\n"
+        "  echo 'hello' | eddy produce greetings\n"
+        "  eddy produce orders --key-separator : < orders.txt",
+        1, 1
+    };
+    struct config config;
+    struct cli_arguments arguments;
+    enum cli_exit code;
+    struct option_table table = { rows, ARRAY_COUNT(rows) };
+    if (!cli_arguments_read(&arguments, &usage, table, &config, count, texts, &code))
+        return code;
+    struct producer producer = { .config = &config };
+    struct arena arena = ARENA_INIT;
+    err_t err = cluster_open(config.bootstrap, &producer.cluster, &producer.diag);
+    if (err == ERR_OK)
+        err = produce(&producer, arguments.rest[0], &arena);
+    code = err == ERR_OK ? CLI_OK : cli_complain("produce", &producer.diag);
+    cluster_close(producer.cluster);
+    arena_free(&arena);
+    cli_arguments_free(&arguments);
+    return code;
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/system.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "io/clock.h"
+#include "io/uv/errno_internal.h"
+#include "io/uv/loop_internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+static const int signal_numbers[] = { SIGINT, SIGTERM, SIGHUP };
+
+struct watch {
+    uv_signal_t handles[ARRAY_COUNT(signal_numbers)];
+    size_t open;
+    void (*on_signal)(int signal_number, void *owner);
+    void *owner;
+};
+
+static struct watch *watch; // touched on the loop of system_on_signal only
+
+const char *const *system_environment(void)
+{
+    return (const char *const *)environ;
+}
+
+static err_t write_all(int fd, bytes_t bytes)
+{
+    while (bytes.size > 0) {
+        ssize_t put = write(fd, bytes.data, bytes.size);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0 && errno == EAGAIN) {
+            // Somebody who shares the terminal or pipe made it non-blocking.
+            struct pollfd polled = { .fd = fd, .events = POLLOUT };
+            poll(&polled, 1, -1);
+            continue;
+        }
+        if (put < 0)
+            return err_of_file(errno);
+        bytes.data += put;
+        bytes.size -= (size_t)put;
+    }
+    return ERR_OK;
+}
+
+err_t system_write_out(bytes_t bytes)
+{
+    return write_all(STDOUT_FILENO, bytes);
+}
+
+err_t system_write_err(bytes_t bytes)
+{
+    return write_all(STDERR_FILENO, bytes);
+}
+
+err_t system_read_in(void *to, size_t size, size_t *ret_size)
+{
+    ssize_t got;
+    do
+        got = read(STDIN_FILENO, to, size);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return err_of_file(errno);
+    *ret_size = (size_t)got;
+    return ERR_OK;
+}
+
+bool system_out_is_terminal(void)
+{
+    return isatty(STDOUT_FILENO) == 1;
+}
+
+bool system_in_is_terminal(void)
+{
+    return isatty(STDIN_FILENO) == 1;
+}
+
+static void on_uv_signal(uv_signal_t *handle, int signal_number)
+{
+    struct watch *of = handle->data;
+    of->on_signal(signal_number, of->owner);
+}
+
+void system_on_signal(struct loop *loop, void (*on_signal)(int signal_number, void *owner), void *owner)
+{
+    ASSERT(watch == NULL);
+    signal(SIGPIPE, SIG_IGN);
+    watch = mem_zalloc(1, sizeof(*watch));
+    watch->on_signal = on_signal;
+    watch->owner = owner;
+    watch->open = ARRAY_COUNT(signal_numbers);
+    for (size_t i = 0; i < ARRAY_COUNT(signal_numbers); i++) {
+        int failed = uv_signal_init(&loop->uv, &watch->handles[i]);
+        ASSERT(failed == 0);
+        watch->handles[i].data = watch;
+        failed = uv_signal_start(&watch->handles[i], on_uv_signal, signal_numbers[i]);
+        ASSERT(failed == 0);
+    }
+}
+
+static void on_signal_closed(uv_handle_t *handle)
+{
+    struct watch *of = handle->data;
+    if (--of->open == 0)
+        free(of);
+}
+
+void system_signals_stop(void)
+{
+    if (watch == NULL)
+        return;
+    for (size_t i = 0; i < ARRAY_COUNT(signal_numbers); i++)
+        uv_close((uv_handle_t *)&watch->handles[i], on_signal_closed);
+    watch = NULL;
+}
+
+unsigned system_cpu_count(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof(set), &set) == 0)
+        return (unsigned)CPU_COUNT(&set);
+    // More CPUs than the set has room for.
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count < 1 ? 1 : (unsigned)count;
+}
+
+uint64_t system_process_id(void)
+{
+    return (uint64_t)getpid();
+}
+
+uint64_t system_raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 0;
+    rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : before;
+}
+
+// The text of a small file under /proc; empty when it cannot be read.
+static void read_small(const char *path, char *to, size_t size)
+{
+    to[0] = '\0';
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    ssize_t got = read(fd, to, size - 1);
+    to[got < 0 ? 0 : got] = '\0';
+    close(fd);
+}
+
+static uint64_t resident_size(void)
+{
+    char text[256];
+    unsigned long long total, resident;
+    read_small("/proc/self/statm", text, sizeof(text));
+    if (sscanf(text, "%llu %llu", &total, &resident) != 2)
+        return 0;
+    return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static uint64_t open_files(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    if (dir == NULL)
+        return 0;
+    uint64_t count = 0;
+    while (readdir(dir) != NULL)
+        count++;
+    closedir(dir);
+    return count < 3 ? 0 : count - 3; // ".", ".." and the one that lists them
+}
+
+// Field 22 of proc(5) stat, in ticks since boot; the name in field 2 may contain anything, so count from its last ')'.
+static int64_t started_wall_ms(void)
+{
+    char text[1024];
+    read_small("/proc/self/stat", text, sizeof(text));
+    const char *at = strrchr(text, ')');
+    for (int field = 2; at != NULL && field < 22; field++)
+        at = strchr(at + 1, ' ');
+    struct timespec up;
+    if (at == NULL || clock_gettime(CLOCK_BOOTTIME, &up) != 0)
+        return 0;
+    int64_t up_ms = (int64_t)up.tv_sec * 1000 + up.tv_nsec / 1000000;
+    int64_t ticks = strtoll(at, NULL, 10);
+    return clock_wall_ms() - (up_ms - ticks * 1000 / sysconf(_SC_CLK_TCK));
+}
+
+static int64_t started_ms;
+
+static void find_start(void)
+{
+    started_ms = started_wall_ms();
+}
+
+void system_usage_read(struct system_usage *ret_usage)
+{
+    // Once: a clock that is set later must not move the start.
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, find_start);
+    struct timespec cpu = { 0 };
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+    struct rlimit limit = { 0 };
+    getrlimit(RLIMIT_NOFILE, &limit);
+    *ret_usage = (struct system_usage){
+        .resident_size = resident_size(),
+        .cpu_ns = (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec,
+        .open_files = open_files(),
+        .max_files = limit.rlim_cur,
+        .started_wall_ms = started_ms,
+    };
+}
+
+_Noreturn void system_exit(int code)
+{
+    exit(code);
+}

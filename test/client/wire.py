@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kafka's wire format by hand, for requests that no client would send. Classic (not flexible) versions only."""
+
+import socket
+import struct
+import time
+
+PRODUCE, FETCH, LIST_OFFSETS, METADATA, API_VERSIONS, CREATE_TOPICS, INIT_PRODUCER_ID = 0, 1, 2, 3, 18, 19, 22
+
+COORDINATOR_LOAD_IN_PROGRESS = 14
+
+CRC_TABLE = []
+for _byte in range(256):
+    for _ in range(8):
+        _byte = (_byte >> 1) ^ (0x82F63B78 if _byte & 1 else 0)
+    CRC_TABLE.append(_byte)
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc = (crc >> 8) ^ CRC_TABLE[(crc ^ byte) & 0xFF]
+    return crc ^ 0xFFFFFFFF
+
+
+def text(value):
+    return struct.pack(">h", -1) if value is None else struct.pack(">h", len(value)) + value.encode()
+
+
+def varint(value):
+    value = (value << 1) ^ (value >> 63)
+    out = bytearray()
+    while value & ~0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def record(delta, value, key=None):
+    body = b"\0" + varint(0) + varint(delta)
+    body += varint(-1) if key is None else varint(len(key)) + key
+    body += varint(len(value)) + value + varint(0)
+    return varint(len(body)) + body
+
+
+def batch(values=(b"x",), magic=2, attributes=0, producer=(-1, -1, -1), crc=None, count=None, last_delta=None, stamp=None):
+    """A record batch; CRC, COUNT and LAST_DELTA replace the right ones."""
+    stamp = int(time.time() * 1000) if stamp is None else stamp
+    records = b"".join(record(i, value) for i, value in enumerate(values))
+    body = struct.pack(
+        ">hiqqqhii",
+        attributes,
+        len(values) - 1 if last_delta is None else last_delta,
+        stamp,
+        stamp,
+        producer[0],
+        producer[1],
+        producer[2],
+        len(values) if count is None else count,
+    )
+    body += records
+    tail = struct.pack(">ibI", -1, magic, crc32c(body) if crc is None else crc) + body
+    return struct.pack(">qi", 0, len(tail)) + tail
+
+
+def old_message_set(value=b"x", magic=1):
+    """One message of the format before Kafka 0.11."""
+    import zlib
+
+    body = struct.pack(">bb", magic, 0) + (struct.pack(">q", 0) if magic == 1 else b"") + struct.pack(">i", -1)
+    body += struct.pack(">i", len(value)) + value
+    message = struct.pack(">I", zlib.crc32(body)) + body
+    return struct.pack(">qi", 0, len(message)) + message
+
+
+class Reader:
+    """Takes an answer apart."""
+
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def take(self, form):
+        values = struct.unpack_from(">" + form, self.data, self.at)
+        self.at += struct.calcsize(">" + form)
+        return values[0] if len(values) == 1 else values
+
+    def text(self):
+        size = self.take("h")
+        if size < 0:
+            return None
+        self.at += size
+        return self.data[self.at - size : self.at].decode()
+
+
+class Connection:
+    """A socket to a server. `closed()` tells whether the server ended it."""
+
+    def __init__(self, server, timeout=10, receive_buffer=None):
+        self.socket = socket.socket()
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.settimeout(timeout)
+        self.socket.connect((server.host, server.port))
+        self.correlation = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def receive(self):
+        """The next answer without its size, or None when the server closed."""
+        head = self._exactly(4)
+        return None if head is None else self._exactly(struct.unpack(">i", head)[0])
+
+    def _exactly(self, size):
+        data = bytearray()
+        while len(data) < size:
+            try:
+                piece = self.socket.recv(size - len(data))
+            except ConnectionResetError:
+                return None
+            if not piece:
+                return None
+            data += piece
+        return bytes(data)
+
+    def closed(self):
+        """Whether the server ends the connection without an answer."""
+        return self.receive() is None
+
+    def request(self, api, version, body, client="raw"):
+        self.correlation += 1
+        message = struct.pack(">hhi", api, version, self.correlation) + text(client) + body
+        self.send(struct.pack(">i", len(message)) + message)
+
+    def ask(self, api, version, body):
+        """Sends a request and returns a Reader behind the header of its answer."""
+        self.request(api, version, body)
+        data = self.receive()
+        assert data is not None, "the server closed the connection"
+        reader = Reader(data)
+        assert reader.take("i") == self.correlation
+        return reader
+
+
+def produce_body(topic, records, partition=0, acks=-1, transaction=None):
+    head = text(transaction) + struct.pack(">hi", acks, 10_000)
+    return head + struct.pack(">i", 1) + text(topic) + struct.pack(">iii", 1, partition, len(records)) + records
+
+
+def produce(connection, topic, records, partition=0, acks=-1, version=7):
+    """Returns (error code, base offset) of one batch."""
+    reader = connection.ask(PRODUCE, version, produce_body(topic, records, partition, acks))
+    assert reader.take("i") == 1 and reader.text() == topic and reader.take("i") == 1
+    answered, error, offset = reader.take("ihq")
+    assert answered == partition
+    return error, offset
+
+
+def create_topic(connection, topic, partitions=1, configs=()):
+    """CreateTopics v2; returns the error code."""
+    body = struct.pack(">i", 1) + text(topic) + struct.pack(">ihi", partitions, 1, 0) + struct.pack(">i", len(configs))
+    body += b"".join(text(key) + text(value) for key, value in configs) + struct.pack(">ib", 10_000, 0)
+    reader = connection.ask(CREATE_TOPICS, 2, body)
+    reader.take("ii")
+    assert reader.text() == topic
+    return reader.take("h")
+
+
+def fetch_body(topic, offset, partition=0, max_bytes=1 << 20, wait_ms=0, min_bytes=0):
+    """Fetch v4 to v6 differ; this is v4."""
+    head = struct.pack(">iiiib", -1, wait_ms, min_bytes, max_bytes, 0)
+    return head + struct.pack(">i", 1) + text(topic) + struct.pack(">iiqi", 1, partition, offset, max_bytes)
+
+
+def fetch(connection, topic, offset, partition=0, **settings):
+    """Fetch v4; returns (error code, high watermark, record bytes)."""
+    reader = connection.ask(FETCH, 4, fetch_body(topic, offset, partition, **settings))
+    reader.take("ii")
+    assert reader.text() == topic
+    _, _, error, high_watermark, _, aborted, size = reader.take("iihqqii")
+    assert aborted <= 0
+    return error, high_watermark, reader.data[reader.at : reader.at + max(size, 0)]
+
+
+def init_producer_id(connection):
+    """InitProducerId v1 without a transaction; returns (producer id, epoch)."""
+    for _ in range(50):
+        reader = connection.ask(INIT_PRODUCER_ID, 1, text(None) + struct.pack(">i", 60_000))
+        _, error, producer, epoch = reader.take("ihqh")
+        if error != COORDINATOR_LOAD_IN_PROGRESS:
+            break
+        time.sleep(0.1)
+    assert error == 0, error
+    return producer, epoch

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of the black-box tests.
+
+broker  a running server that the tests of one file share; eddy, or the peer with --peer kafka
+eddy    a running eddy of its own, for tests that restart it, kill it or look into its folder
+topic   a name that no other test uses
+"""
+
+import pathlib
+import sys
+import uuid
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import servers  # noqa: E402
+
+RUNNING = pytest.StashKey()
+
+
+def pytest_addoption(parser):
+    parser.addoption("--peer", choices=["eddy", "kafka"], default="eddy", help="what the tests run against")
+
+
+def is_peer(config):
+    return config.getoption("--peer") == "kafka"
+
+
+def finish(server):
+    """Ends SERVER and complains about what only shows at the end: leaks, a bad exit."""
+    code = server.stop() if server.is_running() else 0
+    words = server.complaints()
+    assert not words, words
+    assert is_java(server) or code == 0, f"exit code {code}\n{server.log()}"
+
+
+def is_java(server):
+    return isinstance(server, servers.Kafka)
+
+
+@pytest.fixture(scope="session")
+def peer(request, tmp_path_factory):
+    """One Apache Kafka for the whole run."""
+    if not servers.Kafka.is_available():
+        pytest.skip("Apache Kafka's jars are not there: script/setup --full")
+    server = servers.Kafka(tmp_path_factory.mktemp("kafka")).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def broker(request, tmp_path_factory):
+    if is_peer(request.config):
+        yield request.getfixturevalue("peer")
+        return
+    server = servers.Eddy(tmp_path_factory.mktemp("eddy")).start()
+    request.config.stash.setdefault(RUNNING, []).append(server)
+    yield server
+    request.config.stash[RUNNING].remove(server)
+    finish(server)
+
+
+@pytest.fixture
+def start_eddy(request, tmp_path):
+    """start_eddy(*arguments, environment=None): starts eddy in a folder of its own; ended after the test."""
+    if is_peer(request.config):
+        pytest.skip("looks into eddy itself, not at the protocol")
+    started = []
+
+    def start(*arguments, environment=None, folder=None):
+        server = servers.Eddy(folder or tmp_path / f"eddy{len(started)}", arguments, environment)
+        started.append(server)
+        request.config.stash.setdefault(RUNNING, []).append(server)
+        return server.start()
+
+    yield start
+    for server in started:
+        request.config.stash[RUNNING].remove(server)
+        if server.process is not None:
+            finish(server)
+
+
+@pytest.fixture
+def eddy(start_eddy):
+    return start_eddy()
+
+
+@pytest.fixture
+def topic():
+    return f"t-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if report.when == "call" and report.failed:
+        for server in item.config.stash.get(RUNNING, []):
+            report.sections.append((f"log of {server.folder.name}", server.log()))
