@@ -18,39 +18,36 @@ fail() {
     exit 1
 }
 
-# configure PRESET: prepares build/PRESET. Configuring again costs about a second, so it is done only once;
-# CMake itself notices later changes of its own files.
+# configure PRESET [FOLDER OPTION...]: prepares build/FOLDER, named like the preset by default. Where it was prepared
+# before, only what changed is looked at (new files, CMake's own files).
 configure() {
-    local preset=$1
+    local preset=$1 folder=${2:-$1} log="build/configure-${2:-$1}.log"
+    shift
+    [ $# -eq 0 ] || shift
     local launcher=()
     if command -v ccache >/dev/null; then
         launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache)
     fi
-    if [ ! -f "build/$preset/build.ninja" ]; then
-        mkdir -p build
-        if ! cmake --preset "$preset" "${launcher[@]}" >"build/configure-$preset.log" 2>&1; then
-            cat "build/configure-$preset.log" >&2
-            fail "cannot configure the preset $preset"
-        fi
+    mkdir -p build
+    if [ -f "build/$folder/build.ninja" ]; then
+        ninja -C "build/$folder" build.ninja >"$log" 2>&1 && return
+    elif cmake --preset "$preset" -B "build/$folder" "${launcher[@]}" "$@" >"$log" 2>&1; then
+        return
     fi
+    cat "$log" >&2
+    fail "cannot configure build/$folder"
 }
 
-# build PRESET [TARGET...]: builds quietly; the compiler's words are shown only when it fails.
+# build FOLDER [TARGET...]: builds quietly; the compiler's words are shown only when it fails.
 build() {
-    local preset=$1
+    local folder=$1
     shift
-    configure "$preset"
-    local log="build/build-$preset.log"
-    if ! nice ninja -C "build/$preset" -j "$JOBS" "$@" >"$log" 2>&1; then
+    [ -f "build/$folder/build.ninja" ] || configure "$folder"
+    local log="build/build-$folder.log"
+    if ! nice ninja -C "build/$folder" -j "$JOBS" "$@" >"$log" 2>&1; then
         cat "$log" >&2
-        fail "the preset $preset does not build"
+        fail "build/$folder does not build"
     fi
-}
-
-# has_target PRESET TARGET: whether CMake knows that target (the tree may be older than it).
-has_target() {
-    configure "$1"
-    ninja -C "build/$1" -t query "$2" >/dev/null 2>&1
 }
 
 # The clients' Python. script/setup makes it.

@@ -161,7 +161,7 @@ def check_layering(tree, path, code):
 def check_system_calls(tree, path, code):
     if room_of(path) == "io":
         return
-    is_test = path.endswith("_test.c")
+    is_test = path.endswith(("_test.c", "/test.h")) or "/testing/" in path or "/spec/" in path
     for match in re.finditer(r"(->\s*|\.\s*)?\b([a-z_]\w*)\s*\(", strip_strings(code)):
         name = match.group(2)
         reason = BANNED_CALLS.get(name) or next((why for p, why in BANNED_PREFIXES.items() if name.startswith(p)), None)

@@ -22,7 +22,7 @@ static bool is_leap(int32_t year)
 
 int32_t civil_days_in_month(int32_t year, int32_t month)
 {
-    static const int8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    static const int32_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
     ASSERT(month >= 1 && month <= 12);
     return month == 2 && is_leap(year) ? 29 : days[month - 1];
 }
@@ -81,12 +81,12 @@ const char *civil_format(int64_t unix_ms, char ret_text[CIVIL_TEXT_SIZE])
     static const char form[CIVIL_TEXT_SIZE] = "0000-00-00T00:00:00.000Z";
     const struct {
         int32_t value;
-        int8_t last; // index of the last digit
+        int32_t last; // index of the last digit
     } parts[] = { { c.year, 3 },    { c.month, 6 },   { c.day, 9 },         { c.hour, 12 },
                   { c.minute, 15 }, { c.second, 18 }, { c.millisecond, 22 } };
     memcpy(ret_text, form, sizeof form);
     for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {
-        int at = parts[i].last;
+        int32_t at = parts[i].last;
         for (int32_t value = parts[i].value; value > 0; value /= 10)
             ret_text[at--] = (char)('0' + value % 10);
     }

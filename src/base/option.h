@@ -24,20 +24,20 @@ enum option_type {
 enum option_apply { OPTION_AT_RESTART, OPTION_LIVE };
 
 struct option_row {
-    const char *name;  // the key in the file, "kafka.max-request"; NULL: not in the file
-    const char *flag;  // "--kafka-max-request"; NULL: no flag
-    char letter;       // 'n' for -n; 0: none
-    const char *env;   // "EDDY_KAFKA_MAX_REQUEST"; NULL: none
-    const char *group; // heading in the help; rows of a group stand together
-    enum option_type type;
-    const char *default_text; // parsed like any value; NULL: the zero value (a NULL text)
-    int64_t min, max;         // for numbers; both 0: no limit. A min below 0 allows "-1" for sizes and durations
+    const char *name; // the key in the file, "kafka.max-request"; NULL: not in the file
+    const char *flag; // "--kafka-max-request"; NULL: no flag
+    const char *env;  // "EDDY_KAFKA_MAX_REQUEST"; NULL: none
+    char letter;      // 'n' for -n; 0: none
     enum option_apply apply;
+    enum option_type type;
+    int64_t min, max;           // for numbers; both 0: no limit. A min below 0 allows "-1" for sizes and durations
+    size_t at;                  // offset in the config struct
+    const char *default_text;   // parsed like any value; NULL: the zero value (a NULL text)
+    const char *const *choices; // for OPTION_ENUM, NULL-terminated
+    const char *group;          // heading in the help; rows of a group stand together
     const char *value_name;     // in the help: "ADDR", "DIR"; NULL: by type
     const char *help;           // one sentence, no full stop needed
     const char *limit_reason;   // why min and max are what they are; NULL: nothing to say
-    const char *const *choices; // for OPTION_ENUM, NULL-terminated
-    size_t at;                  // offset in the config struct
 };
 
 struct option_table {

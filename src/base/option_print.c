@@ -83,9 +83,8 @@ static void write_wrapped(struct writer *out, bytes_t text, size_t at, size_t in
 {
     bool first = true;
     while (text.size > 0) {
-        size_t size = 0;
-        while (size < text.size && text.data[size] != ' ')
-            size++;
+        const uint8_t *space = memchr(text.data, ' ', text.size);
+        size_t size = space == NULL ? text.size : (size_t)(space - text.data);
         if (!first && at + 1 + size > PAGE_WIDTH) {
             writer_u8(out, '\n');
             pad(out, 0, indent);

@@ -34,26 +34,14 @@ static uint64_t base128(struct reader *r, unsigned max_size, uint8_t last_max)
     return 0;
 }
 
-uint32_t reader_uvarint(struct reader *r)
+uint32_t reader_uvarint_long(struct reader *r)
 {
     return (uint32_t)base128(r, 5, 0x0f);
 }
 
-uint64_t reader_uvarlong(struct reader *r)
+uint64_t reader_uvarlong_long(struct reader *r)
 {
     return base128(r, 10, 0x01);
-}
-
-int32_t reader_varint(struct reader *r)
-{
-    uint32_t v = reader_uvarint(r);
-    return (int32_t)((v >> 1) ^ (0 - (v & 1)));
-}
-
-int64_t reader_varlong(struct reader *r)
-{
-    uint64_t v = reader_uvarlong(r);
-    return (int64_t)((v >> 1) ^ (0 - (v & 1)));
 }
 
 bytes_t reader_bytes(struct reader *r, size_t size)

@@ -91,12 +91,39 @@ static inline int64_t reader_i64(struct reader *r)
 }
 
 double reader_f64(struct reader *r);
+
+// The slow halves of the two below: more than one byte, or none.
+uint32_t reader_uvarint_long(struct reader *r);
+uint64_t reader_uvarlong_long(struct reader *r);
+
 // Protocol buffers' base-128 varint, at most 5 and 10 bytes; longer is ERR_MALFORMED.
-uint32_t reader_uvarint(struct reader *r);
-uint64_t reader_uvarlong(struct reader *r);
+static inline uint32_t reader_uvarint(struct reader *r)
+{
+    if (r->at != r->end && *r->at < 0x80)
+        return *r->at++;
+    return reader_uvarint_long(r);
+}
+
+static inline uint64_t reader_uvarlong(struct reader *r)
+{
+    if (r->at != r->end && *r->at < 0x80)
+        return *r->at++;
+    return reader_uvarlong_long(r);
+}
+
 // Zigzag, as in Kafka records.
-int32_t reader_varint(struct reader *r);
-int64_t reader_varlong(struct reader *r);
+static inline int32_t reader_varint(struct reader *r)
+{
+    uint32_t v = reader_uvarint(r);
+    return (int32_t)((v >> 1) ^ (0 - (v & 1)));
+}
+
+static inline int64_t reader_varlong(struct reader *r)
+{
+    uint64_t v = reader_uvarlong(r);
+    return (int64_t)((v >> 1) ^ (0 - (v & 1)));
+}
+
 // A view of the next SIZE bytes; null after an error.
 bytes_t reader_bytes(struct reader *r, size_t size);
 void reader_skip(struct reader *r, size_t size);

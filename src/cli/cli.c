@@ -29,7 +29,7 @@ static void help_write(void)
                       "  eddy serve --data ./eddy-data\n"
                       "  echo hello | eddy produce greetings\n"
                       "  eddy consume greetings --from earliest --count 1\n"
-                      "\nexit codes: 0 it worked, 1 it did not, 2 the command line is wrong\n");
+                      "\nexit codes: 0 it worked, 1 it did not, 2 the command line is wrong, 3 serve: the disk failed\n");
     (void)cli_print(&out);
     writer_free(&out);
 }

@@ -11,6 +11,7 @@ enum cli_exit {
     CLI_OK = 0,
     CLI_FAILED = 1, // it was tried and did not work
     CLI_USAGE = 2,  // the command line is wrong; nothing was tried
+    CLI_DISK = 3,   // eddy serve: the disk failed while it ran
 };
 
 struct command {

@@ -13,7 +13,9 @@ struct kafka_api {
     int8_t min, max;       // versions served
     int8_t advertised_min; // lower than min where old clients look at it (Produce)
     int8_t flexible_from;  // first version with compact forms and tagged fields
+    bool overlaps;         // may start while earlier requests of its kind are under way (session.h)
     const struct kafka_schema *request, *response;
+    void (*handle)(struct kafka_call *call);
 };
 
 // All APIs in order of their keys.

@@ -18,8 +18,7 @@ static size_t framer_pending(const struct kafka_framer *framer)
     return framer->end - framer->start;
 }
 
-// Bytes that the frame at the start needs in all, 0 while its length is not known.
-static size_t framer_wanted(const struct kafka_framer *framer)
+size_t kafka_framer_wanted(const struct kafka_framer *framer)
 {
     if (framer_pending(framer) < LENGTH_SIZE)
         return 0;
@@ -48,7 +47,7 @@ static void framer_move(struct kafka_framer *framer, size_t capacity)
 
 uint8_t *kafka_framer_room(struct kafka_framer *framer, size_t *ret_size)
 {
-    size_t wanted = framer_wanted(framer);
+    size_t wanted = kafka_framer_wanted(framer);
     if (framer->buf == NULL || (wanted == 0 && framer->buf->capacity - framer->start < LENGTH_SIZE))
         framer_move(framer, BLOCK_SIZE);
     else if (wanted > framer->buf->capacity - framer->start)
@@ -66,7 +65,7 @@ void kafka_framer_fill(struct kafka_framer *framer, size_t size)
 
 err_t kafka_framer_next(struct kafka_framer *framer, struct slice *ret_frame)
 {
-    size_t wanted = framer_wanted(framer);
+    size_t wanted = kafka_framer_wanted(framer);
     if (wanted == 0) {
         if (framer->buf != NULL && framer_pending(framer) == 0)
             framer_drop(framer);

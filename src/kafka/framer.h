@@ -24,6 +24,8 @@ void kafka_framer_fill(struct kafka_framer *framer, size_t size);
 // ERR_MALFORMED: a negative length (zero is a frame of no bytes); ERR_TOO_LARGE: above the limit. After those two the
 // stream is lost.
 err_t kafka_framer_next(struct kafka_framer *framer, struct slice *ret_frame) MUST_CHECK;
-// Bytes of memory set aside for a frame that is not complete.
+// Bytes of memory held for what is not taken yet.
 size_t kafka_framer_held(const struct kafka_framer *framer);
+// Bytes that the next frame takes with its length field; 0 while the length is not known.
+size_t kafka_framer_wanted(const struct kafka_framer *framer);
 void kafka_framer_deinit(struct kafka_framer *framer);

@@ -7,7 +7,7 @@
 #include "kafka/api/fetch.h"
 #include "kafka/api/metadata.h"
 #include "kafka/api/produce.h"
-#include "kafka/fill.h"
+#include "kafka/testing/fill.h"
 
 #include <stdlib.h>
 

@@ -16,20 +16,11 @@ OUT_OF_ORDER_SEQUENCE, INVALID_PRODUCER_EPOCH, INVALID_RECORD = 45, 47, 87
 def connection(broker, topic):
     """A connection; behind the test another one shows that the server still serves."""
     with wire.Connection(broker) as made:
-        assert wire.create_topic(made, topic) == NONE
-        wait_for_leader(made, topic)
+        wire.new_topic(made, topic)
         yield made
     with wire.Connection(broker) as other:
         error, offset = wire.produce(other, topic, wire.batch())
         assert error == NONE and offset >= 0
-
-
-def wait_for_leader(connection, topic):
-    """The peer announces a new topic before it serves it."""
-    for _ in range(200):
-        if wire.fetch(connection, topic, 0)[0] == NONE:
-            return
-    raise AssertionError("the new topic is not served")
 
 
 FRAMES = {

@@ -32,7 +32,7 @@ def is_sanitized(server):
 def test_serves_beside_many_idle_connections(many_files, start_eddy, topic):
     server = start_eddy()
     with wire.Connection(server) as first:
-        assert wire.create_topic(first, topic) == 0
+        wire.new_topic(first, topic)
     before = server.memory_bytes()
     idle = [wire.Connection(server) for _ in range(IDLE_CONNECTIONS)]
     try:
@@ -57,7 +57,7 @@ def test_slow_readers_cost_bounded_memory(start_eddy, topic):
     """Each asks for 200 times a megabyte and reads nothing; whole answers would be 4 GB."""
     server = start_eddy()
     with wire.Connection(server) as writer:
-        assert wire.create_topic(writer, topic) == 0
+        wire.new_topic(writer, topic)
         big = wire.batch([b"x" * 900_000])
         for _ in range(10):
             assert wire.produce(writer, topic, big)[0] == 0
@@ -90,7 +90,7 @@ def test_a_slow_sender_does_not_hold_others(start_eddy, topic):
     for one in slow:
         one.send(half)
     with wire.Connection(server) as other:
-        assert wire.create_topic(other, topic) == 0
+        wire.new_topic(other, topic)
         assert wire.produce(other, topic, wire.batch()) == (0, 0)
     for one in slow:
         one.socket.close()

@@ -199,3 +199,15 @@ def init_producer_id(connection):
         time.sleep(0.1)
     assert error == 0, error
     return producer, epoch
+
+
+def new_topic(connection, topic, partitions=1, configs=()):
+    """Creates TOPIC and waits until every partition is served: the peer announces a topic before that."""
+    assert create_topic(connection, topic, partitions, configs) == 0
+    for partition in range(partitions):
+        for _ in range(200):
+            if fetch(connection, topic, 0, partition)[0] == 0:
+                break
+            time.sleep(0.01)
+        else:
+            raise AssertionError(f"partition {partition} of the new topic is not served")

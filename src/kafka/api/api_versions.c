@@ -3,6 +3,8 @@
 
 #include "base/assert.h"
 #include "kafka/api.h"
+#include "kafka/door.h"
+#include "store/store.h"
 
 // clang-format off
 #define ROW struct kafka_api_versions_request
@@ -61,6 +63,54 @@ static KAFKA_SCHEMA(api_versions_response, "ApiVersionsResponse");
 #undef ROW
 // clang-format on
 
+static bool is_name_character(uint8_t c, bool is_edge)
+{
+    bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    return is_word || (!is_edge && (c == '-' || c == '.'));
+}
+
+// KIP-511: [a-zA-Z0-9](?:[a-zA-Z0-9\\-.]*[a-zA-Z0-9])?
+static bool is_software_name(bytes_t name)
+{
+    for (size_t i = 0; i < name.size; i++)
+        if (!is_name_character(name.data[i], i == 0 || i + 1 == name.size))
+            return false;
+    return name.size > 0;
+}
+
+static int16_t request_error(const struct kafka_call *call)
+{
+    const struct kafka_api_versions_request *request = call->request;
+    if (call->version >= 3 &&
+        (!is_software_name(request->client_software_name) || !is_software_name(request->client_software_version)))
+        return KAFKA_INVALID_REQUEST;
+    if (call->version < 5)
+        return KAFKA_NONE;
+    // A client that reached another cluster or broker than it meant starts over (KIP-1242).
+    bool is_other_cluster =
+        request->cluster_id.data != NULL && !bytes_is(request->cluster_id, store_cluster_id(call->door->store));
+    bool is_other_node = request->node_id >= 0 && request->node_id != call->door->options->node_id;
+    return is_other_cluster || is_other_node ? KAFKA_REBOOTSTRAP_REQUIRED : KAFKA_NONE;
+}
+
+// No features: transaction.version in particular, so that clients keep to the older transaction protocol.
+static void handle(struct kafka_call *call)
+{
+    struct kafka_api_versions_response *response = call->response;
+    bool is_known = call->version >= call->api->min && call->version <= call->api->max;
+    response->error_code = is_known ? request_error(call) : (int16_t)KAFKA_UNSUPPORTED_VERSION;
+    response->api_keys.items = kafka_new(&api_version_schema, kafka_api_count, &call->arena);
+    for (size_t i = 0; i < kafka_api_count; i++) {
+        const struct kafka_api *api = kafka_apis[i];
+        if (response->error_code != KAFKA_NONE && api != call->api)
+            continue;
+        response->api_keys.items[response->api_keys.count++] = (struct kafka_api_version){
+            .api_key = api->key, .min_version = api->advertised_min, .max_version = api->max
+        };
+    }
+    kafka_call_reply_version(call, is_known ? call->version : 0);
+}
+
 const struct kafka_api kafka_api_versions_api = {
     .key = 18,
     .name = "ApiVersions",
@@ -70,4 +120,5 @@ const struct kafka_api kafka_api_versions_api = {
     .flexible_from = 3,
     .request = &api_versions_request_schema,
     .response = &api_versions_response_schema,
+    .handle = handle,
 };

@@ -2,7 +2,12 @@
 #include "kafka/api/create_topics.h"
 
 #include "base/assert.h"
+#include "base/mem.h"
 #include "kafka/api.h"
+#include "kafka/door.h"
+#include "store/topic.h"
+
+#include <stdlib.h>
 
 // clang-format off
 #define ROW struct kafka_creatable_replica_assignment
@@ -82,6 +87,242 @@ static KAFKA_SCHEMA(create_topics_response, "CreateTopicsResponse");
 #undef ROW
 // clang-format on
 
+#define CONFIG_VALUE_SIZE 64
+// DescribeConfigsResponse.ConfigSource.
+#define SOURCE_TOPIC   1
+#define SOURCE_DEFAULT 5
+
+struct creation {
+    struct topic_op op;
+    struct creations *all;
+    struct kafka_creatable_topic_result *result;
+};
+
+struct creations {
+    struct kafka_call *call;
+    struct creation *items;
+    size_t count;
+    size_t pending; // and one for the loop that starts them
+};
+
+static void result_fail(struct kafka_call *call, struct kafka_creatable_topic_result *result, int16_t error,
+                        const char *text)
+{
+    result->error_code = error;
+    result->error_message = bytes_of_text(arena_format(&call->arena, "%s", text));
+    result->num_partitions = -1;
+    result->replication_factor = -1;
+    result->configs.count = 0;
+}
+
+// --- checks, in Kafka's order; each fills the result and returns false when something is wrong
+
+static bool check_name(struct creations *all, const struct kafka_creatable_topic *topic,
+                       struct kafka_creatable_topic_result *result)
+{
+    struct kafka_call *call = all->call;
+    const struct kafka_create_topics_request *request = call->request;
+    diag_t diag = { 0 };
+    size_t same = 0;
+    for (int32_t i = 0; i < request->topics.count; i++)
+        same += bytes_equal(request->topics.items[i].name, topic->name) ? 1 : 0;
+    if (same > 1)
+        result_fail(call, result, KAFKA_INVALID_REQUEST, "Duplicate topic name.");
+    else if (topic_name_check(topic->name, &diag) != ERR_OK)
+        result_fail(call, result, KAFKA_INVALID_TOPIC_EXCEPTION, diag.text);
+    else if (topic_find(call->door->store, topic->name) != NULL)
+        result_fail(call, result, KAFKA_TOPIC_ALREADY_EXISTS,
+                    arena_format(&call->arena, "Topic '%.*s' already exists.", BYTES_ARG(topic->name)));
+    return result->error_code == KAFKA_NONE;
+}
+
+// Manual assignments: every partition once, from 0 on, each on this broker and no other.
+static bool check_assignments(struct kafka_call *call, const struct kafka_creatable_topic *topic,
+                              struct kafka_creatable_topic_result *result)
+{
+    int32_t count = topic->assignments.count;
+    if (topic->num_partitions != -1 || topic->replication_factor != -1) {
+        result_fail(call, result, KAFKA_INVALID_REQUEST,
+                    "Both numPartitions or replicationFactor and replicasAssignments were set.");
+        return false;
+    }
+    bool *is_seen = arena_array(&call->arena, (size_t)count, sizeof(bool));
+    for (int32_t i = 0; i < count; i++) {
+        const struct kafka_creatable_replica_assignment *row = &topic->assignments.items[i];
+        bool is_index = row->partition_index >= 0 && row->partition_index < count && !is_seen[row->partition_index];
+        if (!is_index || row->broker_ids.count != 1 || row->broker_ids.items[0] != call->door->options->node_id) {
+            result_fail(call, result, KAFKA_INVALID_REPLICA_ASSIGNMENT,
+                        "Partitions must be numbered from 0 without gaps, each with this broker as its only replica.");
+            return false;
+        }
+        is_seen[row->partition_index] = true;
+    }
+    result->num_partitions = count;
+    result->replication_factor = 1;
+    return true;
+}
+
+static bool check_replication(struct kafka_call *call, const struct kafka_creatable_topic *topic,
+                              struct kafka_creatable_topic_result *result)
+{
+    if (topic->replication_factor > 1 && !call->door->options->strict_replication) {
+        log_line(LOG_WARN, "a topic was asked for with replicas; this broker keeps one copy",
+                 LOG_FIELDS(log_bytes("topic", topic->name), log_int("replication_factor", topic->replication_factor)));
+        result->replication_factor = 1;
+        return true;
+    }
+    if (topic->replication_factor != -1 && topic->replication_factor != 1) {
+        result_fail(call, result, KAFKA_INVALID_REPLICATION_FACTOR,
+                    topic->replication_factor > 1
+                        ? "Unable to replicate the partition: there is 1 broker."
+                        : "Replication factor must be larger than 0, or -1 to use the default value.");
+        return false;
+    }
+    result->replication_factor = 1;
+    return true;
+}
+
+static bool check_partitions(struct kafka_call *call, const struct kafka_creatable_topic *topic,
+                             struct kafka_creatable_topic_result *result)
+{
+    const struct kafka_options *options = call->door->options;
+    if (topic->assignments.count > 0) {
+        if (!check_assignments(call, topic, result))
+            return false;
+    } else if (topic->num_partitions == 0 || topic->num_partitions < -1) {
+        result_fail(call, result, KAFKA_INVALID_PARTITIONS,
+                    "Number of partitions was set to an invalid non-positive value.");
+        return false;
+    } else {
+        result->num_partitions =
+            topic->num_partitions == -1 ? (int32_t)options->topic_partitions : topic->num_partitions;
+        if (!check_replication(call, topic, result))
+            return false;
+    }
+    if (result->num_partitions > options->partitions_max)
+        result_fail(call, result, KAFKA_POLICY_VIOLATION,
+                    arena_format(&call->arena, "A topic may have at most %lld partitions (kafka.partitions-max).",
+                                 (long long)options->partitions_max));
+    return result->error_code == KAFKA_NONE;
+}
+
+static bool check_configs(struct kafka_call *call, const struct kafka_creatable_topic *topic,
+                          struct topic_config *config, struct kafka_creatable_topic_result *result)
+{
+    for (int32_t i = 0; i < topic->configs.count; i++) {
+        const struct kafka_creatable_topic_config *row = &topic->configs.items[i];
+        diag_t diag = { 0 };
+        const char *text = diag.text;
+        if (row->value.data == NULL)
+            text = arena_format(&call->arena, "Null value not supported for topic configs: %.*s", BYTES_ARG(row->name));
+        else if (topic_config_set(config, row->name, row->value, &diag) == ERR_OK)
+            continue;
+        else if (diag.text[0] == '\0')
+            text = arena_format(&call->arena, "Unknown topic config name: %.*s", BYTES_ARG(row->name));
+        result_fail(call, result, KAFKA_INVALID_CONFIG, text);
+        return false;
+    }
+    return true;
+}
+
+// All settings with their sources, as version 5 and newer answer (KIP-525).
+static void answer_configs(struct kafka_call *call, const struct kafka_creatable_topic *topic,
+                           const struct topic_config *config, struct kafka_creatable_topic_result *result)
+{
+    result->configs.items = kafka_new(&creatable_topic_configs_schema, topic_config_row_count, &call->arena);
+    result->configs.count = (int32_t)topic_config_row_count;
+    for (size_t i = 0; i < topic_config_row_count; i++) {
+        const struct topic_config_row *row = &topic_config_rows[i];
+        char *value = arena_alloc(&call->arena, CONFIG_VALUE_SIZE);
+        topic_config_get(config, row, value, CONFIG_VALUE_SIZE);
+        bool is_set = false;
+        for (int32_t j = 0; j < topic->configs.count; j++)
+            is_set |= bytes_is(topic->configs.items[j].name, row->name);
+        result->configs.items[i] = (struct kafka_creatable_topic_configs){
+            .name = bytes_of_text(row->name),
+            .value = bytes_of_text(value),
+            .config_source = is_set ? SOURCE_TOPIC : SOURCE_DEFAULT,
+        };
+    }
+}
+
+// --- creation
+
+static void creations_release(struct creations *all)
+{
+    if (--all->pending > 0)
+        return;
+    struct kafka_call *call = all->call;
+    free(all->items);
+    free(all);
+    kafka_call_reply(call);
+}
+
+static void on_created(struct topic_op *op)
+{
+    struct creation *creation = CONTAINER_OF(op, struct creation, op);
+    if (op->err == ERR_OK) {
+        creation->result->topic_id = kafka_uuid_of(&op->topic->id);
+        topic_unref(op->topic);
+    } else {
+        int16_t error = op->err == ERR_INVALID ? (int16_t)KAFKA_INVALID_CONFIG : kafka_error_of(op->err);
+        result_fail(creation->all->call, creation->result, error,
+                    op->diag.text[0] == '\0' ? kafka_error_message(error) : op->diag.text);
+    }
+    creations_release(creation->all);
+}
+
+static void create_topic(struct creations *all, const struct kafka_creatable_topic *topic,
+                         struct kafka_creatable_topic_result *result)
+{
+    struct kafka_call *call = all->call;
+    const struct kafka_create_topics_request *request = call->request;
+    struct topic_config config;
+    result->name = topic->name;
+    topic_config_default(&config);
+    if (!check_name(all, topic, result) || !check_partitions(call, topic, result) ||
+        !check_configs(call, topic, &config, result))
+        return;
+    if (call->version >= 5)
+        answer_configs(call, topic, &config, result);
+    if (request->validate_only)
+        return;
+    size_t count = (size_t)topic->configs.count;
+    bytes_t *names = arena_array(&call->arena, count, sizeof(bytes_t));
+    bytes_t *values = arena_array(&call->arena, count, sizeof(bytes_t));
+    for (size_t i = 0; i < count; i++) {
+        names[i] = topic->configs.items[i].name;
+        values[i] = topic->configs.items[i].value;
+    }
+    struct creation *creation = &all->items[all->count++];
+    *creation = (struct creation){ .op = { .on_done = on_created,
+                                           .name = topic->name,
+                                           .partition_count = result->num_partitions,
+                                           .config_names = names,
+                                           .config_values = values,
+                                           .config_count = count },
+                                   .all = all,
+                                   .result = result };
+    all->pending++;
+    topic_create(call->door->store, &creation->op);
+}
+
+static void handle(struct kafka_call *call)
+{
+    const struct kafka_create_topics_request *request = call->request;
+    struct kafka_create_topics_response *response = call->response;
+    size_t count = (size_t)request->topics.count;
+    struct creations *all = mem_zalloc(1, sizeof(*all));
+    all->call = call;
+    all->items = mem_zalloc(count + 1, sizeof(struct creation));
+    all->pending = 1;
+    response->topics.items = kafka_new(&creatable_topic_result_schema, count, &call->arena);
+    response->topics.count = request->topics.count;
+    for (size_t i = 0; i < count; i++)
+        create_topic(all, &request->topics.items[i], &response->topics.items[i]);
+    creations_release(all);
+}
+
 const struct kafka_api kafka_create_topics_api = {
     .key = 19,
     .name = "CreateTopics",
@@ -91,4 +332,5 @@ const struct kafka_api kafka_create_topics_api = {
     .flexible_from = 5,
     .request = &create_topics_request_schema,
     .response = &create_topics_response_schema,
+    .handle = handle,
 };

@@ -2,7 +2,12 @@
 #include "kafka/api/delete_topics.h"
 
 #include "base/assert.h"
+#include "base/mem.h"
 #include "kafka/api.h"
+#include "kafka/door.h"
+#include "store/topic.h"
+
+#include <stdlib.h>
 
 // clang-format off
 #define ROW struct kafka_delete_topic_state
@@ -45,6 +50,93 @@ static KAFKA_SCHEMA(delete_topics_response, "DeleteTopicsResponse");
 #undef ROW
 // clang-format on
 
+#define FIRST_VERSION_BY_ID 6
+
+struct deletion {
+    struct topic_op op;
+    struct deletions *all;
+    struct kafka_deletable_topic_result *result;
+};
+
+struct deletions {
+    struct kafka_call *call;
+    struct deletion *items;
+    size_t count;
+    size_t pending; // and one for the loop that starts them
+};
+
+static void result_fail(struct kafka_deletable_topic_result *result, int16_t error)
+{
+    result->error_code = error;
+    result->error_message = bytes_of_text(kafka_error_message(error));
+}
+
+static void deletions_release(struct deletions *all)
+{
+    if (--all->pending > 0)
+        return;
+    struct kafka_call *call = all->call;
+    free(all->items);
+    free(all);
+    kafka_call_reply(call);
+}
+
+static void on_deleted(struct topic_op *op)
+{
+    struct deletion *deletion = CONTAINER_OF(op, struct deletion, op);
+    if (op->err != ERR_OK)
+        result_fail(deletion->result, kafka_error_of(op->err));
+    deletions_release(deletion->all);
+}
+
+static void delete_topic(struct deletions *all, bytes_t name, const struct kafka_uuid *id,
+                         struct kafka_deletable_topic_result *result)
+{
+    struct kafka_call *call = all->call;
+    bool by_id = name.data == NULL;
+    const struct topic *topic = kafka_door_topic(call->door, by_id, name, id);
+    result->name = name;
+    result->topic_id = *id;
+    if (by_id == kafka_uuid_is_zero(id)) {
+        result_fail(result, KAFKA_INVALID_REQUEST); // names both or none
+        return;
+    }
+    if (topic == NULL || topic->internal) {
+        result_fail(result, topic == NULL ? kafka_unknown_topic_error(by_id) : (int16_t)KAFKA_INVALID_TOPIC_EXCEPTION);
+        return;
+    }
+    result->name = arena_copy(&call->arena, topic->name);
+    result->topic_id = kafka_uuid_of(&topic->id);
+    struct deletion *deletion = &all->items[all->count++];
+    *deletion =
+        (struct deletion){ .op = { .on_done = on_deleted, .name = result->name }, .all = all, .result = result };
+    all->pending++;
+    topic_delete(call->door->store, &deletion->op);
+}
+
+static void handle(struct kafka_call *call)
+{
+    static const struct kafka_uuid no_id;
+    const struct kafka_delete_topics_request *request = call->request;
+    struct kafka_delete_topics_response *response = call->response;
+    bool is_new_form = call->version >= FIRST_VERSION_BY_ID;
+    int32_t count = is_new_form ? request->topics.count : request->topic_names.count;
+    struct deletions *all = mem_zalloc(1, sizeof(*all));
+    all->call = call;
+    all->items = mem_zalloc((size_t)count + 1, sizeof(struct deletion));
+    all->pending = 1;
+    response->responses.items = kafka_new(&deletable_topic_result_schema, (size_t)count, &call->arena);
+    response->responses.count = count;
+    for (int32_t i = 0; i < count; i++) {
+        if (is_new_form)
+            delete_topic(all, request->topics.items[i].name, &request->topics.items[i].topic_id,
+                         &response->responses.items[i]);
+        else
+            delete_topic(all, request->topic_names.items[i], &no_id, &response->responses.items[i]);
+    }
+    deletions_release(all);
+}
+
 const struct kafka_api kafka_delete_topics_api = {
     .key = 20,
     .name = "DeleteTopics",
@@ -54,4 +146,5 @@ const struct kafka_api kafka_delete_topics_api = {
     .flexible_from = 4,
     .request = &delete_topics_request_schema,
     .response = &delete_topics_response_schema,
+    .handle = handle,
 };

@@ -2,7 +2,17 @@
 #include "kafka/api/fetch.h"
 
 #include "base/assert.h"
+#include "base/batch.h"
+#include "base/mem.h"
 #include "kafka/api.h"
+#include "kafka/door.h"
+#include "store/log.h"
+
+#include <stdlib.h>
+
+#define FIRST_VERSION_SESSION 7
+#define FIRST_VERSION_ZSTD    10
+#define FIRST_VERSION_BY_ID   13
 
 // clang-format off
 #define ROW struct kafka_replica_state
@@ -136,6 +146,470 @@ static KAFKA_SCHEMA(fetch_response, "FetchResponse");
 #undef ROW
 // clang-format on
 
+// --- what one request reads
+
+struct fetch_part {
+    struct fetch *fetch;
+    bytes_t name;
+    struct kafka_uuid id;
+    int32_t partition;
+    int64_t offset;
+    size_t max_size;
+    const struct topic *topic; // one reference; NULL with an error
+    int16_t error;
+    bool is_due;   // to be read
+    bool is_known; // the offsets are those of a read
+    bool is_retried;
+    struct wait_op wait;
+    bool is_waiting, is_cancelled;
+    // What was read.
+    struct slice *slices;
+    size_t slice_count, size;
+    int64_t high_watermark, last_stable_offset, log_start_offset;
+};
+
+struct fetch_read {
+    struct read_op op;
+    struct fetch_part *part;
+};
+
+struct fetch {
+    struct kafka_call *call;
+    struct kafka_fetch_session *session;
+    bool is_incremental;
+    struct fetch_part *parts;
+    size_t count;
+    size_t size, max_size; // read so far, and the most to answer
+    size_t reading, waiting;
+    bool is_over; // time is up, or nobody waits any more
+    struct timer timer;
+    struct deferred wake;
+};
+
+static void fetch_go_on(struct fetch *fetch);
+
+static void part_drop(struct fetch_part *part)
+{
+    for (size_t i = 0; i < part->slice_count; i++)
+        slice_free(&part->slices[i]);
+    free(part->slices);
+    part->fetch->size -= part->size;
+    part->slices = NULL;
+    part->slice_count = part->size = 0;
+}
+
+static void part_fail(struct fetch_part *part, int16_t error)
+{
+    part_drop(part);
+    part->error = error;
+    part->is_due = false;
+    part->high_watermark = part->last_stable_offset = part->log_start_offset = -1;
+}
+
+// --- reading
+
+// Old clients cannot open zstd (KIP-110). Looks at the head of each batch; the slices stand behind each other.
+static bool slices_have_zstd(const struct slice *slices, size_t count)
+{
+    size_t skip = 0, have = 0, head_size = BATCH_ATTRIBUTES_AT + 2;
+    uint8_t head[BATCH_ATTRIBUTES_AT + 2];
+    for (size_t i = 0; i < count; i++) {
+        bytes_t left = slices[i].bytes;
+        while (left.size > 0) {
+            size_t step = skip > 0 ? skip : head_size - have;
+            step = step < left.size ? step : left.size;
+            if (skip > 0)
+                skip -= step;
+            else
+                memcpy(head + have, left.data, step), have += step;
+            left = bytes_of(left.data + step, left.size - step);
+            if (have < head_size)
+                continue;
+            if ((get_u16(head + BATCH_ATTRIBUTES_AT) & BATCH_CODEC_MASK) == CODEC_ZSTD)
+                return true;
+            skip = BATCH_FRAME_SIZE + get_u32(head + BATCH_LENGTH_AT) - head_size;
+            have = 0;
+        }
+    }
+    return false;
+}
+
+static void part_take(struct fetch_part *part, struct read_op *op)
+{
+    struct fetch *fetch = part->fetch;
+    part->high_watermark = op->high_watermark;
+    part->last_stable_offset = op->last_stable_offset;
+    part->log_start_offset = op->log_start_offset;
+    part->is_known = true;
+    if (op->op.err != ERR_OK) {
+        bool by_id = fetch->call->version >= FIRST_VERSION_BY_ID;
+        part_fail(part, op->op.err == ERR_CLOSED ? kafka_unknown_topic_error(by_id) : kafka_error_of(op->op.err));
+        return;
+    }
+    if (fetch->call->version < FIRST_VERSION_ZSTD && slices_have_zstd(op->slices, op->slice_count)) {
+        for (size_t i = 0; i < op->slice_count; i++)
+            slice_free(&op->slices[i]);
+        part_fail(part, KAFKA_UNSUPPORTED_COMPRESSION_TYPE);
+        return;
+    }
+    if (op->slice_count == 0)
+        return;
+    part->slices = mem_alloc(op->slice_count * sizeof(struct slice));
+    memcpy(part->slices, op->slices, op->slice_count * sizeof(struct slice));
+    part->slice_count = op->slice_count;
+    part->size = op->size;
+    fetch->size += op->size;
+}
+
+static void on_read(struct log_op *op)
+{
+    struct fetch_read *read = CONTAINER_OF(op, struct fetch_read, op.op);
+    struct fetch *fetch = read->part->fetch;
+    part_take(read->part, &read->op);
+    free(read);
+    fetch->reading--;
+    if (fetch->reading == 0)
+        fetch_go_on(fetch);
+}
+
+static void part_read(struct fetch_part *part, size_t max_size, bool at_least_one)
+{
+    struct fetch_read *read = mem_zalloc(1, sizeof(*read));
+    read->part = part;
+    read->op.op.partition = part->topic->partitions[part->partition];
+    read->op.op.on_done = on_read;
+    read->op.offset = part->offset;
+    read->op.max_size = max_size;
+    read->op.at_least_one = at_least_one;
+    read->op.current_leader_epoch = -1; // compared before
+    part->fetch->reading++;
+    counter_add(&part->fetch->call->door->metrics.fetch_requests, 1);
+    log_read(&read->op);
+}
+
+static bool part_has_more(const struct fetch_part *part)
+{
+    return part->error == KAFKA_NONE && part->size == 0 && part->is_known && part->offset < part->high_watermark;
+}
+
+// Asks for what is due. When the partitions' limits together exceed the answer's, the offsets are asked for first, so
+// that only partitions with data take a share; then they are read in order, as many at a time as fit.
+static void fetch_read_due(struct fetch *fetch)
+{
+    for (size_t i = 0; i < fetch->count; i++)
+        if (fetch->parts[i].is_due && !fetch->parts[i].is_known)
+            part_drop(&fetch->parts[i]); // read before, and woken since
+    size_t wanted = 0, left = fetch->size < fetch->max_size ? fetch->max_size - fetch->size : 0;
+    bool is_peek = false;
+    for (size_t i = 0; i < fetch->count; i++)
+        wanted += fetch->parts[i].is_due ? fetch->parts[i].max_size : 0;
+    for (size_t i = 0; i < fetch->count && wanted > left; i++)
+        is_peek |= fetch->parts[i].is_due && !fetch->parts[i].is_known;
+    bool is_first = fetch->size == 0;
+    for (size_t i = 0; i < fetch->count; i++) {
+        struct fetch_part *part = &fetch->parts[i];
+        if (!part->is_due || (is_peek && part->is_known))
+            continue;
+        if (is_peek) {
+            part_read(part, 0, false);
+        } else if (!part->is_known || part_has_more(part)) {
+            if (left == 0)
+                break;
+            size_t size = part->max_size < left ? part->max_size : left;
+            left -= size;
+            part->is_due = false;
+            part_read(part, size, is_first);
+            is_first = false;
+        } else {
+            part->is_due = false;
+        }
+    }
+}
+
+// The first batch of an answer is given even when it is larger than every limit (KIP-74). Only the first partition of a
+// round was read so; if that one was empty, another one's batch may have been too large for its limit.
+static bool fetch_retry_too_large(struct fetch *fetch)
+{
+    for (size_t i = 0; i < fetch->count && fetch->size == 0; i++) {
+        struct fetch_part *part = &fetch->parts[i];
+        if (!part_has_more(part) || part->is_retried)
+            continue;
+        part->is_due = false;
+        part->is_retried = true;
+        part_read(part, part->max_size < fetch->max_size ? part->max_size : fetch->max_size, true);
+        return true;
+    }
+    return false;
+}
+
+// --- answering
+
+static void part_free(struct fetch_part *part)
+{
+    part_drop(part);
+    topic_unref(part->topic);
+}
+
+// An incremental answer leaves out what the client knows already (KIP-227).
+static bool part_is_news(const struct fetch *fetch, struct fetch_part *part)
+{
+    if (fetch->session == NULL)
+        return true;
+    struct kafka_fetch_slot *slot = kafka_fetch_session_find(fetch->session, part->name, &part->id, part->partition);
+    if (slot == NULL)
+        return !fetch->is_incremental;
+    bool is_news = part->size > 0 || part->error != KAFKA_NONE || slot->sent_high_watermark != part->high_watermark ||
+                   slot->sent_log_start != part->log_start_offset;
+    slot->sent_high_watermark = part->error == KAFKA_NONE ? part->high_watermark : -1;
+    slot->sent_log_start = part->log_start_offset;
+    if (part->size > 0)
+        kafka_fetch_session_served(fetch->session, slot);
+    return is_news || !fetch->is_incremental;
+}
+
+static void part_answer(const struct fetch_part *part, bool is_committed, struct kafka_partition_data *data)
+{
+    data->partition_index = part->partition;
+    data->error_code = part->error;
+    data->high_watermark = part->high_watermark;
+    data->last_stable_offset = part->last_stable_offset;
+    data->log_start_offset = part->log_start_offset;
+    data->aborted_transactions.count = is_committed ? 0 : KAFKA_NULL_ARRAY;
+    data->records = (struct kafka_records){ BYTES_LITERAL(""), part->slices, part->slice_count };
+}
+
+static void fetch_answer(struct fetch *fetch)
+{
+    struct kafka_call *call = fetch->call;
+    const struct kafka_fetch_request *request = call->request;
+    struct kafka_fetch_response *response = call->response;
+    struct kafka_partition_data *data = kafka_new(&partition_data_schema, fetch->count, &call->arena);
+    response->responses.items = kafka_new(&fetchable_topic_response_schema, fetch->count, &call->arena);
+    struct kafka_fetchable_topic_response *topic = NULL;
+    for (size_t i = 0; i < fetch->count; i++) {
+        struct fetch_part *part = &fetch->parts[i];
+        if (part->error != KAFKA_NONE)
+            counter_add(&call->door->metrics.failed_fetch_requests, 1);
+        if (!part_is_news(fetch, part))
+            continue;
+        if (topic == NULL || !bytes_equal(topic->topic, part->name) ||
+            memcmp(&topic->topic_id, &part->id, sizeof(part->id)) != 0) {
+            topic = &response->responses.items[response->responses.count++];
+            topic->topic = part->name;
+            topic->topic_id = part->id;
+            topic->partitions.items = data;
+        }
+        part_answer(part, request->isolation_level > 0, data++);
+        topic->partitions.count++;
+    }
+    if (fetch->session != NULL && list_linked(&fetch->session->node))
+        response->session_id = fetch->session->id;
+}
+
+static void fetch_finish(struct fetch *fetch)
+{
+    timer_stop(&fetch->timer);
+    loop_defer_cancel(fetch->call->door->loop, &fetch->wake);
+    fetch_answer(fetch);
+    kafka_call_reply(fetch->call); // takes references to the slices
+    for (size_t i = 0; i < fetch->count; i++)
+        part_free(&fetch->parts[i]);
+    kafka_fetch_session_unref(fetch->session);
+    free(fetch->parts);
+    free(fetch);
+}
+
+// --- waiting
+
+static bool fetch_is_enough(const struct fetch *fetch)
+{
+    const struct kafka_fetch_request *request = fetch->call->request;
+    if (fetch->is_over || fetch->count == 0 || request->max_wait_ms <= 0)
+        return true;
+    for (size_t i = 0; i < fetch->count; i++)
+        if (fetch->parts[i].error != KAFKA_NONE)
+            return true;
+    return request->min_bytes <= 0 || fetch->size >= (size_t)request->min_bytes || fetch->size >= fetch->max_size;
+}
+
+static void on_wait(struct log_op *op)
+{
+    struct wait_op *wait = CONTAINER_OF(op, struct wait_op, op);
+    struct fetch_part *part = CONTAINER_OF(wait, struct fetch_part, wait);
+    struct fetch *fetch = part->fetch;
+    part->is_waiting = false;
+    fetch->waiting--;
+    if (op->err == ERR_OK) {
+        part->is_due = true;
+        part->is_known = false;
+    } else if (op->err != ERR_CANCELLED) {
+        part_fail(part, kafka_unknown_topic_error(fetch->call->version >= FIRST_VERSION_BY_ID));
+    }
+    loop_defer(fetch->call->door->loop, &fetch->wake);
+}
+
+static void fetch_wait(struct fetch *fetch)
+{
+    const struct kafka_fetch_request *request = fetch->call->request;
+    for (size_t i = 0; i < fetch->count; i++) {
+        struct fetch_part *part = &fetch->parts[i];
+        if (part->is_waiting)
+            continue;
+        part->wait =
+            (struct wait_op){ .op = { .partition = part->topic->partitions[part->partition], .on_done = on_wait },
+                              .offset = part->high_watermark };
+        part->is_waiting = true;
+        fetch->waiting++;
+        log_wait(&part->wait);
+    }
+    if (!timer_active(&fetch->timer))
+        timer_start(&fetch->timer, request->max_wait_ms);
+}
+
+// One step, whenever nothing is being read: read what is due, else answer, else wait. The answer leaves when the waits
+// are back.
+static void fetch_go_on(struct fetch *fetch)
+{
+    if (fetch->reading > 0)
+        return;
+    if (!fetch->is_over)
+        fetch_read_due(fetch);
+    if (fetch->reading > 0 || (!fetch->is_over && fetch_retry_too_large(fetch)))
+        return;
+    if (!fetch_is_enough(fetch)) {
+        fetch_wait(fetch);
+        return;
+    }
+    fetch->is_over = true;
+    if (fetch->waiting == 0) {
+        fetch_finish(fetch);
+        return;
+    }
+    for (size_t i = 0; i < fetch->count; i++) {
+        struct fetch_part *part = &fetch->parts[i];
+        if (part->is_waiting && !part->is_cancelled)
+            log_wait_cancel(&part->wait);
+        part->is_cancelled = true;
+    }
+}
+
+static void on_wake(struct deferred *deferred)
+{
+    fetch_go_on(CONTAINER_OF(deferred, struct fetch, wake));
+}
+
+static void on_time(struct timer *timer)
+{
+    struct fetch *fetch = CONTAINER_OF(timer, struct fetch, timer);
+    fetch->is_over = true;
+    fetch_go_on(fetch);
+}
+
+static void on_cancel(struct kafka_call *call)
+{
+    struct fetch *fetch = call->state;
+    fetch->is_over = true;
+    loop_defer(call->door->loop, &fetch->wake);
+}
+
+// --- the start
+
+static void fetch_add(struct fetch *fetch, const struct fetch_part *asked, int32_t leader_epoch)
+{
+    struct kafka_door *door = fetch->call->door;
+    bool by_id = fetch->call->version >= FIRST_VERSION_BY_ID;
+    struct fetch_part *part = &fetch->parts[fetch->count++];
+    *part = *asked;
+    part->fetch = fetch;
+    const struct topic *topic = kafka_door_topic(door, by_id, part->name, &part->id);
+    int16_t error = kafka_door_epoch_error(door, leader_epoch);
+    if (topic == NULL)
+        error = kafka_unknown_topic_error(by_id);
+    else if (part->partition < 0 || part->partition >= topic->partition_count)
+        error = KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
+    else if (error == KAFKA_NONE && part->offset < 0)
+        error = KAFKA_OFFSET_OUT_OF_RANGE;
+    if (error != KAFKA_NONE) {
+        part_fail(part, error);
+        return;
+    }
+    part->topic = topic_ref(topic);
+    part->is_due = true;
+}
+
+static void fetch_add_request(struct fetch *fetch, const struct kafka_fetch_request *request)
+{
+    for (int32_t i = 0; i < request->topics.count; i++) {
+        const struct kafka_fetch_topic *topic = &request->topics.items[i];
+        for (int32_t j = 0; j < topic->partitions.count; j++) {
+            const struct kafka_fetch_partition *p = &topic->partitions.items[j];
+            struct fetch_part part = { .name = topic->topic,
+                                       .id = topic->topic_id,
+                                       .partition = p->partition,
+                                       .offset = p->fetch_offset,
+                                       .max_size = p->partition_max_bytes < 0 ? 0 : (size_t)p->partition_max_bytes };
+            fetch_add(fetch, &part, p->current_leader_epoch);
+        }
+    }
+}
+
+// Names are copied: the session may change while its request waits.
+static void fetch_add_session(struct fetch *fetch, const struct kafka_fetch_session *session)
+{
+    LIST_EACH(&session->order, node)
+    {
+        const struct kafka_fetch_slot *slot = LIST_ITEM(node, struct kafka_fetch_slot, node);
+        struct fetch_part part = { .name = arena_copy(&fetch->call->arena, slot->name),
+                                   .id = slot->id,
+                                   .partition = slot->partition,
+                                   .offset = slot->offset,
+                                   .max_size = slot->max_size < 0 ? 0 : (size_t)slot->max_size };
+        fetch_add(fetch, &part, slot->leader_epoch);
+    }
+}
+
+static size_t request_partitions(const struct kafka_fetch_request *request)
+{
+    size_t count = 0;
+    for (int32_t i = 0; i < request->topics.count; i++)
+        count += (size_t)request->topics.items[i].partitions.count;
+    return count;
+}
+
+static void handle(struct kafka_call *call)
+{
+    const struct kafka_fetch_request *request = call->request;
+    struct kafka_fetch_response *response = call->response;
+    struct kafka_door *door = call->door;
+    struct kafka_fetch_session *session = NULL;
+    bool is_incremental = false;
+    if (call->version >= FIRST_VERSION_SESSION)
+        response->error_code = kafka_fetch_cache_take(&door->fetch_cache, request, call->version >= FIRST_VERSION_BY_ID,
+                                                      loop_now_ms(door->loop), &session, &is_incremental);
+    if (response->error_code != KAFKA_NONE) {
+        kafka_call_reply(call);
+        return;
+    }
+    size_t max_size = request->max_bytes < 0 ? 0 : (size_t)request->max_bytes;
+    struct fetch *fetch = mem_zalloc(1, sizeof(*fetch));
+    fetch->call = call;
+    fetch->session = session;
+    fetch->is_incremental = is_incremental;
+    fetch->max_size =
+        max_size < (size_t)door->options->fetch_max_size ? max_size : (size_t)door->options->fetch_max_size;
+    fetch->wake.on_turn_end = on_wake;
+    timer_init(&fetch->timer, door->loop, on_time);
+    size_t count = is_incremental ? session->slots.count : request_partitions(request);
+    fetch->parts = mem_zalloc(count + 1, sizeof(struct fetch_part));
+    if (is_incremental)
+        fetch_add_session(fetch, session);
+    else
+        fetch_add_request(fetch, request);
+    call->state = fetch;
+    call->on_cancel = on_cancel;
+    fetch_go_on(fetch);
+}
+
 const struct kafka_api kafka_fetch_api = {
     .key = 1,
     .name = "Fetch",
@@ -145,4 +619,5 @@ const struct kafka_api kafka_fetch_api = {
     .flexible_from = 12,
     .request = &fetch_request_schema,
     .response = &fetch_response_schema,
+    .handle = handle,
 };

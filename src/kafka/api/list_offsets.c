@@ -2,7 +2,12 @@
 #include "kafka/api/list_offsets.h"
 
 #include "base/assert.h"
+#include "base/mem.h"
 #include "kafka/api.h"
+#include "kafka/door.h"
+#include "store/log.h"
+
+#include <stdlib.h>
 
 // clang-format off
 #define ROW struct kafka_list_offsets_partition
@@ -66,6 +71,106 @@ static KAFKA_SCHEMA(list_offsets_response, "ListOffsetsResponse");
 #undef ROW
 // clang-format on
 
+struct look_up {
+    struct offset_op op;
+    struct look_ups *all;
+    const struct topic *topic; // one reference
+    struct kafka_list_offsets_partition_response *response;
+};
+
+struct look_ups {
+    struct kafka_call *call;
+    struct look_up *items;
+    size_t count;
+    size_t pending; // and one for the loop that starts them
+};
+
+static void look_ups_release(struct look_ups *all)
+{
+    if (--all->pending > 0)
+        return;
+    struct kafka_call *call = all->call;
+    free(all->items);
+    free(all);
+    kafka_call_reply(call);
+}
+
+static void on_found(struct log_op *op)
+{
+    struct look_up *look_up = CONTAINER_OF(op, struct look_up, op.op);
+    look_up->response->error_code = kafka_error_of(op->err);
+    if (op->err == ERR_OK) {
+        look_up->response->offset = look_up->op.offset;
+        look_up->response->timestamp = look_up->op.found_timestamp;
+        look_up->response->leader_epoch = look_up->op.leader_epoch;
+    }
+    topic_unref(look_up->topic);
+    look_ups_release(look_up->all);
+}
+
+// The special timestamps came one by one; Kafka refuses one that the request's version does not know.
+static bool timestamp_is_known(int64_t timestamp, int version)
+{
+    static const int8_t first_versions[] = {
+        [-OFFSET_LATEST] = 1,         [-OFFSET_EARLIEST] = 1,      [-OFFSET_MAX_TIMESTAMP] = 7,
+        [-OFFSET_EARLIEST_LOCAL] = 8, [-OFFSET_LATEST_TIERED] = 9, [-OFFSET_EARLIEST_PENDING_UPLOAD] = 11,
+    };
+    if (timestamp >= 0)
+        return true;
+    return timestamp > -(int64_t)ARRAY_COUNT(first_versions) && version >= first_versions[-timestamp];
+}
+
+static void look_up_partition(struct look_ups *all, const struct topic *topic,
+                              const struct kafka_list_offsets_partition *partition,
+                              struct kafka_list_offsets_partition_response *response)
+{
+    struct kafka_call *call = all->call;
+    int32_t index = partition->partition_index;
+    response->partition_index = index;
+    response->error_code = kafka_door_epoch_error(call->door, partition->current_leader_epoch);
+    if (topic == NULL || index < 0 || index >= topic->partition_count)
+        response->error_code = KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
+    else if (!timestamp_is_known(partition->timestamp, call->version))
+        response->error_code = KAFKA_UNSUPPORTED_VERSION;
+    if (response->error_code != KAFKA_NONE)
+        return;
+    struct look_up *look_up = &all->items[all->count++];
+    *look_up = (struct look_up){ .all = all, .topic = topic_ref(topic), .response = response };
+    look_up->op.op.partition = topic->partitions[index];
+    look_up->op.op.on_done = on_found;
+    look_up->op.timestamp = partition->timestamp;
+    all->pending++;
+    log_find_offset(&look_up->op);
+}
+
+static void handle(struct kafka_call *call)
+{
+    const struct kafka_list_offsets_request *request = call->request;
+    struct kafka_list_offsets_response *response = call->response;
+    size_t partition_count = 0;
+    for (int32_t i = 0; i < request->topics.count; i++)
+        partition_count += (size_t)request->topics.items[i].partitions.count;
+    struct look_ups *all = mem_zalloc(1, sizeof(*all));
+    all->call = call;
+    all->items = mem_zalloc(partition_count + 1, sizeof(struct look_up));
+    all->pending = 1;
+    response->topics.count = request->topics.count;
+    response->topics.items =
+        kafka_new(&list_offsets_topic_response_schema, (size_t)request->topics.count, &call->arena);
+    for (int32_t i = 0; i < request->topics.count; i++) {
+        const struct kafka_list_offsets_topic *asked = &request->topics.items[i];
+        struct kafka_list_offsets_topic_response *answer = &response->topics.items[i];
+        const struct topic *topic = topic_find(call->door->store, asked->name);
+        answer->name = asked->name;
+        answer->partitions.count = asked->partitions.count;
+        answer->partitions.items =
+            kafka_new(&list_offsets_partition_response_schema, (size_t)asked->partitions.count, &call->arena);
+        for (int32_t j = 0; j < asked->partitions.count; j++)
+            look_up_partition(all, topic, &asked->partitions.items[j], &answer->partitions.items[j]);
+    }
+    look_ups_release(all);
+}
+
 const struct kafka_api kafka_list_offsets_api = {
     .key = 2,
     .name = "ListOffsets",
@@ -75,4 +180,5 @@ const struct kafka_api kafka_list_offsets_api = {
     .flexible_from = 6,
     .request = &list_offsets_request_schema,
     .response = &list_offsets_response_schema,
+    .handle = handle,
 };

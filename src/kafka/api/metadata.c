@@ -2,7 +2,13 @@
 #include "kafka/api/metadata.h"
 
 #include "base/assert.h"
+#include "base/mem.h"
 #include "kafka/api.h"
+#include "kafka/door.h"
+#include "store/store.h"
+#include "store/topic.h"
+
+#include <stdlib.h>
 
 // clang-format off
 #define ROW struct kafka_metadata_request_topic
@@ -78,6 +84,164 @@ static KAFKA_SCHEMA(metadata_response, "MetadataResponse");
 #undef ROW
 // clang-format on
 
+#define FIRST_VERSION_AUTO_CREATE 4
+#define FIRST_VERSION_NULL_NAME   12
+// One bit for each of Kafka's AclOperation codes that the kind of resource has; everything is allowed so far.
+#define TOPIC_OPERATIONS 0x0df8 // read, write, create, delete, alter, describe, describe and alter configs
+#define CLUSTER_OPERATIONS                                                                                             \
+    0x1fa0 // create, alter, describe, cluster action, describe and alter configs, idempotent write
+
+struct creation {
+    struct topic_op op;
+    struct listing *listing;
+    struct kafka_metadata_response_topic *row;
+};
+
+struct listing {
+    struct kafka_call *call;
+    struct creation *creations;
+    size_t count;
+    size_t pending; // creations under way, and one for the loop that starts them
+};
+
+static void list_partition(const struct kafka_call *call, int32_t index, int32_t *node,
+                           struct kafka_metadata_response_partition *row)
+{
+    row->partition_index = index;
+    row->leader_id = *node;
+    row->leader_epoch = store_leader_epoch(call->door->store);
+    row->replica_nodes.items = row->isr_nodes.items = node;
+    row->replica_nodes.count = row->isr_nodes.count = 1;
+}
+
+static void list_topic(struct kafka_call *call, const struct topic *topic, struct kafka_metadata_response_topic *row)
+{
+    const struct kafka_metadata_request *request = call->request;
+    int32_t *node = arena_alloc(&call->arena, sizeof(*node));
+    *node = (int32_t)call->door->options->node_id;
+    row->name = arena_copy(&call->arena, topic->name);
+    row->topic_id = kafka_uuid_of(&topic->id);
+    row->is_internal = topic->internal;
+    row->partitions.items =
+        kafka_new(&metadata_response_partition_schema, (size_t)topic->partition_count, &call->arena);
+    row->partitions.count = topic->partition_count;
+    for (int32_t i = 0; i < topic->partition_count; i++)
+        list_partition(call, i, node, &row->partitions.items[i]);
+    if (request->include_topic_authorized_operations)
+        row->topic_authorized_operations = TOPIC_OPERATIONS;
+}
+
+static void listing_release(struct listing *listing)
+{
+    if (--listing->pending > 0)
+        return;
+    struct kafka_call *call = listing->call;
+    free(listing->creations);
+    free(listing);
+    kafka_call_reply(call);
+}
+
+static void on_created(struct topic_op *op)
+{
+    struct creation *creation = CONTAINER_OF(op, struct creation, op);
+    struct kafka_call *call = creation->listing->call;
+    // Somebody else may have been faster.
+    const struct topic *topic = op->err == ERR_EXISTS ? topic_find(call->door->store, op->name) : op->topic;
+    if (op->err == ERR_INVALID)
+        creation->row->error_code = KAFKA_INVALID_TOPIC_EXCEPTION;
+    else if (topic == NULL)
+        creation->row->error_code = op->err == ERR_EXISTS ? KAFKA_LEADER_NOT_AVAILABLE : kafka_error_of(op->err);
+    else
+        list_topic(call, topic, creation->row);
+    if (op->err == ERR_OK)
+        topic_unref(op->topic);
+    listing_release(creation->listing);
+}
+
+static void create_topic(struct listing *listing, bytes_t name, struct kafka_metadata_response_topic *row)
+{
+    struct kafka_door *door = listing->call->door;
+    struct creation *creation = &listing->creations[listing->count++];
+    *creation = (struct creation){
+        .op = { .on_done = on_created, .name = name, .partition_count = (int32_t)door->options->topic_partitions },
+        .listing = listing,
+        .row = row
+    };
+    listing->pending++;
+    topic_create(door->store, &creation->op);
+}
+
+static void list_asked(struct listing *listing, const struct kafka_metadata_request_topic *asked,
+                       struct kafka_metadata_response_topic *row)
+{
+    struct kafka_call *call = listing->call;
+    const struct kafka_metadata_request *request = call->request;
+    bool by_id = asked->name.data == NULL;
+    bool may_create = call->version < FIRST_VERSION_AUTO_CREATE || request->allow_auto_topic_creation;
+    const struct topic *topic = kafka_door_topic(call->door, by_id, asked->name, &asked->topic_id);
+    row->name = asked->name;
+    row->topic_id = asked->topic_id;
+    if (topic != NULL)
+        list_topic(call, topic, row);
+    else if (by_id)
+        row->error_code = call->version < FIRST_VERSION_NULL_NAME ? KAFKA_INVALID_REQUEST : KAFKA_UNKNOWN_TOPIC_ID;
+    else if (topic_name_check(asked->name, NULL) != ERR_OK)
+        row->error_code = KAFKA_INVALID_TOPIC_EXCEPTION;
+    else if (may_create && call->door->options->auto_create_topics)
+        create_topic(listing, asked->name, row);
+    else
+        row->error_code = KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
+}
+
+static void list_all(struct kafka_call *call)
+{
+    struct kafka_metadata_response *response = call->response;
+    struct store *store = call->door->store;
+    response->topics.items = kafka_new(&metadata_response_topic_schema, topic_count(store), &call->arena);
+    for (const struct topic *topic = topic_next(store, NULL); topic != NULL; topic = topic_next(store, topic))
+        list_topic(call, topic, &response->topics.items[response->topics.count++]);
+}
+
+static void list_cluster(struct kafka_call *call)
+{
+    const struct kafka_metadata_request *request = call->request;
+    struct kafka_metadata_response *response = call->response;
+    struct kafka_door *door = call->door;
+    struct kafka_metadata_response_broker *broker = kafka_new(&metadata_response_broker_schema, 1, &call->arena);
+    broker->node_id = (int32_t)door->options->node_id;
+    broker->host = bytes_of_text(door->advertised.host);
+    broker->port = door->advertised.port;
+    response->brokers.items = broker;
+    response->brokers.count = 1;
+    response->cluster_id = bytes_of_text(store_cluster_id(door->store));
+    response->controller_id = broker->node_id;
+    if (request->include_cluster_authorized_operations)
+        response->cluster_authorized_operations = CLUSTER_OPERATIONS;
+}
+
+static void handle(struct kafka_call *call)
+{
+    const struct kafka_metadata_request *request = call->request;
+    struct kafka_metadata_response *response = call->response;
+    list_cluster(call);
+    // Null asks for all; version 0 has no null, there an empty list does.
+    if (request->topics.count < 0 || (request->topics.count == 0 && call->version == 0)) {
+        list_all(call);
+        kafka_call_reply(call);
+        return;
+    }
+    size_t count = (size_t)request->topics.count;
+    struct listing *listing = mem_zalloc(1, sizeof(*listing));
+    listing->call = call;
+    listing->creations = mem_zalloc(count + 1, sizeof(struct creation));
+    listing->pending = 1;
+    response->topics.items = kafka_new(&metadata_response_topic_schema, count, &call->arena);
+    response->topics.count = request->topics.count;
+    for (size_t i = 0; i < count; i++)
+        list_asked(listing, &request->topics.items[i], &response->topics.items[i]);
+    listing_release(listing);
+}
+
 const struct kafka_api kafka_metadata_api = {
     .key = 3,
     .name = "Metadata",
@@ -87,4 +251,5 @@ const struct kafka_api kafka_metadata_api = {
     .flexible_from = 9,
     .request = &metadata_request_schema,
     .response = &metadata_response_schema,
+    .handle = handle,
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kafka/fill.h"
+#include "kafka/testing/fill.h"
 
 #include "base/assert.h"
 

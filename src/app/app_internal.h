@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program's parts, shared by the files of app/. Everything here belongs to the first loop.
+#pragma once
+
+#include "app/app.h"
+#include "console/console.h"
+#include "io/loop.h"
+#include "kafka/kafka.h"
+#include "observe/process.h"
+#include "observe/scrape.h"
+#include "observe/topics.h"
+#include "store/topic.h"
+
+enum { DOORS_MAX = 8, LOOPS_MAX = 256, HOSTS_MAX = 32, DOOR_ADDRESS_SIZE = 300 };
+
+// The Kafka door of one loop.
+struct kafka_entry {
+    struct app *app;
+    struct loop *loop;
+    struct kafka_door *door;
+    struct metric_values values;
+    struct message close;  // to the door's loop
+    struct message closed; // back
+};
+
+struct app {
+    struct app_config *config;
+    struct option_set *set;
+    const struct app_arguments *arguments;
+    struct loop *loops[LOOPS_MAX];
+    size_t loop_count;
+    struct store *store;
+    struct scraper scraper;
+    struct process_collector process;
+    struct topics_collector topics;
+
+    // doors
+    struct console_facts facts;
+    struct console_place places[DOORS_MAX];
+    char addresses[DOORS_MAX][DOOR_ADDRESS_SIZE];
+    unsigned open_doors; // a bit for each row of the table
+    struct console *console;
+    char *console_hosts; // the option's text, cut at its commas
+    const char *hosts[HOSTS_MAX];
+    struct kafka_entry *kafka; // one for each loop
+    size_t kafka_count, kafka_closing;
+    struct metric_set kafka_set;
+
+    // the run
+    enum app_end end;
+    bool stopping, store_failed;
+    struct timer grace;   // between the failure of the store and the end
+    struct message begin; // first thing on the first loop
+};
+
+// Opens all doors that are not off, before the loops run, and fills the facts. On failure some may be open.
+err_t app_doors_open(struct app *app, diag_t *diag) MUST_CHECK;
+// "NAME listening on ADDRESS" for each open door.
+void app_doors_print(const struct app *app);
+// Closes all doors; app_on_doors_closed follows in a later turn.
+void app_doors_close(struct app *app);
+void app_on_doors_closed(struct app *app);
+// The limits of the HTTP doors changed.
+void app_doors_update(struct app *app);

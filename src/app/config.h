@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every option of `eddy serve`: one table, one struct. Doors bring their own rows.
+#pragma once
+
+#include "base/option.h"
+#include "http/request.h"
+#include "kafka/kafka.h"
+#include "store/store.h"
+
+struct app_config {
+    const char *file; // --config
+    const char *data;
+    bool insecure;
+    const char *kafka_address, *console_address; // "off" closes the door
+    const char *console_hosts;                   // comma separated; NULL: none
+    int log_format, log_level;                   // enum log_format, enum log_level
+    int64_t loops;                               // 0: by the number of CPUs
+    int64_t flush_threads, read_threads, background_threads;
+    int flush; // enum flush_mode
+    int64_t flush_interval_ms;
+    int64_t memory_size, journal_size, direct_flush_size;
+    int64_t checkpoint_interval_ms, retention_interval_ms;
+    int64_t open_segments, reserve_size;
+    int64_t topic_retention_ms, topic_retention_size, topic_segment_size, topic_message_max;
+    int64_t http_line_size, http_header_count, http_header_size, http_body_size;
+    int64_t http_header_timeout_ms, http_body_timeout_ms, http_idle_timeout_ms, http_connections;
+    struct kafka_options kafka;
+};
+
+// All rows; made once, on the thread that starts the program.
+struct option_table app_option_table(void);
+
+// Defaults, then flags, environment and the file that --config or EDDY_CONFIG names. RET_REST as in option_set_flags,
+// may be NULL. SET is the caller's to free on success.
+err_t app_config_read(struct option_set *set, struct app_config *config, int count, const char *const *arguments,
+                      const char **ret_rest, int *ret_rest_count, diag_t *diag) MUST_CHECK;
+
+// Copies the values that apply live from FRESH, where they differ; calls ON_CHANGE for each row that differs, with
+// whether it needs a restart. SET keeps its own texts.
+void app_config_merge(struct option_set *set, const struct option_set *fresh,
+                      void (*on_change)(const struct option_row *row, bool needs_restart));
+
+void app_http_limits(const struct app_config *config, struct http_limits *ret_limits);
+void app_store_options(const struct app_config *config, struct store_options *ret_options);

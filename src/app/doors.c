@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// The registry of doors: one row for each, in the order they open.
+#include "app/app_internal.h"
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "io/net.h"
+#include "io/system.h"
+
+#include <stdlib.h>
+
+struct door {
+    const char *name, *flag;
+    uint16_t default_port;
+    size_t at; // of its address in struct app_config
+    // Opens it; a port of 0 in ADDRESS is replaced by the one that was picked.
+    err_t (*open)(struct app *app, struct address *address, diag_t *diag);
+    // Calls door_closed once, in a later turn.
+    void (*close)(struct app *app);
+};
+
+enum { DOOR_KAFKA, DOOR_CONSOLE, DOOR_COUNT };
+
+static void door_closed(struct app *app, unsigned door)
+{
+    app->open_doors &= ~(1U << door);
+    if (app->open_doors == 0)
+        app_on_doors_closed(app);
+}
+
+// ---- Kafka: one listener on each loop, all on the same address
+
+static bool is_wildcard(const struct address *address)
+{
+    return strcmp(address->host, "0.0.0.0") == 0 || strcmp(address->host, "::") == 0 || address->host[0] == '\0';
+}
+
+static err_t kafka_open(struct app *app, struct address *address, diag_t *diag)
+{
+    const struct kafka_options *options = &app->config->kafka;
+    if (options->advertise == NULL && is_wildcard(address))
+        return diag_fail(diag, ERR_INVALID, "--kafka-advertise",
+                         "%s is no address that a client can connect to; say what clients should be told, such as "
+                         "--kafka-advertise my.host:9092",
+                         address->host);
+    app->kafka = mem_zalloc(app->loop_count, sizeof *app->kafka);
+    metric_set_add(&app->scraper.registry, &app->kafka_set, kafka_metric_rows, kafka_metric_row_count);
+    for (size_t i = 0; i < app->loop_count; i++) {
+        struct kafka_entry *entry = &app->kafka[i];
+        entry->app = app;
+        entry->loop = app->loops[i];
+        err_t err = kafka_door_open(entry->loop, app->store, address, options, &entry->door, diag);
+        if (err != ERR_OK)
+            return err;
+        app->kafka_count++;
+        app->open_doors |= 1U << DOOR_KAFKA;
+        address->port = kafka_door_port(entry->door);
+        metric_values_add(&app->kafka_set, &entry->values, kafka_door_metrics(entry->door), NULL);
+    }
+    return ERR_OK;
+}
+
+static void on_kafka_closed_message(struct message *message)
+{
+    struct app *app = CONTAINER_OF(message, struct kafka_entry, closed)->app;
+    if (--app->kafka_closing > 0)
+        return;
+    free(app->kafka);
+    app->kafka = NULL;
+    door_closed(app, DOOR_KAFKA);
+}
+
+static void on_kafka_closed(void *owner)
+{
+    struct kafka_entry *entry = owner;
+    entry->closed.on_message = on_kafka_closed_message;
+    loop_post(entry->app->loops[0], &entry->closed);
+}
+
+static void on_kafka_close(struct message *message)
+{
+    struct kafka_entry *entry = CONTAINER_OF(message, struct kafka_entry, close);
+    kafka_door_close(entry->door, on_kafka_closed, entry);
+}
+
+static void kafka_close(struct app *app)
+{
+    app->kafka_closing = app->kafka_count;
+    for (size_t i = 0; i < app->kafka_count; i++) {
+        metric_values_remove(&app->kafka_set, &app->kafka[i].values);
+        app->kafka[i].close.on_message = on_kafka_close;
+        loop_post(app->kafka[i].loop, &app->kafka[i].close);
+    }
+    metric_set_remove(&app->kafka_set);
+}
+
+// ---- the console
+
+// Cuts "a, b" into names.
+static size_t split_hosts(struct app *app)
+{
+    if (app->config->console_hosts == NULL)
+        return 0;
+    app->console_hosts = mem_text(app->config->console_hosts);
+    size_t count = 0;
+    char *rest = NULL;
+    for (char *name = strtok_r(app->console_hosts, ", ", &rest); name != NULL && count < HOSTS_MAX;
+         name = strtok_r(NULL, ", ", &rest))
+        app->hosts[count++] = name;
+    return count;
+}
+
+static err_t open_console(struct app *app, struct address *address, diag_t *diag)
+{
+    struct console_options options = { .any_literal = !address_is_loopback(address), .hosts = app->hosts };
+    app_http_limits(app->config, &options.limits);
+    options.host_count = split_hosts(app);
+    err_t err = console_open(app->loops[0], address, &options, &app->scraper, &app->facts, &app->console, diag);
+    if (err != ERR_OK)
+        return err;
+    app->open_doors |= 1U << DOOR_CONSOLE;
+    address->port = console_port(app->console);
+    return ERR_OK;
+}
+
+static void on_console_closed(void *owner)
+{
+    struct app *app = owner;
+    app->console = NULL;
+    free(app->console_hosts);
+    app->console_hosts = NULL;
+    door_closed(app, DOOR_CONSOLE);
+}
+
+static void close_console(struct app *app)
+{
+    console_close(app->console, on_console_closed, app);
+}
+
+static const struct door doors[DOOR_COUNT] = {
+    [DOOR_KAFKA] = { "kafka", "--kafka", 9092, offsetof(struct app_config, kafka_address), kafka_open, kafka_close },
+    [DOOR_CONSOLE] = { "console", "--console", 3000, offsetof(struct app_config, console_address), open_console,
+                       close_console },
+};
+
+// ---- all of them
+
+static err_t check_reach(const struct app *app, const struct door *door, const struct address *address, diag_t *diag)
+{
+    if (app->config->insecure || address_is_loopback(address))
+        return ERR_OK;
+    return diag_fail(diag, ERR_DENIED, door->flag,
+                     "%s can be reached from other machines, and nobody would have to prove who they are. Listen on "
+                     "localhost, or add --insecure if everybody on that network may read and write everything",
+                     address->host);
+}
+
+static err_t open_door(struct app *app, unsigned index, diag_t *diag)
+{
+    const struct door *door = &doors[index];
+    const char *const *text = (const void *)((const char *)app->config + door->at);
+    if (strcmp(*text, "off") == 0)
+        return ERR_OK;
+    struct address address;
+    err_t err = address_parse(*text, door->default_port, &address, diag);
+    if (err == ERR_OK)
+        err = check_reach(app, door, &address, diag);
+    if (err != ERR_OK)
+        return err;
+    char name[DOOR_ADDRESS_SIZE];
+    address_format(&address, name, sizeof name);
+    err = door->open(app, &address, diag);
+    if (err == ERR_BUSY)
+        return diag_fail(diag, err, door->flag,
+                         "%s is in use by another program. %s ADDR moves this door, %s off closes it", name, door->flag,
+                         door->flag);
+    if (err == ERR_DENIED)
+        return diag_fail(diag, err, door->flag, "the system does not allow to listen on %s. %s ADDR moves this door",
+                         name, door->flag);
+    if (err != ERR_OK)
+        return err;
+    struct console_place *place = &app->places[app->facts.door_count];
+    char *to = app->addresses[app->facts.door_count++];
+    address_format(&address, to, DOOR_ADDRESS_SIZE);
+    *place = (struct console_place){ door->name, to };
+    return ERR_OK;
+}
+
+err_t app_doors_open(struct app *app, diag_t *diag)
+{
+    app->facts.doors = app->places;
+    for (unsigned i = 0; i < DOOR_COUNT; i++) {
+        err_t err = open_door(app, i, diag);
+        if (err != ERR_OK)
+            return err;
+    }
+    return ERR_OK;
+}
+
+void app_doors_print(const struct app *app)
+{
+    struct writer w = WRITER_INIT;
+    for (size_t i = 0; i < app->facts.door_count; i++) {
+        writer_format(&w, "%s listening on %s\n", app->places[i].name, app->places[i].address);
+        log_line(LOG_INFO, "listening",
+                 LOG_FIELDS(log_text("door", app->places[i].name), log_text("address", app->places[i].address)));
+    }
+    // Nobody may be reading any more; that is no reason to stop.
+    (void)system_write_out(writer_view(&w));
+    writer_free(&w);
+}
+
+void app_doors_close(struct app *app)
+{
+    unsigned open = app->open_doors;
+    if (open == 0)
+        app_on_doors_closed(app);
+    for (unsigned i = 0; i < DOOR_COUNT; i++)
+        if ((open & 1U << i) != 0)
+            doors[i].close(app);
+}
+
+void app_doors_update(struct app *app)
+{
+    struct http_limits limits;
+    app_http_limits(app->config, &limits);
+    if (app->console != NULL)
+        console_limits_set(app->console, &limits);
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of subcommands: one row for each.
+#include "cli/cli.h"
+
+#include "cli/config.h"
+#include "cli/consume.h"
+#include "cli/produce.h"
+#include "cli/serve.h"
+#include "cli/topic.h"
+#include "cli/version.h"
+
+const struct command cli_commands[] = {
+    { "serve", "run eddy: opens all doors and serves until it is told to stop", cli_serve },
+    { "topic", "list, create, describe and delete topics", cli_topic },
+    { "produce", "send lines from standard input to a topic", cli_produce },
+    { "consume", "print the records of a topic", cli_consume },
+    { "config", "show every option with its value, where that came from, and its default", cli_config },
+    { "version", "print the version", cli_version },
+};
+const size_t cli_command_count = ARRAY_COUNT(cli_commands);

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of what a site serves: one row for each method and path.
+#pragma once
+
+#include "http/request.h"
+
+struct http_exchange;
+
+// The exchange must be answered exactly once (http_reply), now or later on the same loop.
+typedef void http_handler_fn(struct http_exchange *exchange, void *owner);
+
+struct http_route {
+    enum http_method method; // a GET row serves HEAD, too
+    const char *path;        // compared with the path as sent, byte for byte
+    http_handler_fn *handle;
+};
+
+// The row, or NULL; *ret_allowed gets a bit (1 << method) for each method that the path has, 0 when there is no such
+// path.
+const struct http_route *http_route_find(const struct http_route *routes, size_t count, enum http_method method,
+                                         bytes_t path, unsigned *ret_allowed);
+// "GET, HEAD, OPTIONS" (RFC 9110 10.2.1); SIZE of 80 always fits.
+void http_route_allow(unsigned allowed, char *to, size_t size);

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/server.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "io/loop.h"
+
+#include <stdlib.h>
+
+enum { INPUT_SIZE = 4096 };
+
+struct http_server {
+    struct loop *loop;
+    struct listener *listener; // NULL once it closes
+    struct http_site site;
+    struct list_node conns;
+    size_t conn_count; // including those whose client has left while a handler works
+    struct http_server_metrics metrics;
+    struct message closed; // posted when closing and no connection is left
+    bool closing, closed_posted;
+    void (*on_closed)(void *owner);
+    void *owner;
+};
+
+// A session with its socket.
+struct http_conn {
+    struct http_session session;
+    struct http_server *server;
+    struct list_node node;
+    struct conn *conn; // NULL once it is gone
+    struct timer timer;
+    bool finished;  // conn_close was called
+    bool paused;    // the input is full
+    uint8_t *room;  // handed to the socket, not filled yet; the input never moves below it
+    size_t at, end; // input[at..end) waits for the session
+    uint8_t input[INPUT_SIZE];
+};
+
+static void on_closed_message(struct message *message)
+{
+    struct http_server *server = CONTAINER_OF(message, struct http_server, closed);
+    void (*on_closed)(void *owner) = server->on_closed;
+    void *owner = server->owner;
+    free(server);
+    on_closed(owner);
+}
+
+static void check_closed(struct http_server *server)
+{
+    if (!server->closing || server->conn_count > 0 || server->closed_posted)
+        return;
+    server->closed_posted = true;
+    server->closed.on_message = on_closed_message;
+    loop_post(server->loop, &server->closed);
+}
+
+static void http_conn_free(struct http_conn *c)
+{
+    struct http_server *server = c->server;
+    timer_stop(&c->timer);
+    list_remove(&c->node);
+    http_session_deinit(&c->session);
+    free(c);
+    server->conn_count--;
+    check_closed(server);
+}
+
+// ---- bytes in
+
+static void pump(struct http_conn *c)
+{
+    while (c->at < c->end && !c->finished && !conn_is_full(c->conn)) {
+        size_t used = http_session_data(&c->session, bytes_of(c->input + c->at, c->end - c->at));
+        c->at += used;
+        if (used == 0)
+            break;
+    }
+    if (c->at == c->end || c->finished)
+        c->at = c->end = 0;
+    bool full = c->at == 0 && c->end == INPUT_SIZE;
+    if (!full && c->paused) {
+        c->paused = false;
+        conn_resume(c->conn);
+    }
+}
+
+static uint8_t *on_room(struct conn *conn, size_t *ret_size)
+{
+    struct http_conn *c = conn_owner(conn);
+    if (c->at > 0) {
+        memmove(c->input, c->input + c->at, c->end - c->at);
+        c->end -= c->at;
+        c->at = 0;
+    }
+    ASSERT(c->end < INPUT_SIZE);
+    c->room = c->input + c->end;
+    *ret_size = INPUT_SIZE - c->end;
+    return c->room;
+}
+
+static void on_data(struct conn *conn, size_t size)
+{
+    struct http_conn *c = conn_owner(conn);
+    counter_add(&c->server->metrics.bytes_in, size);
+    // The session may have taken what stood before the room since it was handed out.
+    if (c->room != c->input + c->end)
+        memmove(c->input + c->end, c->room, size);
+    c->room = NULL;
+    c->end += size;
+    pump(c);
+    if (c->end - c->at == INPUT_SIZE && !c->finished) {
+        c->paused = true;
+        conn_pause(conn);
+    }
+}
+
+static void on_drain(struct conn *conn)
+{
+    pump(conn_owner(conn));
+}
+
+static void on_close(struct conn *conn, err_t why)
+{
+    (void)why;
+    struct http_conn *c = conn_owner(conn);
+    c->conn = NULL;
+    c->finished = true;
+    timer_stop(&c->timer);
+    gauge_add(&c->server->metrics.connections, -1);
+    if (http_session_gone(&c->session))
+        http_conn_free(c);
+}
+
+static const struct conn_ops conn_ops = {
+    .on_room = on_room,
+    .on_data = on_data,
+    .on_drain = on_drain,
+    .on_close = on_close,
+};
+
+// ---- what the session asks for
+
+static struct http_conn *conn_of(struct http_session *session)
+{
+    return CONTAINER_OF(session, struct http_conn, session);
+}
+
+static void session_send(struct http_session *session, struct slice slice)
+{
+    struct http_conn *c = conn_of(session);
+    counter_add(&c->server->metrics.bytes_out, slice.bytes.size);
+    conn_send(c->conn, slice);
+}
+
+static void session_finish(struct http_session *session)
+{
+    struct http_conn *c = conn_of(session);
+    c->finished = true;
+    conn_close(c->conn);
+}
+
+static void session_timer(struct http_session *session, int64_t delay_ms)
+{
+    struct http_conn *c = conn_of(session);
+    if (delay_ms < 0)
+        timer_stop(&c->timer);
+    else
+        timer_start(&c->timer, delay_ms);
+}
+
+static void session_resume(struct http_session *session)
+{
+    struct http_conn *c = conn_of(session);
+    if (c->server->closing)
+        http_session_shut(session);
+    pump(c);
+}
+
+static void session_release(struct http_session *session)
+{
+    http_conn_free(conn_of(session));
+}
+
+static const struct http_session_ops session_ops = {
+    .send = session_send,
+    .finish = session_finish,
+    .timer = session_timer,
+    .resume = session_resume,
+    .release = session_release,
+};
+
+static void on_timer(struct timer *timer)
+{
+    http_session_timeout(&CONTAINER_OF(timer, struct http_conn, timer)->session);
+}
+
+// ---- the server
+
+static const char busy_answer[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                                  "Content-Length: 47\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
+                                  "503 Service Unavailable: too many connections.\n";
+
+static void on_accept(void *owner, struct conn *conn)
+{
+    struct http_server *server = owner;
+    struct http_conn *c = mem_alloc(sizeof *c);
+    *c = (struct http_conn){ .server = server, .conn = conn };
+    server->conn_count++;
+    list_append(&server->conns, &c->node);
+    timer_init(&c->timer, server->loop, on_timer);
+    conn_attach(conn, &conn_ops, c);
+    http_session_init(&c->session, &server->site, &session_ops);
+    counter_add(&server->metrics.connections_total, 1);
+    gauge_add(&server->metrics.connections, 1);
+    if (server->conn_count <= server->site.limits.connection_count)
+        return;
+    counter_add(&server->metrics.connections_refused, 1);
+    conn_send(conn, (struct slice){ NULL, BYTES_LITERAL(busy_answer) });
+    http_session_shut(&c->session);
+}
+
+err_t http_server_open(struct loop *loop, const struct address *address, const struct http_site *site,
+                       struct http_server **ret_server, diag_t *diag)
+{
+    struct http_server *server = mem_zalloc(1, sizeof *server);
+    server->loop = loop;
+    server->site = *site;
+    list_init(&server->conns);
+    err_t err = listener_open(loop, address, on_accept, server, &server->listener, diag);
+    if (err != ERR_OK) {
+        free(server);
+        return err;
+    }
+    *ret_server = server;
+    return ERR_OK;
+}
+
+uint16_t http_server_port(const struct http_server *server)
+{
+    return listener_port(server->listener);
+}
+
+struct http_server_metrics *http_server_metrics(struct http_server *server)
+{
+    return &server->metrics;
+}
+
+void http_server_limits_set(struct http_server *server, const struct http_limits *limits)
+{
+    server->site.limits = *limits;
+}
+
+void http_server_close(struct http_server *server, void (*on_closed)(void *owner), void *owner)
+{
+    ASSERT(!server->closing);
+    server->closing = true;
+    server->on_closed = on_closed;
+    server->owner = owner;
+    listener_close(server->listener);
+    server->listener = NULL;
+    LIST_EACH(&server->conns, node)
+    {
+        struct http_conn *c = LIST_ITEM(node, struct http_conn, node);
+        if (!c->finished)
+            http_session_shut(&c->session);
+    }
+    check_closed(server);
+}

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kafka/testing/fake_store.h"
+
+#include "base/assert.h"
+#include "base/list.h"
+#include "base/mem.h"
+#include "store/log.h"
+#include "store/store.h"
+#include "store/topic.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FAKE_EPOCH      3
+#define FAKE_PARTITIONS 16
+#define FAKE_BATCHES    256
+
+struct partition {
+    struct store *store;
+    struct slice batches[FAKE_BATCHES];
+    size_t batch_count;
+    int64_t end;
+    struct list_node waits;
+    bool is_deleted;
+};
+
+struct fake_topic {
+    struct topic topic;
+    struct list_node node;
+    unsigned refs;
+    struct partition *partitions[FAKE_PARTITIONS];
+    char name[256];
+};
+
+struct store {
+    struct loop *loop;
+    struct list_node topics;  // struct fake_topic, in order of creation
+    struct list_node garbage; // deleted
+    int64_t next_producer_id;
+    uint8_t next_topic_id;
+    err_t next_append;
+    bool is_holding;
+    struct append_op *held[64];
+    size_t held_count;
+    unsigned pending;
+};
+
+static struct store *the_store; // topic_unref and the log's functions know no store
+
+struct store *fake_store_new(struct loop *loop)
+{
+    struct store *store = mem_zalloc(1, sizeof(*store));
+    store->loop = loop;
+    store->next_producer_id = 1000;
+    list_init(&store->topics);
+    list_init(&store->garbage);
+    the_store = store;
+    return store;
+}
+
+void fake_store_fail_append(struct store *store, err_t err)
+{
+    store->next_append = err;
+}
+
+unsigned fake_store_pending(const struct store *store)
+{
+    return store->pending;
+}
+
+const char *store_cluster_id(const struct store *store)
+{
+    (void)store;
+    return "fake-cluster-000000000";
+}
+
+int32_t store_leader_epoch(const struct store *store)
+{
+    (void)store;
+    return FAKE_EPOCH;
+}
+
+// --- topics
+
+static struct fake_topic *fake(const struct topic *topic)
+{
+    LIST_EACH(&the_store->topics, node)
+    if (&LIST_ITEM(node, struct fake_topic, node)->topic == topic)
+        return LIST_ITEM(node, struct fake_topic, node);
+    LIST_EACH(&the_store->garbage, node)
+    if (&LIST_ITEM(node, struct fake_topic, node)->topic == topic)
+        return LIST_ITEM(node, struct fake_topic, node);
+    ASSERT(topic == NULL);
+    return NULL;
+}
+
+static void fake_free(struct fake_topic *topic)
+{
+    list_remove(&topic->node);
+    for (int32_t i = 0; i < topic->topic.partition_count; i++) {
+        for (size_t j = 0; j < topic->partitions[i]->batch_count; j++)
+            slice_free(&topic->partitions[i]->batches[j]);
+        free(topic->partitions[i]);
+    }
+    free(topic);
+}
+
+void fake_store_free(struct store *store)
+{
+    ASSERT(store->pending == 0);
+    LIST_EACH(&store->topics, node)
+    {
+        ASSERT(LIST_ITEM(node, struct fake_topic, node)->refs == 0);
+        fake_free(LIST_ITEM(node, struct fake_topic, node));
+    }
+    LIST_EACH(&store->garbage, node)
+    fake_free(LIST_ITEM(node, struct fake_topic, node));
+    free(store);
+    the_store = NULL;
+}
+
+const struct topic *topic_find(struct store *store, bytes_t name)
+{
+    LIST_EACH(&store->topics, node)
+    if (bytes_equal(LIST_ITEM(node, struct fake_topic, node)->topic.name, name))
+        return &LIST_ITEM(node, struct fake_topic, node)->topic;
+    return NULL;
+}
+
+const struct topic *topic_find_id(struct store *store, const struct topic_id *id)
+{
+    LIST_EACH(&store->topics, node)
+    if (memcmp(&LIST_ITEM(node, struct fake_topic, node)->topic.id, id, sizeof(*id)) == 0)
+        return &LIST_ITEM(node, struct fake_topic, node)->topic;
+    return NULL;
+}
+
+const struct topic *topic_next(struct store *store, const struct topic *topic)
+{
+    struct list_node *node = topic == NULL ? store->topics.next : fake(topic)->node.next;
+    return node == &store->topics ? NULL : &LIST_ITEM(node, struct fake_topic, node)->topic;
+}
+
+size_t topic_count(struct store *store)
+{
+    size_t count = 0;
+    LIST_EACH(&store->topics, node)
+    count++;
+    return count;
+}
+
+const struct topic *topic_ref(const struct topic *topic)
+{
+    fake(topic)->refs++;
+    return topic;
+}
+
+void topic_unref(const struct topic *topic)
+{
+    if (topic != NULL) {
+        ASSERT(fake(topic)->refs > 0);
+        fake(topic)->refs--;
+    }
+}
+
+err_t topic_name_check(bytes_t name, diag_t *diag)
+{
+    bool is_bad = name.size == 0 || name.size > 249 || memchr(name.data, '!', name.size) != NULL;
+    return is_bad ? diag_fail(diag, ERR_INVALID, "name", "Topic name is invalid") : ERR_OK;
+}
+
+static void topic_done(struct message *message)
+{
+    struct topic_op *op = CONTAINER_OF(message, struct topic_op, message);
+    the_store->pending--;
+    op->on_done(op);
+}
+
+static void topic_answer(struct store *store, struct topic_op *op, err_t err)
+{
+    op->err = err;
+    op->message.on_message = topic_done;
+    store->pending++;
+    loop_post(store->loop, &op->message);
+}
+
+void topic_create(struct store *store, struct topic_op *op)
+{
+    if (topic_find(store, op->name) != NULL) {
+        topic_answer(store, op, ERR_EXISTS);
+        return;
+    }
+    ASSERT(op->partition_count > 0 && op->partition_count <= FAKE_PARTITIONS);
+    struct fake_topic *topic = mem_zalloc(1, sizeof(*topic));
+    memcpy(topic->name, op->name.data, op->name.size);
+    topic->topic.name = bytes_of(topic->name, op->name.size);
+    topic->topic.id.bytes[0] = 0xee;
+    topic->topic.id.bytes[15] = ++store->next_topic_id;
+    topic->topic.partition_count = op->partition_count;
+    topic->topic.partitions = topic->partitions;
+    topic_config_default(&topic->topic.config);
+    for (size_t i = 0; i < op->config_count; i++)
+        ASSERT(topic_config_set(&topic->topic.config, op->config_names[i], op->config_values[i], NULL) == ERR_OK);
+    for (int32_t i = 0; i < op->partition_count; i++) {
+        topic->partitions[i] = mem_zalloc(1, sizeof(struct partition));
+        topic->partitions[i]->store = store;
+        list_init(&topic->partitions[i]->waits);
+    }
+    list_append(&store->topics, &topic->node);
+    op->topic = topic_ref(&topic->topic);
+    topic_answer(store, op, ERR_OK);
+}
+
+// --- the log
+
+static void log_done(struct message *message)
+{
+    struct log_op *op = CONTAINER_OF(message, struct log_op, message);
+    the_store->pending--;
+    op->on_done(op);
+}
+
+static void log_answer(struct log_op *op, err_t err)
+{
+    op->err = err;
+    op->message.on_message = log_done;
+    the_store->pending++;
+    loop_post(the_store->loop, &op->message);
+}
+
+static void wake(struct partition *partition)
+{
+    LIST_EACH(&partition->waits, node)
+    {
+        struct wait_op *wait = LIST_ITEM(node, struct wait_op, node);
+        if (!partition->is_deleted && partition->end <= wait->offset)
+            continue;
+        list_remove(&wait->node);
+        log_answer(&wait->op, partition->is_deleted ? ERR_CLOSED : ERR_OK);
+    }
+}
+
+void topic_delete(struct store *store, struct topic_op *op)
+{
+    struct fake_topic *topic = fake(topic_find(store, op->name));
+    if (topic == NULL) {
+        topic_answer(store, op, ERR_NOT_FOUND);
+        return;
+    }
+    for (int32_t i = 0; i < topic->topic.partition_count; i++) {
+        topic->partitions[i]->is_deleted = true;
+        wake(topic->partitions[i]);
+    }
+    list_remove(&topic->node);
+    list_append(&store->garbage, &topic->node);
+    topic_answer(store, op, ERR_OK);
+}
+
+static void append_now(struct append_op *op)
+{
+    struct partition *partition = op->op.partition;
+    err_t err = partition->is_deleted ? ERR_CLOSED : the_store->next_append;
+    the_store->next_append = ERR_OK;
+    op->log_append_time_ms = -1;
+    op->base_offset = partition->end;
+    if (err != ERR_OK) {
+        slice_free(&op->batch);
+        log_answer(&op->op, err);
+        return;
+    }
+    ASSERT(partition->batch_count < FAKE_BATCHES);
+    struct slice *batch = &partition->batches[partition->batch_count++];
+    *batch = op->batch;
+    batch_assign(batch->buf->data + (batch->bytes.data - batch->buf->data), partition->end, FAKE_EPOCH);
+    struct batch_header header;
+    ASSERT(batch_header_read(batch->bytes, &header) == ERR_OK);
+    partition->end += header.last_offset_delta + 1;
+    wake(partition);
+    log_answer(&op->op, ERR_OK);
+}
+
+void log_append(struct append_op *op)
+{
+    ASSERT(!the_store->is_holding || the_store->held_count < ARRAY_COUNT(the_store->held));
+    if (the_store->is_holding)
+        the_store->held[the_store->held_count++] = op;
+    else
+        append_now(op);
+}
+
+void fake_store_hold(struct store *store, bool hold)
+{
+    store->is_holding = hold;
+    for (size_t i = 0; i < store->held_count && !hold; i++)
+        append_now(store->held[i]);
+    store->held_count = hold ? store->held_count : 0;
+}
+
+void log_read(struct read_op *op)
+{
+    struct partition *partition = op->op.partition;
+    op->high_watermark = op->last_stable_offset = partition->end;
+    op->log_start_offset = 0;
+    op->slice_count = op->size = 0;
+    if (partition->is_deleted || op->offset < 0 || op->offset > partition->end) {
+        log_answer(&op->op, partition->is_deleted ? ERR_CLOSED : ERR_OUT_OF_RANGE);
+        return;
+    }
+    for (size_t i = 0; i < partition->batch_count && op->slice_count < READ_SLICES_MAX; i++) {
+        struct slice *batch = &partition->batches[i];
+        struct batch_header header;
+        ASSERT(batch_header_read(batch->bytes, &header) == ERR_OK);
+        bool fits = op->size + batch->bytes.size <= op->max_size || (op->at_least_one && op->size == 0);
+        if (batch_last_offset(&header) < op->offset)
+            continue;
+        if (!fits)
+            break;
+        buf_ref(batch->buf);
+        op->slices[op->slice_count++] = *batch;
+        op->size += batch->bytes.size;
+    }
+    log_answer(&op->op, ERR_OK);
+}
+
+void log_wait(struct wait_op *op)
+{
+    list_append(&op->op.partition->waits, &op->node);
+    wake(op->op.partition);
+}
+
+void log_wait_cancel(struct wait_op *op)
+{
+    if (!list_linked(&op->node))
+        return; // its answer is on the way
+    list_remove(&op->node);
+    log_answer(&op->op, ERR_CANCELLED);
+}
+
+void log_find_offset(struct offset_op *op)
+{
+    op->offset = op->timestamp == OFFSET_EARLIEST ? 0 : op->op.partition->end;
+    op->found_timestamp = -1;
+    op->leader_epoch = FAKE_EPOCH;
+    log_answer(&op->op, ERR_OK);
+}
+
+// --- the rest
+
+static void producer_id_done(struct message *message)
+{
+    struct producer_id_op *op = CONTAINER_OF(message, struct producer_id_op, message);
+    the_store->pending--;
+    op->on_done(op);
+}
+
+void producer_id_allocate(struct store *store, struct producer_id_op *op)
+{
+    op->err = ERR_OK;
+    op->producer_id = store->next_producer_id++;
+    op->message.on_message = producer_id_done;
+    store->pending++;
+    loop_post(store->loop, &op->message);
+}
+
+const struct topic_config_row topic_config_rows[] = {
+    { "cleanup.policy", TOPIC_CONFIG_LIST, "delete", "" },
+    { "max.message.bytes", TOPIC_CONFIG_INT, "1048588", "" },
+};
+const size_t topic_config_row_count = ARRAY_COUNT(topic_config_rows);
+
+void topic_config_default(struct topic_config *ret_config)
+{
+    *ret_config = (struct topic_config){ .cleanup = CLEANUP_DELETE, .max_message_size = 1048588 };
+}
+
+err_t topic_config_set(struct topic_config *config, bytes_t name, bytes_t value, diag_t *diag)
+{
+    if (bytes_is(name, "cleanup.policy"))
+        config->cleanup = bytes_is(value, "compact") ? CLEANUP_COMPACT : CLEANUP_DELETE;
+    else if (!bytes_is(name, "max.message.bytes"))
+        return ERR_NOT_FOUND;
+    else if (!bytes_to_int64(value, &config->max_message_size))
+        return diag_fail(diag, ERR_INVALID, "max.message.bytes", "not a number");
+    return ERR_OK;
+}
+
+void topic_config_get(const struct topic_config *config, const struct topic_config_row *row, char *to, size_t size)
+{
+    (void)config;
+    snprintf(to, size, "%s", row->default_value);
+}

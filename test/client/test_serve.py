@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`eddy serve`: start, stop, and what refuses to start."""
+
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+import servers
+import wire
+
+
+def refused(start_eddy, *arguments, environment=None):
+    """Starts eddy, which must end by itself, and returns what it said."""
+    with pytest.raises(servers.ServerFailed) as ended:
+        start_eddy(*arguments, environment=environment)
+    return str(ended.value)
+
+
+def test_a_busy_port_names_the_flag_that_moves_it(start_eddy):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        said = refused(start_eddy, "--kafka", f"127.0.0.1:{port}")
+        assert str(port) in said and "--kafka" in said
+        assert "--console" in refused(start_eddy, "--console", f"127.0.0.1:{port}")
+
+
+def test_listening_beyond_loopback_wants_insecure(start_eddy):
+    assert "--insecure" in refused(start_eddy, "--kafka", "0.0.0.0:0")
+
+
+def test_a_later_flag_overrides_an_earlier_one_and_flags_override_the_environment(start_eddy):
+    server = start_eddy("--console", "off", "--console", "127.0.0.1:0", environment={"EDDY_CONSOLE": "off"})
+    assert "console" in server.doors
+
+
+def test_a_closed_door_is_not_opened(start_eddy):
+    assert "console" not in start_eddy("--console", "off").doors
+
+
+def test_a_config_file(start_eddy, tmp_path):
+    file = tmp_path / "eddy.yaml"
+    file.write_text("console: 'off'\n")
+    # The harness gives --console, which wins over the file; the file's own mistakes are still reported.
+    assert "console" in start_eddy("--config", str(file)).doors
+    file.write_text("consol: 'off'\n")
+    assert "consol" in refused(start_eddy, "--config", str(file))
+    file.write_text("flush: sometimes\n")
+    assert "sometimes" in refused(start_eddy, "--config", str(file))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_ends_in_order(start_eddy, topic, number):
+    server = start_eddy()
+    with wire.Connection(server) as connection:
+        wire.new_topic(connection, topic)
+        assert wire.produce(connection, topic, wire.batch()) == (0, 0)
+        server.process.send_signal(number)
+        assert server.process.wait(20) == 0
+        assert connection.closed()
+    server.restart()
+    with wire.Connection(server) as connection:
+        assert wire.fetch(connection, topic, 0)[1] == 1
+
+
+def test_ends_while_a_fetch_waits(start_eddy, topic):
+    server = start_eddy()
+    with wire.Connection(server) as connection:
+        wire.new_topic(connection, topic)
+        connection.request(wire.FETCH, 4, wire.fetch_body(topic, 0, wait_ms=60_000, min_bytes=1))
+        time.sleep(0.2)
+        started = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - started < 10
+
+
+def test_listens_on_both_families_of_localhost(start_eddy):
+    server = start_eddy("--kafka", "localhost:0")
+    for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        try:
+            probe = socket.socket(family)
+            probe.bind((host, 0))
+        except OSError:
+            continue  # this machine has no such family
+        probe.close()
+        with socket.create_connection((host, server.port), timeout=5) as connection:
+            connection.sendall(b"\0\0\0\x0a\0\x12\0\0\0\0\0\1\xff\xff")
+            assert len(connection.recv(8)) > 0
+
+
+def test_log_lines_in_json(start_eddy, topic):
+    import json
+
+    server = start_eddy("--log-format", "json")
+    server.stop()
+    lines = server.log(1 << 20).splitlines()
+    assert lines
+    for line in lines:
+        assert {"time", "level"} <= set(json.loads(line)), line
+
+
+def test_the_lock_is_gone_with_its_process(start_eddy):
+    server = start_eddy()
+    server.kill()
+    server.restart()
+    assert server.is_running()
+
+
+def test_leaves_no_process_behind(start_eddy):
+    server = start_eddy()
+    children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(server.pid)], capture_output=True, text=True, check=False).stdout.split()
+    server.kill()
+    deadline = time.monotonic() + 5
+    while any(subprocess.run(["ps", "-p", child], capture_output=True, check=False).returncode == 0 for child in children):
+        assert time.monotonic() < deadline, "the keeper outlived eddy"
+        time.sleep(0.05)
