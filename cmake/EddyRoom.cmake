@@ -41,6 +41,8 @@ function(eddy_room_tests name)
     set(target ${name}_${test})
     add_executable(${target} ${source})
     target_link_libraries(${target} PRIVATE eddy_options ${ROOM_USES} ${ROOM_LINKS} PkgConfig::CMOCKA)
+    # gcc does not know that a failed cmocka assertion does not come back, and sees a NULL behind it.
+    set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -Wno-null-dereference)
     add_test(NAME ${name}/${test} COMMAND ${target})
     set_tests_properties(${name}/${test} PROPERTIES LABELS "${ROOM_LABEL}" TIMEOUT 120)
   endforeach()

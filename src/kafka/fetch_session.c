@@ -150,7 +150,9 @@ static bool cache_make_room(struct kafka_fetch_cache *cache, size_t count, int64
         return false;
     if (cache->sessions.count < cache->slots)
         return true;
-    struct kafka_fetch_session *victim = LIST_ITEM(list_first(&cache->by_use), struct kafka_fetch_session, node);
+    struct list_node *oldest = list_first(&cache->by_use);
+    ASSERT(oldest != NULL);
+    struct kafka_fetch_session *victim = LIST_ITEM(oldest, struct kafka_fetch_session, node);
     if (now_ms - victim->used_ms <= EVICTION_MS) {
         victim = NULL;
         LIST_EACH(&cache->by_use, node)

@@ -36,6 +36,8 @@ static void door_unblock(struct kafka_door *door)
         struct kafka_conn *kc = LIST_ITEM(node, struct kafka_conn, blocked_node);
         list_remove(node);
         conn_read_on(kc);
+        if (list_linked(&kc->blocked_node))
+            return; // there is some room, but not enough for that one
     }
 }
 

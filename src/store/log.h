@@ -60,7 +60,8 @@ struct read_op {
     int64_t last_stable_offset;
     int64_t log_start_offset;
 };
-// ERR_OUT_OF_RANGE (the out offsets are set), ERR_CORRUPT (a quarantined place), ERR_IO, ERR_CLOSED.
+// ERR_OUT_OF_RANGE (the out offsets are set), ERR_CORRUPT (a damaged place), ERR_IO, ERR_CLOSED; for the epoch asked
+// for: ERR_STALE_EPOCH (it is older than the store's), ERR_INVALID (newer).
 void log_read(struct read_op *op);
 
 // Waits until the high watermark is above OFFSET, the partition is deleted (ERR_CLOSED), or log_wait_cancel
@@ -69,6 +70,7 @@ struct wait_op {
     struct log_op op;
     struct list_node node; // private
     struct message cancel; // private
+    bool cancelling;       // private
     int64_t offset;
 };
 void log_wait(struct wait_op *op);

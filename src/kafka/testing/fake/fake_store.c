@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kafka/testing/fake_store.h"
+#include "kafka/testing/fake/fake_store.h"
 
 #include "base/assert.h"
 #include "base/list.h"

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/producers.h"
+
+#include "base/assert.h"
+#include "base/crc32c.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+enum { SNAPSHOT_VERSION = 1, SNAPSHOT_HEADER_SIZE = 10, SNAPSHOT_ENTRY_SIZE = 46, SNAPSHOT_CRC_AT = 2 };
+
+static bytes_t producer_key(const struct map_node *node)
+{
+    return bytes_of(&CONTAINER_OF_CONST(node, struct producer, node)->id, sizeof(int64_t));
+}
+
+struct producers *producers_new(void)
+{
+    struct producers *producers = mem_zalloc(1, sizeof *producers);
+    producers->map = MAP_INIT(producer_key);
+    return producers;
+}
+
+static void remove_producer(struct producers *producers, struct producer *producer)
+{
+    map_remove(&producers->map, &producer->node);
+    free(producer);
+}
+
+void producers_free(struct producers *producers)
+{
+    if (producers == NULL)
+        return;
+    struct map_node *node = map_next(&producers->map, NULL);
+    while (node != NULL) {
+        struct producer *producer = CONTAINER_OF(node, struct producer, node);
+        node = map_next(&producers->map, node);
+        free(producer);
+    }
+    map_free(&producers->map);
+    free(producers);
+}
+
+size_t producers_count(const struct producers *producers)
+{
+    return producers->map.count;
+}
+
+static struct producer *find(const struct producers *producers, int64_t id)
+{
+    struct map_node *node = map_find(&producers->map, bytes_of(&id, sizeof id));
+    return node == NULL ? NULL : CONTAINER_OF(node, struct producer, node);
+}
+
+err_t producers_check(const struct producers *producers, const struct batch_header *header, int64_t *ret_base_offset)
+{
+    if (header->producer_id < 0 || (header->attributes & BATCH_CONTROL) != 0)
+        return ERR_OK;
+    const struct producer *producer = find(producers, header->producer_id);
+    if (producer == NULL)
+        return ERR_OK;
+    if (header->producer_epoch < producer->epoch)
+        return ERR_STALE_EPOCH;
+    if (header->producer_epoch > producer->epoch)
+        return header->base_sequence == 0 ? ERR_OK : ERR_BAD_SEQUENCE;
+    for (uint32_t i = 0; i < producer->batch_count; i++) {
+        const struct producer_batch *batch = &producer->batches[i];
+        if (batch->first_sequence == header->base_sequence && batch->last_sequence == batch_last_sequence(header)) {
+            *ret_base_offset = batch->last_offset - batch->offset_delta;
+            return ERR_DUPLICATE;
+        }
+    }
+    if (producer->last_sequence < 0 || header->base_sequence == batch_sequence_add(producer->last_sequence, 1))
+        return ERR_OK;
+    return ERR_BAD_SEQUENCE;
+}
+
+static struct producer *find_or_add(struct producers *producers, int64_t id)
+{
+    struct producer *producer = find(producers, id);
+    if (producer == NULL) {
+        producer = mem_zalloc(1, sizeof *producer);
+        producer->id = id;
+        producer->epoch = -1;
+        producer->last_sequence = -1;
+        map_insert(&producers->map, &producer->node);
+    }
+    return producer;
+}
+
+static void add_batch(struct producer *producer, const struct producer_batch *batch)
+{
+    if (producer->batch_count == PRODUCER_BATCHES_MAX) {
+        memmove(&producer->batches[0], &producer->batches[1], (PRODUCER_BATCHES_MAX - 1) * sizeof producer->batches[0]);
+        producer->batch_count--;
+    }
+    producer->batches[producer->batch_count++] = *batch;
+    producer->last_sequence = batch->last_sequence;
+}
+
+void producers_add(struct producers *producers, const struct batch_header *header)
+{
+    if (header->producer_id < 0 || (header->attributes & BATCH_CONTROL) != 0)
+        return;
+    struct producer *producer = find_or_add(producers, header->producer_id);
+    if (header->producer_epoch != producer->epoch) {
+        producer->epoch = header->producer_epoch;
+        producer->batch_count = 0;
+    }
+    add_batch(producer, &(struct producer_batch){
+                            .first_sequence = header->base_sequence,
+                            .last_sequence = batch_last_sequence(header),
+                            .last_offset = batch_last_offset(header),
+                            .offset_delta = header->last_offset_delta,
+                            .timestamp = header->max_timestamp,
+                        });
+    producers->changed = true;
+}
+
+void producers_cut(struct producers *producers, int64_t offset)
+{
+    struct map_node *node = map_next(&producers->map, NULL);
+    while (node != NULL) {
+        struct producer *producer = CONTAINER_OF(node, struct producer, node);
+        node = map_next(&producers->map, node);
+        int32_t first_cut = -1;
+        while (producer->batch_count > 0 && producer->batches[producer->batch_count - 1].last_offset >= offset)
+            first_cut = producer->batches[--producer->batch_count].first_sequence;
+        if (first_cut < 0)
+            continue;
+        // What came before the cut is not known any more when all five are gone: the next sequence is, unless it is 0.
+        producer->last_sequence = first_cut - 1;
+        if (producer->batch_count == 0 && first_cut == 0)
+            remove_producer(producers, producer);
+    }
+}
+
+void producers_expire(struct producers *producers, int64_t before_ms)
+{
+    struct map_node *node = map_next(&producers->map, NULL);
+    while (node != NULL) {
+        struct producer *producer = CONTAINER_OF(node, struct producer, node);
+        node = map_next(&producers->map, node);
+        if (producer->batch_count > 0 && producer->batches[producer->batch_count - 1].timestamp < before_ms)
+            remove_producer(producers, producer);
+    }
+}
+
+void producers_encode(const struct producers *producers, struct writer *to)
+{
+    size_t start = to->size;
+    writer_u16(to, SNAPSHOT_VERSION);
+    writer_u32(to, 0);
+    writer_u32(to, (uint32_t)producers->map.count);
+    for (struct map_node *node = map_next(&producers->map, NULL); node != NULL;
+         node = map_next(&producers->map, node)) {
+        const struct producer *producer = CONTAINER_OF(node, struct producer, node);
+        struct producer_batch last = { .last_offset = -1, .timestamp = -1 };
+        if (producer->batch_count > 0)
+            last = producer->batches[producer->batch_count - 1];
+        writer_i64(to, producer->id);
+        writer_i16(to, producer->epoch);
+        writer_i32(to, producer->last_sequence);
+        writer_i64(to, last.last_offset);
+        writer_i32(to, last.offset_delta);
+        writer_i64(to, last.timestamp);
+        writer_i32(to, -1); // coordinator epoch
+        writer_i64(to, -1); // first offset of the open transaction
+    }
+    bytes_t view = writer_view(to);
+    size_t covered = start + SNAPSHOT_CRC_AT + 4;
+    writer_patch_u32(to, start + SNAPSHOT_CRC_AT, crc32c(0, bytes_of(view.data + covered, view.size - covered)));
+}
+
+err_t producers_decode(struct producers *producers, bytes_t snapshot)
+{
+    struct reader r = reader_of(snapshot);
+    int16_t version = reader_i16(&r);
+    uint32_t crc = reader_u32(&r);
+    if (r.err == ERR_OK && version != SNAPSHOT_VERSION)
+        return ERR_UNSUPPORTED;
+    if (r.err == ERR_OK && crc != crc32c(0, bytes_of(r.at, reader_left(&r))))
+        return ERR_CORRUPT;
+    uint32_t count = reader_u32(&r);
+    if (r.err != ERR_OK || reader_left(&r) != (uint64_t)count * SNAPSHOT_ENTRY_SIZE)
+        return ERR_MALFORMED;
+    for (uint32_t i = 0; i < count; i++) {
+        struct producer *producer = find_or_add(producers, reader_i64(&r));
+        producer->batch_count = 0;
+        producer->epoch = reader_i16(&r);
+        struct producer_batch batch = { .last_sequence = reader_i32(&r) };
+        batch.last_offset = reader_i64(&r);
+        batch.offset_delta = reader_i32(&r);
+        batch.timestamp = reader_i64(&r);
+        reader_skip(&r, 12);
+        producer->last_sequence = batch.last_sequence;
+        if (batch.last_sequence >= 0) {
+            // Kafka keeps the delta, from which the first sequence follows; sequences wrap behind INT32_MAX.
+            int64_t first = (int64_t)batch.last_sequence - batch.offset_delta;
+            batch.first_sequence = (int32_t)(first < 0 ? first + INT32_MAX + 1 : first);
+            add_batch(producer, &batch);
+        }
+    }
+    return ERR_OK;
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads: from the tail without a copy, else by a disk job that finds the place through the index and checks every batch.
+#include "store/impl.h"
+
+#include "base/crc32c.h"
+#include "base/mem.h"
+#include "store/index.h"
+#include "store/segment_read.h"
+
+#include <stdlib.h>
+
+enum { READ_SIZE_MAX = 32 << 20 };
+
+struct read_job {
+    struct disk_job job;
+    struct read_op *op;
+    struct partition *partition;
+    struct open_file *handle;
+    struct segment_reader reader;
+    struct buf *buf;
+    size_t at, size; // of the batches in buf
+    struct place next;
+    err_t err;
+};
+
+static void read_done(struct read_op *op, err_t err)
+{
+    const struct partition *partition = op->op.partition;
+    op->high_watermark = partition->durable.offset;
+    op->last_stable_offset = partition->durable.offset;
+    op->log_start_offset = partition->log_start;
+    log_op_done(&op->op, err);
+}
+
+static void read_run(struct disk_job *job)
+{
+    struct read_job *read = CONTAINER_OF(job, struct read_job, job);
+    read->err = segment_reader_open(&read->reader);
+    if (read->err == ERR_OK)
+        read->err = segment_reader_batches(&read->reader, read->op->offset, read->op->max_size, read->op->at_least_one,
+                                           &read->buf, &read->at, &read->size, &read->next);
+}
+
+static void read_on_done(struct disk_job *job)
+{
+    struct read_job *read = CONTAINER_OF(job, struct read_job, job);
+    struct partition *partition = read->partition;
+    struct shard *shard = partition->shard;
+    struct read_op *op = read->op;
+    partition->disk_reads--;
+    shard->jobs--;
+    if (read->handle != NULL)
+        files_give(shard, read->handle);
+    else if (read->reader.file != NULL)
+        files_put(shard, partition, read->reader.segment_base, read->reader.file, false);
+    if (read->err == ERR_OK && read->size > 0) {
+        op->slices[0] = (struct slice){ read->buf, bytes_of(read->buf->data + read->at, read->size) };
+        op->slice_count = 1;
+        op->size = read->size;
+        partition->read_hint = read->next;
+    } else {
+        buf_unref(read->buf);
+    }
+    err_t err = read->err;
+    if (partition->deleted)
+        err = ERR_CLOSED;
+    else if (op->offset < partition->log_start)
+        err = ERR_OUT_OF_RANGE; // its file went while it was being read
+    if (err != ERR_OK && op->slice_count > 0) {
+        slice_free(&op->slices[0]);
+        op->slice_count = 0;
+        op->size = 0;
+    }
+    free(read);
+    read_done(op, err);
+    changes_try(partition->shard);
+    shard_idle(shard);
+}
+
+void partition_reader_init(struct partition *partition, size_t segment_index, int64_t offset,
+                           struct segment_reader *reader)
+{
+    const struct segment *segment = &partition->segments[segment_index];
+    *reader = (struct segment_reader){
+        .folder = partition->path,
+        .segment_base = segment->base_offset,
+        .end = segment->size,
+        .interval = (uint64_t)partition->config.index_interval_size,
+    };
+    if (segment->base_offset == partition->written.segment_base)
+        reader->end = partition->written.position;
+    uint64_t position;
+    if (partition->read_hint.segment_base == segment->base_offset && partition->read_hint.offset == offset) {
+        reader->start = partition->read_hint.position;
+        reader->start_known = true;
+    } else if (index_pending_find(partition, segment->base_offset, offset, &position) && position < reader->end) {
+        reader->start = position;
+        reader->start_known = true;
+    }
+    for (uint32_t i = 0; i < partition->quarantine_count; i++) {
+        const struct quarantine *q = &partition->quarantines[i];
+        if (q->segment_base == segment->base_offset && offset >= q->next_offset && q->to > reader->not_before)
+            reader->not_before = q->to;
+    }
+}
+
+static void read_from_disk(struct read_op *op, size_t index)
+{
+    struct partition *partition = op->op.partition;
+    struct read_job *read = mem_zalloc(1, sizeof *read);
+    read->job = (struct disk_job){ .loop = partition->shard->loop, .run = read_run, .on_done = read_on_done };
+    read->op = op;
+    read->partition = partition;
+    partition_reader_init(partition, index, op->offset, &read->reader);
+    read->handle = files_take(partition->shard, partition, partition->segments[index].base_offset);
+    if (read->handle != NULL)
+        read->reader.file = read->handle->file;
+    if (op->max_size > READ_SIZE_MAX)
+        op->max_size = READ_SIZE_MAX;
+    partition->disk_reads++;
+    partition->shard->jobs++;
+    disk_submit(DISK_READ, &read->job);
+}
+
+static err_t read_check(const struct read_op *op)
+{
+    const struct partition *partition = op->op.partition;
+    if (partition->deleted)
+        return ERR_CLOSED;
+    if (op->current_leader_epoch >= 0 && op->current_leader_epoch != partition->store->epoch)
+        return op->current_leader_epoch < partition->store->epoch ? ERR_STALE_EPOCH : ERR_INVALID;
+    if (op->offset < partition->log_start || op->offset > partition->durable.offset)
+        return ERR_OUT_OF_RANGE;
+    return ERR_OK;
+}
+
+void partition_read(struct read_op *op)
+{
+    struct partition *partition = op->op.partition;
+    op->slice_count = 0;
+    op->size = 0;
+    err_t err = read_check(op);
+    if (err != ERR_OK || op->offset == partition->durable.offset) {
+        read_done(op, err);
+        return;
+    }
+    size_t index = partition_segment_find(partition, op->offset);
+    // A hole behind the last batch of a segment (compaction): the answer is in the next one.
+    while (op->offset > partition->segments[index].last_offset && index + 1 < partition->segment_count)
+        index++;
+    const struct tail_chunk *chunk = tail_find(partition, op->offset);
+    if (chunk == NULL && partition->tail_first != NULL &&
+        partition->segments[index].base_offset >= partition->tail_first->first_offset)
+        chunk = partition->tail_first;
+    if (chunk != NULL) {
+        tail_read(partition, chunk, op);
+        read_done(op, ERR_OK);
+    } else if (partition->swapping) {
+        op_queue_push(&partition->parked, &op->op.message);
+    } else {
+        read_from_disk(op, index);
+    }
+}

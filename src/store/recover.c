@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/recover.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "io/file.h"
+#include "store/epochs.h"
+#include "store/index.h"
+#include "store/open.h"
+#include "store/segment_read.h"
+#include "store/slot.h"
+#include "store/swap.h"
+
+#include <stdlib.h>
+
+enum { SCAN_STEP = 1 << 20, INDEX_READ_MAX = 64 << 20, NAME_DIGITS = 20 };
+
+struct recovery {
+    struct partition *partition;
+    const struct slot_partition *known;
+    bool weak;
+    struct arena arena;
+    int64_t *bases; // of the .log files, rising
+    size_t count;
+    bool cut;     // a torn end was found: what lies behind never happened
+    bool scanned; // the newest segment was read, so that its index may be incomplete
+};
+
+// What the walk over one segment is told.
+struct scan {
+    struct recovery *recovery;
+    int64_t next_offset;
+    uint64_t index_from; // index entries of batches before this position are in the file
+    uint64_t trusted;    // bytes known to be durable
+};
+
+static bool parse_base(const char *name, int64_t *ret_base)
+{
+    size_t length = strlen(name);
+    return length == NAME_DIGITS + 4 && strcmp(name + NAME_DIGITS, ".log") == 0 &&
+           bytes_to_int64(bytes_of(name, NAME_DIGITS), ret_base) && *ret_base >= 0;
+}
+
+static int compare_bases(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static err_t list_segments(struct recovery *recovery)
+{
+    struct dir_entry *entries;
+    size_t count;
+    err_t err = swap_finish(recovery->partition->path, &recovery->arena);
+    if (err == ERR_OK)
+        err = dir_list(recovery->partition->path, &recovery->arena, &entries, &count);
+    if (err != ERR_OK)
+        return err;
+    recovery->bases = arena_array(&recovery->arena, count + 1, sizeof *recovery->bases);
+    for (size_t i = 0; i < count; i++) {
+        if (!entries[i].is_dir && parse_base(entries[i].name, &recovery->bases[recovery->count]))
+            recovery->count++;
+    }
+    if (recovery->count > 1)
+        qsort(recovery->bases, recovery->count, sizeof *recovery->bases, compare_bases);
+    return ERR_OK;
+}
+
+static err_t remove_segment_files(const struct partition *partition, int64_t base)
+{
+    static const char *const suffixes[] = { ".log", ".index", ".timeindex", ".snapshot", ".txnindex" };
+    for (size_t i = 0; i < ARRAY_COUNT(suffixes); i++) {
+        char path[PATH_MAX_SIZE];
+        segment_path(partition->path, base, suffixes[i], path, sizeof path);
+        err_t err = file_remove(path);
+        if (err != ERR_OK && err != ERR_NOT_FOUND)
+            return err;
+    }
+    return ERR_OK;
+}
+
+static bool on_scanned(void *owner, const struct batch_header *header, bytes_t batch, uint64_t position)
+{
+    struct scan *scan = owner;
+    struct partition *partition = scan->recovery->partition;
+    struct segment *segment = partition_active(partition);
+    if (header->base_offset < scan->next_offset)
+        return false; // offsets only grow: this is not a batch of this log
+    if (position >= scan->index_from)
+        index_add_batch(partition, header, position);
+    if (position == 0)
+        partition->first_timestamp = header->max_timestamp;
+    if (header->max_timestamp > segment->max_timestamp) {
+        segment->max_timestamp = header->max_timestamp;
+        segment->max_timestamp_offset = batch_last_offset(header);
+    }
+    epochs_note(partition, header->leader_epoch, header->base_offset);
+    segment->size = position + batch.size;
+    segment->last_offset = batch_last_offset(header);
+    scan->next_offset = batch_last_offset(header) + 1;
+    return true;
+}
+
+// Looks for a whole, valid batch that could follow NEXT_OFFSET at or behind FROM. Returns the end of the file when there is
+// none.
+static uint64_t find_valid(const struct segment_reader *reader, uint64_t from, int64_t next_offset)
+{
+    struct buf *window = buf_new(SCAN_STEP);
+    struct buf *whole = NULL;
+    uint64_t found = reader->end;
+    for (uint64_t at = from; at + BATCH_HEADER_SIZE <= reader->end && found == reader->end;) {
+        size_t size;
+        if (file_read_at(reader->file, at, window->data, SCAN_STEP, &size) != ERR_OK || size < BATCH_HEADER_SIZE)
+            break;
+        size_t i = 0;
+        for (; i + BATCH_HEADER_SIZE <= size && found == reader->end; i++) {
+            struct batch_header header;
+            if (window->data[i + BATCH_MAGIC_AT] != 2 ||
+                batch_header_read(bytes_of(window->data + i, size - i), &header) != ERR_OK ||
+                header.base_offset < next_offset || header.base_offset - next_offset > INT32_MAX ||
+                batch_header_size(&header) > reader->end - at - i)
+                continue;
+            buf_unref(whole);
+            whole = buf_new(batch_header_size(&header));
+            size_t got;
+            if (file_read_at(reader->file, at + i, whole->data, whole->capacity, &got) == ERR_OK &&
+                segment_batch_check(bytes_of(whole->data, got), true, &header) == ERR_OK)
+                found = at + i;
+        }
+        at += i;
+    }
+    buf_unref(whole);
+    buf_unref(window);
+    return found;
+}
+
+static void quarantine_add(struct partition *partition, struct quarantine q)
+{
+    partition->quarantines =
+        mem_realloc(partition->quarantines, (partition->quarantine_count + 1) * sizeof *partition->quarantines);
+    partition->quarantines[partition->quarantine_count++] = q;
+    log_line(LOG_ERROR, "damaged data set aside",
+             LOG_FIELDS(log_text("partition", partition->name), log_int("segment", q.segment_base),
+                        log_int("from_byte", (int64_t)q.from), log_int("to_byte", (int64_t)q.to),
+                        log_int("first_offset", q.first_offset), log_int("next_offset", q.next_offset)));
+}
+
+// Is there a later segment that holds a valid batch at its start? Then this one was synced to its end.
+static bool has_successor(const struct recovery *recovery, size_t index)
+{
+    for (size_t i = index + 1; i < recovery->count; i++) {
+        struct segment_reader reader = { .folder = recovery->partition->path, .segment_base = recovery->bases[i] };
+        bool valid = segment_reader_open(&reader) == ERR_OK && file_size(reader.file, &reader.end) == ERR_OK &&
+                     reader.end >= BATCH_HEADER_SIZE && find_valid(&reader, 0, recovery->bases[i]) == 0;
+        file_close(reader.file);
+        if (valid)
+            return true;
+    }
+    return false;
+}
+
+// A bad place with valid data behind it, further away than the last commit can have reached, is damage to what was
+// flushed; anything else is the torn end of what was not.
+static bool is_damage(const struct scan *scan, const struct segment_reader *reader, uint64_t next_valid, size_t index)
+{
+    uint64_t bad = reader->stopped_at;
+    if (bad < scan->trusted)
+        return true;
+    if (scan->recovery->weak)
+        return false;
+    if (has_successor(scan->recovery, index))
+        return true;
+    if (next_valid >= reader->end || reader->end - bad <= COMMIT_SIZE_MAX)
+        return false;
+    uint64_t far = bad + COMMIT_SIZE_MAX > next_valid ? bad + COMMIT_SIZE_MAX : next_valid;
+    return find_valid(reader, far, scan->next_offset) < reader->end;
+}
+
+static err_t cut_torn(struct recovery *recovery, struct segment_reader *reader, uint64_t at)
+{
+    recovery->cut = true;
+#ifdef EDDY_BREAK_TAIL
+    partition_active(recovery->partition)->size = reader->end;
+    return ERR_OK;
+#else
+    log_line(LOG_WARN, "torn end cut",
+             LOG_FIELDS(log_text("partition", recovery->partition->name), log_int("segment", reader->segment_base),
+                        log_int("at_byte", (int64_t)at), log_int("bytes", (int64_t)(reader->end - at))));
+    return file_truncate(reader->file, at);
+#endif
+}
+
+static err_t scan_file(struct scan *scan, struct segment_reader *reader, size_t index)
+{
+    struct recovery *recovery = scan->recovery;
+    struct segment *segment = partition_active(recovery->partition);
+    for (;;) {
+        err_t err = segment_reader_walk(reader, 0, on_scanned, scan);
+        if (err != ERR_OK && err != ERR_CORRUPT)
+            return err;
+        uint64_t bad = reader->stopped_at;
+        if (bad >= reader->end)
+            return ERR_OK;
+        uint64_t valid = find_valid(reader, bad + 1, scan->next_offset);
+        if (!is_damage(scan, reader, valid, index))
+            return cut_torn(recovery, reader, bad);
+        struct quarantine q = { segment->base_offset, bad, valid, scan->next_offset, scan->next_offset };
+        uint8_t frame[BATCH_FRAME_SIZE];
+        size_t size;
+        if (valid < reader->end && file_read_at(reader->file, valid, frame, sizeof frame, &size) == ERR_OK)
+            q.next_offset = (int64_t)get_u64(frame);
+        else if (index + 1 < recovery->count)
+            q.next_offset = recovery->bases[index + 1];
+        quarantine_add(recovery->partition, q);
+        segment->size = valid;
+        segment->last_offset = q.next_offset - 1;
+        scan->next_offset = q.next_offset;
+        reader->start = valid;
+        reader->start_known = true;
+        if (valid >= reader->end)
+            return ERR_OK;
+    }
+}
+
+// Reads what of the index files can be trusted below the recovery point, so that only the rest is rebuilt.
+static void trust_index(struct partition *partition, struct segment_reader *reader, uint64_t trusted)
+{
+    char path[PATH_MAX_SIZE];
+    struct buf *buf;
+    struct segment *segment = partition_active(partition);
+    segment_path(partition->path, segment->base_offset, ".index", path, sizeof path);
+    if (trusted == 0 || file_read_whole(path, INDEX_READ_MAX, &buf) != ERR_OK)
+        return;
+    uint64_t limit = trusted < reader->end ? trusted : reader->end;
+    uint32_t count = index_valid_offsets(bytes_of(buf->data, buf->capacity), limit, INT32_MAX);
+    uint32_t last_relative = 0, position = 0;
+    if (count > 0) {
+        const uint8_t *entry = buf->data + (size_t)(count - 1) * INDEX_OFFSET_ENTRY_SIZE;
+        last_relative = get_u32(entry);
+        position = get_u32(entry + 4);
+    }
+    buf_unref(buf);
+    segment_path(partition->path, segment->base_offset, ".timeindex", path, sizeof path);
+    if (count == 0 || file_read_whole(path, INDEX_READ_MAX, &buf) != ERR_OK)
+        return;
+    uint32_t times = index_valid_times(bytes_of(buf->data, buf->capacity), (uint64_t)last_relative + 1);
+    if (times > 0) {
+        const uint8_t *entry = buf->data + (size_t)(times - 1) * INDEX_TIME_ENTRY_SIZE;
+        segment->max_timestamp = (int64_t)get_u64(entry);
+        segment->max_timestamp_offset = segment->base_offset + get_u32(entry + 8);
+        partition->indexed_timestamp = segment->max_timestamp;
+        partition->offsets_filed = count;
+        partition->index_count = count;
+        partition->times_filed = times;
+        reader->start = position;
+        reader->start_known = true;
+    }
+    buf_unref(buf);
+}
+
+// Adds the segment of file number INDEX from what is in it. TRUSTED bytes are known to be durable.
+static err_t scan_segment(struct recovery *recovery, size_t index, uint64_t trusted)
+{
+    struct partition *partition = recovery->partition;
+    int64_t base = recovery->bases[index];
+    struct segment_reader reader = { .folder = partition->path, .segment_base = base, .step = SCAN_STEP };
+    char path[PATH_MAX_SIZE];
+    segment_path(partition->path, base, ".log", path, sizeof path);
+    err_t err = file_open(path, FILE_WRITE, &reader.file);
+    if (err != ERR_OK)
+        return err;
+    err = file_size(reader.file, &reader.end);
+    if (err == ERR_OK) {
+        partition_segment_add(partition, base);
+        partition->unindexed_size = 0;
+        partition->indexed_timestamp = -1;
+        partition->first_timestamp = trusted > 0 ? recovery->known->first_timestamp : -1;
+        reader.unchecked_before = trusted;
+        reader.start_known = true;
+#ifdef EDDY_BREAK_CRC
+        reader.unchecked_before = UINT64_MAX;
+#endif
+        trust_index(partition, &reader, trusted);
+        struct scan scan = { recovery, base, reader.start == 0 ? 0 : reader.start + 1, trusted };
+        err = scan_file(&scan, &reader, index);
+        open_note_unsynced(partition->store);
+    }
+    file_close(reader.file);
+    return err;
+}
+
+static const struct segment *known_segment(const struct recovery *recovery, int64_t base)
+{
+    for (uint32_t i = 0; recovery->known != NULL && i < recovery->known->segment_count; i++) {
+        if (recovery->known->segments[i].base_offset == base)
+            return &recovery->known->segments[i];
+    }
+    return NULL;
+}
+
+// Closed before the recovery point and of the same size: taken as it is known.
+static bool adopt_known(struct recovery *recovery, int64_t base)
+{
+    const struct segment *known = known_segment(recovery, base);
+    if (known == NULL || base >= recovery->known->synced.segment_base)
+        return false;
+    char path[PATH_MAX_SIZE];
+    segment_path(recovery->partition->path, base, ".log", path, sizeof path);
+    struct file *file;
+    uint64_t size = 0;
+    if (file_open(path, 0, &file) != ERR_OK)
+        return false;
+    err_t err = file_size(file, &size);
+    file_close(file);
+    if (err != ERR_OK || size != known->size)
+        return false;
+    partition_segment_add(recovery->partition, base);
+    *partition_active(recovery->partition) = *known;
+    recovery->scanned = false;
+    return true;
+}
+
+static err_t recover_segment(struct recovery *recovery, size_t index)
+{
+    struct partition *partition = recovery->partition;
+    int64_t base = recovery->bases[index];
+    bool below = index + 1 < recovery->count && recovery->bases[index + 1] <= partition->log_start;
+    if (recovery->cut || below)
+        return remove_segment_files(partition, base);
+    if (adopt_known(recovery, base))
+        return ERR_OK;
+    if (recovery->scanned)
+        index_close_segment(partition);
+    recovery->scanned = true;
+    bool at_point = recovery->known != NULL && base == recovery->known->synced.segment_base;
+    err_t err = scan_segment(recovery, index, at_point ? recovery->known->synced.position : 0);
+    // The index of a closed segment is written at once: recovery of a large log must not hold all of them in memory.
+    while (err == ERR_OK && partition->index != NULL && partition->index->closed) {
+        struct index_pending *pending = partition->index;
+        err = index_write(partition->path, pending);
+        partition->index = pending->next;
+        index_pending_free(pending);
+    }
+    return err;
+}
+
+// No segment holds the end that is known to have been reached: offsets must not be given out twice.
+static void keep_end(struct recovery *recovery)
+{
+    struct partition *partition = recovery->partition;
+    int64_t known_end = recovery->known == NULL ? partition->log_start : recovery->known->synced.offset;
+    if (partition->segment_count == 0) {
+        partition_segment_add(partition, known_end);
+        return;
+    }
+    int64_t end = partition_active(partition)->last_offset + 1;
+    if (end >= known_end)
+        return;
+    bool gone = recovery->known != NULL && recovery->known->synced.position > 0;
+    if (gone)
+        log_line(LOG_ERROR, "flushed data is missing",
+                 LOG_FIELDS(log_text("partition", partition->name), log_int("from_offset", end),
+                            log_int("to_offset", known_end)));
+    if (partition_active(partition)->size > 0 || partition_active(partition)->base_offset < known_end) {
+        if (recovery->scanned)
+            index_close_segment(partition);
+        partition_segment_add(partition, known_end);
+        partition->unindexed_size = 0;
+        partition->indexed_timestamp = -1;
+        partition->first_timestamp = -1;
+    }
+}
+
+static void set_places(struct partition *partition)
+{
+    const struct segment *active = partition_active(partition);
+    partition->end = active->last_offset + 1;
+    partition->durable = (struct place){ partition->end, active->base_offset, active->size };
+    partition->written = partition->synced = partition->durable;
+    partition->durable_segment = *active;
+    partition->settled_base = active->base_offset;
+    if (partition->log_start < partition->segments[0].base_offset)
+        partition->log_start = partition->segments[0].base_offset;
+    if (partition->log_start > partition->end)
+        partition->log_start = partition->end;
+    epochs_cut(partition, partition->end);
+}
+
+static void restore_known(struct partition *partition, const struct slot_partition *known, bool clean)
+{
+    partition->log_start = known->log_start;
+    partition->snapshot_offset = known->snapshot_offset;
+    partition->epoch_count = known->epoch_count;
+    partition->epochs = mem_alloc((known->epoch_count + 1) * sizeof *known->epochs);
+    if (known->epoch_count > 0)
+        memcpy(partition->epochs, known->epochs, known->epoch_count * sizeof *known->epochs);
+    for (uint32_t i = 0; i < known->quarantine_count; i++) {
+        const struct quarantine *q = &known->quarantines[i];
+        if (clean || q->segment_base < known->synced.segment_base || q->to <= known->synced.position)
+            quarantine_add(partition, *q);
+    }
+    if (!clean)
+        return;
+    partition->segments = mem_alloc((known->segment_count + 1) * sizeof *known->segments);
+    partition->segment_capacity = known->segment_count + 1;
+    memcpy(partition->segments, known->segments, known->segment_count * sizeof *known->segments);
+    partition->segment_count = known->segment_count;
+    partition->first_timestamp = known->first_timestamp;
+    partition->indexed_timestamp = known->indexed_timestamp;
+    partition->unindexed_size = known->unindexed_size;
+    partition->offsets_filed = known->offsets_filed;
+    partition->times_filed = known->times_filed;
+    partition->index_count = known->offsets_filed;
+}
+
+err_t recover_partition(struct partition *partition, const struct slot_partition *known, bool clean, bool weak,
+                        diag_t *diag)
+{
+    if (known != NULL)
+        restore_known(partition, known, clean && known->segment_count > 0);
+    if (partition->segment_count > 0) {
+        set_places(partition);
+        return ERR_OK;
+    }
+    struct recovery recovery = { .partition = partition, .known = known, .weak = weak, .arena = ARENA_INIT };
+    err_t err = list_segments(&recovery);
+    for (size_t i = 0; i < recovery.count && err == ERR_OK; i++)
+        err = recover_segment(&recovery, i);
+    arena_free(&recovery.arena);
+    if (err != ERR_OK)
+        return diag_fail(diag, err, partition->path, "cannot be recovered: %s", err_text(err));
+    keep_end(&recovery);
+    set_places(partition);
+    return ERR_OK;
+}

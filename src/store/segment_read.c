@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/segment_read.h"
+
+#include "base/crc32c.h"
+#include "base/mem.h"
+#include "store/index.h"
+
+enum { INDEX_FILE_MAX = 64 << 20, READ_STEP = 64 << 10 };
+
+err_t segment_reader_open(struct segment_reader *reader)
+{
+    if (reader->file != NULL)
+        return ERR_OK;
+    char path[PATH_MAX_SIZE];
+    segment_path(reader->folder, reader->segment_base, ".log", path, sizeof path);
+    struct file *file;
+    err_t err = file_open(path, 0, &file);
+    if (err == ERR_OK)
+        reader->file = file;
+    return err;
+}
+
+err_t segment_batch_check(bytes_t bytes, bool crc, struct batch_header *ret_header)
+{
+    err_t err = batch_header_read(bytes, ret_header);
+    if (err != ERR_OK)
+        return err == ERR_TRUNCATED ? ERR_TRUNCATED : ERR_CORRUPT;
+    size_t size = batch_header_size(ret_header);
+    if (size < BATCH_HEADER_SIZE || ret_header->base_offset < 0 || ret_header->last_offset_delta < 0)
+        return ERR_CORRUPT;
+    if (size > bytes.size)
+        return ERR_TRUNCATED;
+    if (!crc)
+        return ERR_OK;
+    bytes_t covered = bytes_of(bytes.data + BATCH_ATTRIBUTES_AT, size - BATCH_ATTRIBUTES_AT);
+    return crc32c(0, covered) == ret_header->crc ? ERR_OK : ERR_CORRUPT;
+}
+
+// Where to begin, from the index file if need be.
+static uint64_t reader_start(const struct segment_reader *reader, int64_t offset)
+{
+    uint64_t start = reader->start;
+    if (!reader->start_known && reader->end > 2 * reader->interval && offset > reader->segment_base) {
+        char path[PATH_MAX_SIZE];
+        segment_path(reader->folder, reader->segment_base, ".index", path, sizeof path);
+        struct buf *entries;
+        if (file_read_whole(path, INDEX_FILE_MAX, &entries) == ERR_OK) {
+            size_t size = entries->capacity - entries->capacity % INDEX_OFFSET_ENTRY_SIZE;
+            start = index_lookup(bytes_of(entries->data, size), reader->segment_base, offset);
+            buf_unref(entries);
+        }
+    }
+    if (start > reader->end)
+        start = 0;
+    return start < reader->not_before ? reader->not_before : start;
+}
+
+// A window of the file in memory.
+struct window {
+    struct buf *buf;
+    uint64_t position; // of its first byte
+    size_t size;
+};
+
+static err_t window_read(const struct segment_reader *reader, struct window *window, uint64_t position, size_t size)
+{
+    if (size > reader->end - position)
+        size = (size_t)(reader->end - position);
+    if (window->buf == NULL || window->buf->capacity < size) {
+        buf_unref(window->buf);
+        window->buf = buf_new(size);
+    }
+    window->position = position;
+    return file_read_at(reader->file, position, window->buf->data, size, &window->size);
+}
+
+static bytes_t window_rest(const struct window *window, uint64_t position)
+{
+    size_t skip = (size_t)(position - window->position);
+    return bytes_of(window->buf->data + skip, window->size - skip);
+}
+
+// Brings the whole batch at POSITION into the window and checks it. A file that ends inside of it is damaged: its size
+// is known.
+static err_t window_batch(const struct segment_reader *reader, struct window *window, uint64_t position, size_t step,
+                          struct batch_header *ret_header)
+{
+    bool crc = position >= reader->unchecked_before;
+    bool inside = window->buf != NULL && position < window->position + window->size;
+    err_t err = inside ? segment_batch_check(window_rest(window, position), crc, ret_header) : ERR_TRUNCATED;
+    for (size_t size = step; err == ERR_TRUNCATED; size = size < step ? step : size) {
+        if (window->buf != NULL && position == window->position && window->size == reader->end - position)
+            return ERR_CORRUPT;
+        bytes_t rest = inside ? window_rest(window, position) : BYTES_NULL;
+        size_t whole = rest.size >= BATCH_FRAME_SIZE ? batch_size(rest) : 0;
+        err = window_read(reader, window, position, whole > size ? whole : size);
+        if (err != ERR_OK)
+            return err;
+        if (window->size == 0)
+            return ERR_CORRUPT;
+        inside = true;
+        err = segment_batch_check(window_rest(window, position), crc, ret_header);
+        size *= 2;
+    }
+    return err;
+}
+
+err_t segment_reader_walk(struct segment_reader *reader, int64_t offset,
+                          bool (*on_batch)(void *owner, const struct batch_header *header, bytes_t batch,
+                                           uint64_t position),
+                          void *owner)
+{
+    struct window window = { 0 };
+    struct batch_header header;
+    err_t err = ERR_OK;
+    uint64_t position = reader_start(reader, offset);
+    size_t step = reader->step == 0 ? READ_STEP : reader->step;
+    while (err == ERR_OK && position < reader->end) {
+        err = window_batch(reader, &window, position, step, &header);
+        if (err != ERR_OK)
+            break;
+        bytes_t batch = bytes_of(window_rest(&window, position).data, batch_header_size(&header));
+        if (batch_last_offset(&header) >= offset && !on_batch(owner, &header, batch, position))
+            break;
+        position += batch.size;
+    }
+    reader->stopped_at = position;
+    buf_unref(window.buf);
+    return err;
+}
+
+// Finds the batch that holds OFFSET; *position at the end of the file when there is none.
+static err_t seek_batch(const struct segment_reader *reader, struct window *window, int64_t offset, size_t step,
+                        uint64_t *position, struct batch_header *header)
+{
+    while (*position < reader->end) {
+        err_t err = window_batch(reader, window, *position, step, header);
+        if (err != ERR_OK)
+            return err;
+        if (batch_last_offset(header) >= offset)
+            return ERR_OK;
+        *position += batch_header_size(header);
+    }
+    return ERR_OK;
+}
+
+err_t segment_reader_batches(struct segment_reader *reader, int64_t offset, size_t max_size, bool at_least_one,
+                             struct buf **ret_buf, size_t *ret_at, size_t *ret_size, struct place *ret_next)
+{
+    struct window window = { 0 };
+    struct batch_header header;
+    uint64_t position = reader_start(reader, offset);
+    size_t step = (size_t)(max_size + reader->interval < READ_STEP ? READ_STEP : max_size + reader->interval);
+    err_t err = seek_batch(reader, &window, offset, step, &position, &header);
+    size_t taken = 0;
+    if (err == ERR_OK && position < reader->end && (batch_header_size(&header) <= max_size || at_least_one)) {
+        taken = batch_header_size(&header);
+        ret_next->offset = batch_last_offset(&header) + 1;
+        bytes_t rest = window_rest(&window, position);
+        while (taken < rest.size && taken < max_size &&
+               segment_batch_check(bytes_of(rest.data + taken, rest.size - taken), true, &header) == ERR_OK &&
+               taken + batch_header_size(&header) <= max_size && header.base_offset >= ret_next->offset) {
+            taken += batch_header_size(&header);
+            ret_next->offset = batch_last_offset(&header) + 1;
+        }
+        ret_next->segment_base = reader->segment_base;
+        ret_next->position = position + taken;
+    }
+    if (taken == 0) {
+        buf_unref(window.buf);
+        return err;
+    }
+    *ret_buf = window.buf;
+    *ret_at = (size_t)(position - window.position);
+    *ret_size = taken;
+    return ERR_OK;
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writing pieces of the tail to segment files, on a disk thread. An older segment is synced before the next one is
+// written, so that at recovery a hole in a segment that has a successor is damage and not a torn end.
+#include "store/impl.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+enum { WRITE_PARTS_MAX = 64 };
+
+struct write_item *write_set_add(struct write_set *set, struct partition *partition)
+{
+    if (set->count == set->capacity) {
+        uint32_t old = set->capacity;
+        set->capacity = old == 0 ? 8 : 2 * old;
+        set->items = mem_realloc(set->items, set->capacity * sizeof *set->items);
+        memset(&set->items[old], 0, (set->capacity - old) * sizeof *set->items);
+    }
+    struct write_item *item = &set->items[set->count++];
+    struct write_piece *pieces = item->pieces;
+    uint32_t capacity = item->piece_capacity;
+    *item = (struct write_item){ .partition = partition, .pieces = pieces, .piece_capacity = capacity };
+    return item;
+}
+
+void write_set_free(struct write_set *set)
+{
+    for (uint32_t i = 0; i < set->capacity; i++)
+        free(set->items[i].pieces);
+    free(set->items);
+    *set = (struct write_set){ 0 };
+}
+
+static void item_fail(struct write_item *item, err_t err, const char *step)
+{
+    item->err = err;
+    item->step = step;
+}
+
+static bool item_open(struct write_item *item, int64_t segment_base)
+{
+    char path[PATH_MAX_SIZE];
+    segment_path(item->partition->path, segment_base, ".log", path, sizeof path);
+    err_t err = file_open(path, FILE_WRITE | FILE_CREATE, &item->file);
+    if (err != ERR_OK) {
+        item->file = NULL;
+        item_fail(item, err, "open");
+        return false;
+    }
+    item->file_base = segment_base;
+    item->opened = true;
+    return true;
+}
+
+bool flush_is_on(void)
+{
+#ifdef EDDY_BREAK_FLUSH
+    return false;
+#else
+    return true;
+#endif
+}
+
+static void item_sync(struct write_item *item)
+{
+    err_t err = item->file == NULL || !flush_is_on() ? ERR_OK : file_sync(item->file);
+    if (err != ERR_OK) // a flush is never tried again, whatever the system says
+        item_fail(item, ERR_IO, "flush");
+}
+
+// Makes ready to write to SEGMENT_BASE: leaves the file of an older segment, synced.
+static bool item_turn_to(struct write_item *item, int64_t segment_base, bool sync)
+{
+    if (item->file != NULL && item->file_base == segment_base)
+        return true;
+    if (item->file != NULL) {
+        if (sync)
+            item_sync(item);
+        if (item->opened)
+            file_close(item->file);
+        item->file = NULL;
+        if (item->err != ERR_OK)
+            return false;
+    }
+    return item_open(item, segment_base);
+}
+
+static void item_write(struct write_item *item, bool sync)
+{
+    bool created = false;
+    for (uint32_t i = 0; i < item->piece_count && item->err == ERR_OK;) {
+        const struct write_piece *first = &item->pieces[i];
+        bytes_t parts[WRITE_PARTS_MAX];
+        size_t count = 0;
+        uint64_t position = first->position;
+        while (i < item->piece_count && count < WRITE_PARTS_MAX && item->pieces[i].segment_base == first->segment_base) {
+            ASSERT(item->pieces[i].position == position);
+            parts[count++] = item->pieces[i].bytes;
+            position += item->pieces[i++].bytes.size;
+        }
+        created = created || first->position == 0;
+        if (!item_turn_to(item, first->segment_base, sync))
+            return;
+        err_t err = file_write_at(item->file, first->position, parts, count);
+        if (err != ERR_OK)
+            item_fail(item, err, "write");
+    }
+    item->created = created;
+    item->wrote = item->err == ERR_OK;
+}
+
+static void item_sync_folder(struct write_item *item)
+{
+    err_t err = flush_is_on() ? dir_sync(item->partition->path) : ERR_OK;
+    if (err != ERR_OK)
+        item_fail(item, err, "flush of the folder");
+}
+
+// One call for the whole file system is cheaper than many single ones from about ten files on (notes on flushing).
+static void set_sync_all(struct write_set *set)
+{
+    struct write_item *any = NULL;
+    for (uint32_t i = 0; i < set->count; i++) {
+        if (set->items[i].err == ERR_OK && set->items[i].file != NULL)
+            any = &set->items[i];
+    }
+    if (any == NULL)
+        return;
+    err_t err = flush_is_on() ? file_sync_system(any->file) : ERR_OK;
+    for (uint32_t i = 0; err != ERR_OK && i < set->count; i++)
+        item_fail(&set->items[i], err, "flush");
+}
+
+void write_set_run(struct write_set *set, bool sync, void (*on_written)(void *owner), void *owner)
+{
+    for (uint32_t i = 0; i < set->count; i++)
+        item_write(&set->items[i], sync);
+    if (on_written != NULL)
+        on_written(owner);
+    if (!sync)
+        return;
+    if (set->count > set->sync_all_from) {
+        set_sync_all(set);
+        return;
+    }
+    for (uint32_t i = 0; i < set->count; i++) {
+        struct write_item *item = &set->items[i];
+        if (item->err == ERR_OK)
+            item_sync(item);
+        if (item->err == ERR_OK && item->created)
+            item_sync_folder(item);
+    }
+}
+
+err_t write_set_error(const struct write_set *set, const char **ret_path)
+{
+    err_t worst = ERR_OK;
+    for (uint32_t i = 0; i < set->count; i++) {
+        const struct write_item *item = &set->items[i];
+        if (item->err == ERR_OK || (worst != ERR_OK && item->err == ERR_NO_SPACE))
+            continue;
+        worst = item->err;
+        *ret_path = item->partition->path;
+    }
+    return worst;
+}
+
+static struct write_item *item_gather(struct write_set *set, struct partition *partition, const struct place *from,
+                                      const struct place *to, uint64_t limit)
+{
+    struct write_item *item = write_set_add(set, partition);
+    tail_gather(partition, from, to, limit, item);
+    item->segment = item->to.offset == partition->end ? *partition_active(partition) : partition->durable_segment;
+    set->size += item->size;
+    return item;
+}
+
+struct write_item *write_set_gather_journal(struct write_set *set, struct partition *partition, uint64_t limit)
+{
+    return item_gather(set, partition, &partition->durable, NULL, limit);
+}
+
+struct write_item *write_set_gather(struct write_set *set, struct partition *partition, const struct place *to,
+                                    uint64_t limit)
+{
+    struct write_item *item = item_gather(set, partition, &partition->written, to, limit);
+    int64_t base = item->piece_count > 0 ? item->pieces[0].segment_base : partition->written.segment_base;
+    item->handle = files_take(partition->shard, partition, base);
+    if (item->handle != NULL && !item->handle->writable) {
+        files_give(partition->shard, item->handle);
+        files_forget(partition->shard, partition, base, base);
+        item->handle = NULL;
+    }
+    if (item->handle != NULL) {
+        item->file = item->handle->file;
+        item->file_base = base;
+    }
+    return item;
+}
+
+void write_set_done(struct shard *shard, struct write_set *set)
+{
+    for (uint32_t i = 0; i < set->count; i++) {
+        struct write_item *item = &set->items[i];
+        if (item->file != NULL && item->opened)
+            files_put(shard, item->partition, item->file_base, item->file, true);
+        if (item->handle != NULL)
+            files_give(shard, item->handle);
+        if (item->piece_capacity > 64) { // one large commit must not keep its memory for ever
+            free(item->pieces);
+            item->pieces = NULL;
+            item->piece_capacity = 0;
+        }
+        item->file = NULL;
+        item->handle = NULL;
+    }
+    set->count = 0;
+    set->size = 0;
+}
