@@ -40,7 +40,8 @@ extern const size_t kafka_option_row_count;
 
 // Values that any loop may read; names as Strimzi's dashboards query them.
 struct kafka_metrics {
-    counter_t messages_in, bytes_in, bytes_out;
+    counter_t messages_in, bytes_in, bytes_out; // records and bytes of batches, as Kafka counts them
+    counter_t request_bytes, answer_bytes;      // all that went over the connections
     counter_t produce_requests, fetch_requests, failed_produce_requests, failed_fetch_requests;
     counter_t bad_requests; // connections closed for what they sent
     gauge_t connections;
