@@ -88,8 +88,10 @@ static void ask_create(struct door_client *client)
 
 static void ask_versions(struct door_client *client)
 {
-    struct kafka_api_versions_request request = { .client_software_name = BYTES_LITERAL("twin"),
-                                                  .client_software_version = BYTES_LITERAL("1") };
+    struct kafka_api_versions_request request;
+    kafka_defaults(kafka_api_versions_api.request, &request);
+    request.client_software_name = BYTES_LITERAL("twin");
+    request.client_software_version = BYTES_LITERAL("1");
     int version = version_of(client, &kafka_api_versions_api);
     request_encode(client, expect(client, &kafka_api_versions_api, version), &request);
 }
@@ -399,7 +401,7 @@ static void on_open(struct conn *conn)
 static void on_close(struct conn *conn, err_t why)
 {
     struct door_client *client = conn_owner(conn);
-    bool was_expected = why == ERR_OK || client->was_cut || client->is_garbage_sent;
+    bool was_expected = why == ERR_OK || client->was_cut || client->is_garbage_sent || client->is_server_leaving;
     bool may_be_fault = sim_options_of(client->sim)->reset_ppm > 0 || sim_options_of(client->sim)->refuse_ppm > 0;
     CHECK(client, was_expected || may_be_fault, "the server hung up: %s", err_text(why));
     client->conn = NULL;
@@ -423,10 +425,9 @@ static void client_connect(struct door_client *client)
     client->conn = conn_open(client->loop, &client->address, &client_ops, client);
 }
 
-void door_client_cut(struct door_client *client)
+// Breaks off, in the middle of whatever it is.
+static void client_cut(struct door_client *client)
 {
-    if (client->conn == NULL)
-        return;
     client->was_cut = true;
     if (choose(client, 2) == 0)
         conn_abort(client->conn);
@@ -495,7 +496,7 @@ static void client_step(struct door_client *client)
     out_send(client);
     client_read(client);
     if (choose(client, 1000) < kinds[client->kind].cut_per_mille) {
-        door_client_cut(client);
+        client_cut(client);
         return;
     }
     bool is_all_said = client->requests_left == 0 && client->out.size == 0 && !client->is_garbage_sent;

@@ -64,7 +64,8 @@ struct door_client {
 
     struct conn *conn;
     bool is_open, is_done, is_leaving, is_garbage_sent, is_created;
-    bool was_cut; // by us or by a fault: answers may be missing
+    bool is_server_leaving; // set by the test: it may hang up
+    bool was_cut;           // by us or by a fault: answers may be missing
     struct kafka_framer framer;
     struct writer out;
     size_t out_sent;
@@ -83,8 +84,6 @@ void door_client_init(struct door_client *client, struct sim *sim, struct truth 
                       struct loop *loop, const struct address *address, uint64_t seed);
 // After is_done, or when its conn is gone.
 void door_client_deinit(struct door_client *client);
-// Leaves now, also in the middle of something.
-void door_client_cut(struct door_client *client);
 
 // Says what is wrong and for which seed, and ends the program.
 _Noreturn void sim_failed(uint64_t seed, const char *format, ...) __attribute__((format(printf, 2, 3)));
