@@ -374,6 +374,7 @@ static void turn_messages(struct loop *loop)
         count = 1 + (size_t)sim_rng_below(&sim->schedule, count);
     for (; count > 0 && !sim->crashed; count--) {
         struct message *message = loop->inbox_first;
+        ASSERT(message != NULL);
         loop->inbox_first = message->next;
         if (loop->inbox_first == NULL)
             loop->inbox_end = &loop->inbox_first;
