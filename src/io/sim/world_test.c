@@ -5,7 +5,6 @@
 #include "io/child.h"
 #include "io/clock.h"
 #include "io/disk.h"
-#include "io/file.h"
 #include "io/loop.h"
 #include "io/random.h"
 #include "io/system.h"
@@ -97,50 +96,6 @@ static bool all_arrived(void *owner)
     return program->arrived == PARCELS;
 }
 
-static uint64_t wander(uint64_t seed, const struct sim_options *options, uint64_t *ret_order, uint64_t *ret_faults)
-{
-    struct sim *sim = sim_new(seed, options);
-    struct program program;
-    program_start(&program);
-    assert_int_equal(sim_run(sim, (struct sim_until){ .done = all_arrived, .owner = &program, .time_ms = 60000 }),
-                     SIM_DONE);
-    unsigned seen = 0;
-    for (unsigned i = 0; i < LOOPS; i++) {
-        assert_true(program.stations[i].turns > 0);
-        assert_true(program.stations[i].turns <= program.stations[i].seen);
-        seen += program.stations[i].seen;
-    }
-    assert_int_equal(seen, PARCELS * HOPS);
-    uint64_t hash = sim_trace_hash(sim);
-    *ret_order = program.order;
-    *ret_faults = sim_fault_count(sim);
-    program_free(&program);
-    sim_free(sim);
-    return hash;
-}
-
-static void the_same_seed_gives_the_same_run_and_another_seed_another(void **state)
-{
-    (void)state;
-    const struct sim_options storm = {
-        .pause_ppm = 10000, .pause_max_ms = 20, .wall_jump_ppm = 10000, .wall_jump_max_ms = 100000
-    };
-    uint64_t last_hash = 0, last_order = 0;
-    for (uint64_t seed = 1; seed <= 10; seed++) {
-        uint64_t order, again_order, faults, again_faults;
-        uint64_t hash = wander(seed, &storm, &order, &faults);
-        uint64_t again = wander(seed, &storm, &again_order, &again_faults);
-        assert_true(hash == again);
-        assert_true(order == again_order);
-        assert_int_equal(faults, again_faults);
-        assert_true(faults > 0);
-        assert_true(hash != last_hash);
-        assert_true(order != last_order);
-        last_hash = hash;
-        last_order = order;
-    }
-}
-
 static void time_passes_only_by_events_and_the_wall_clock_may_jump(void **state)
 {
     (void)state;
@@ -154,119 +109,6 @@ static void time_passes_only_by_events_and_the_wall_clock_may_jump(void **state)
     assert_int_equal(clock_mono_ns() - mono_ns, 1500 * 1000000);
     assert_int_equal(sim_fault_count(sim), 1);
     assert_int_equal(sim_run(sim, (struct sim_until){ 0 }), SIM_IDLE);
-    sim_free(sim);
-}
-
-struct alarm {
-    struct timer timer;
-    int64_t fired_ms;
-};
-
-static void on_alarm(struct timer *timer)
-{
-    CONTAINER_OF(timer, struct alarm, timer)->fired_ms = loop_now_ms(timer->loop);
-}
-
-static void timers_fire_in_their_time_and_not_after_stop(void **state)
-{
-    (void)state;
-    struct sim *sim = sim_new(1, NULL);
-    struct loop *loop = loop_new(0);
-    loop_start_thread(loop);
-    struct alarm alarms[3] = { 0 };
-    int64_t start_ms = loop_now_ms(loop);
-    for (int i = 0; i < 3; i++) {
-        timer_init(&alarms[i].timer, loop, on_alarm);
-        timer_start(&alarms[i].timer, 10 + 10 * i);
-    }
-    timer_stop(&alarms[1].timer);
-    timer_start(&alarms[0].timer, 500);
-    assert_true(timer_active(&alarms[0].timer));
-    assert_int_equal(sim_run(sim, (struct sim_until){ 0 }), SIM_IDLE);
-    assert_int_equal(alarms[0].fired_ms - start_ms, 500);
-    assert_int_equal(alarms[1].fired_ms, 0);
-    assert_int_equal(alarms[2].fired_ms - start_ms, 30);
-    assert_false(timer_active(&alarms[0].timer));
-    loop_free(loop);
-    sim_free(sim);
-}
-
-static void a_paused_loop_stands_still_while_the_others_go_on(void **state)
-{
-    (void)state;
-    struct sim *sim = sim_new(1, NULL);
-    struct program program;
-    program_start(&program);
-    sim_run_ms(sim, 20);
-    unsigned before[LOOPS];
-    for (unsigned i = 0; i < LOOPS; i++)
-        before[i] = program.stations[i].ticks;
-    sim_loop_pause(program.loops[1], 50);
-    sim_run_ms(sim, 49);
-    assert_int_equal(program.stations[1].ticks, before[1]);
-    assert_true(program.stations[0].ticks >= before[0] + 10);
-    sim_run_ms(sim, 20);
-    assert_true(program.stations[1].ticks > before[1]);
-    program_free(&program);
-    sim_free(sim);
-}
-
-struct letter {
-    struct message message;
-    unsigned number, *next;
-};
-
-static void on_letter(struct message *message)
-{
-    struct letter *letter = CONTAINER_OF(message, struct letter, message);
-    assert_int_equal(letter->number, *letter->next);
-    (*letter->next)++;
-    if (letter->number == 99)
-        loop_stop(loop_current());
-}
-
-static void messages_of_one_sender_arrive_in_order_and_loop_run_returns_when_stopped(void **state)
-{
-    (void)state;
-    for (uint64_t seed = 1; seed <= 20; seed++) {
-        struct sim *sim = sim_new(seed, NULL);
-        struct loop *loop = loop_new(0);
-        struct letter letters[100];
-        unsigned next = 0;
-        for (unsigned i = 0; i < 100; i++) {
-            letters[i] = (struct letter){ .message.on_message = on_letter, .number = i, .next = &next };
-            loop_post(loop, &letters[i].message);
-        }
-        loop_run(loop);
-        assert_int_equal(next, 100);
-        assert_null(loop_current());
-        loop_free(loop);
-        sim_free(sim);
-    }
-}
-
-static void credits_tell_the_waiting_source(void **state)
-{
-    (void)state;
-    struct sim *sim = sim_new(1, NULL);
-    struct loop *from = loop_new(0), *to = loop_new(1);
-    loop_start_thread(from);
-    loop_credit_limit_set(to, 100);
-    loop_credit_take(to, 60);
-    assert_false(loop_credit_short(to));
-    loop_credit_take(to, 60);
-    assert_true(loop_credit_short(to));
-    unsigned next = 0;
-    struct letter letter = { .message.on_message = on_letter, .next = &next };
-    loop_credit_wait(to, from, &letter.message);
-    loop_credit_give(to, 60);
-    sim_run_ms(sim, 10);
-    assert_int_equal(next, 0);
-    loop_credit_give(to, 20);
-    sim_run_ms(sim, 10);
-    assert_int_equal(next, 1);
-    loop_free(from);
-    loop_free(to);
     sim_free(sim);
 }
 
@@ -349,32 +191,6 @@ static void what_was_in_flight_at_a_crash_is_kept_for_the_leak_checker(void **st
     sim_free(sim);
 }
 
-static void on_exit_time(struct timer *timer)
-{
-    (void)timer;
-    system_exit(3);
-}
-
-static void system_exit_ends_the_generation(void **state)
-{
-    (void)state;
-    struct sim *sim = sim_new(1, NULL);
-    struct loop *loop = loop_new(0);
-    loop_start_thread(loop);
-    struct timer timer;
-    timer_init(&timer, loop, on_exit_time);
-    timer_start(&timer, 5);
-    assert_int_equal(sim_run(sim, (struct sim_until){ 0 }), SIM_EXITED);
-    assert_int_equal(sim_exit_code(sim), 3);
-    assert_true(sim_crashed(sim));
-    loop_free(loop);
-    uint64_t id = system_process_id();
-    sim_restart(sim);
-    assert_int_equal(sim_exit_code(sim), -1);
-    assert_true(system_process_id() != id);
-    sim_free(sim);
-}
-
 // --- the surroundings
 
 static void on_signal(int signal_number, void *owner)
@@ -441,15 +257,9 @@ static void children_are_not_supported(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_same_seed_gives_the_same_run_and_another_seed_another),
         cmocka_unit_test(time_passes_only_by_events_and_the_wall_clock_may_jump),
-        cmocka_unit_test(timers_fire_in_their_time_and_not_after_stop),
-        cmocka_unit_test(a_paused_loop_stands_still_while_the_others_go_on),
-        cmocka_unit_test(messages_of_one_sender_arrive_in_order_and_loop_run_returns_when_stopped),
-        cmocka_unit_test(credits_tell_the_waiting_source),
         cmocka_unit_test(after_a_crash_nothing_calls_back_and_the_program_can_be_freed),
         cmocka_unit_test(what_was_in_flight_at_a_crash_is_kept_for_the_leak_checker),
-        cmocka_unit_test(system_exit_ends_the_generation),
         cmocka_unit_test(signals_and_standard_streams_are_the_tests),
         cmocka_unit_test(children_are_not_supported),
     };
