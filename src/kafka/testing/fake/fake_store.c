@@ -370,8 +370,8 @@ void producer_id_allocate(struct store *store, struct producer_id_op *op)
 }
 
 const struct topic_config_row topic_config_rows[] = {
-    { "cleanup.policy", TOPIC_CONFIG_LIST, "delete", "", 0 },
-    { "max.message.bytes", TOPIC_CONFIG_INT, "1048588", "", 0 },
+    { .name = "cleanup.policy", .type = TOPIC_CONFIG_LIST, .default_value = "delete", .documentation = "" },
+    { .name = "max.message.bytes", .type = TOPIC_CONFIG_INT, .default_value = "1048588", .documentation = "" },
 };
 const size_t topic_config_row_count = ARRAY_COUNT(topic_config_rows);
 
