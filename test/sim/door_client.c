@@ -496,7 +496,8 @@ static void client_step(struct door_client *client)
     client_ask(client);
     out_send(client);
     client_read(client);
-    if (choose(client, 1000) < kinds[client->kind].cut_per_mille) {
+    // Only with every other seed: who comes back hides what would hang.
+    if (client->seed % 2 == 0 && choose(client, 1000) < kinds[client->kind].cut_per_mille) {
         client_cut(client);
         return;
     }

@@ -62,7 +62,7 @@ static void faults_start(struct door_sim *door)
     struct sim *sim = door->sim;
     struct sim_options *options = sim_options_of(sim);
     static const uint32_t windows[] = { 600, 4000, 20000, 64 << 10 };
-    static const uint32_t resets[] = { 0, 0, 200, 3000 };
+    static const uint32_t resets[] = { 0, 0, 0, 200, 3000 };
     static const uint32_t stalls[] = { 0, 1000, 20000 };
     options->chunk_ppm = 1 + (uint32_t)sim_choose(sim, 400000);
     options->window_size = windows[sim_choose(sim, ARRAY_COUNT(windows))];
