@@ -541,3 +541,11 @@ void door_client_deinit(struct door_client *client)
     timer_stop(&client->step);
     writer_free(&client->out);
 }
+
+void door_client_lost(struct door_client *client)
+{
+    client->conn = NULL;
+    client->is_done = true;
+    kafka_framer_deinit(&client->framer);
+    door_client_deinit(client);
+}
