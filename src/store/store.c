@@ -61,10 +61,25 @@ static struct store *store_new(const struct store_options *options, struct loop 
     return store;
 }
 
+// A new folder must survive a power loss as much as what is in it.
+static err_t make_folder(const char *folder)
+{
+    err_t err = dir_make(folder);
+    if (err != ERR_OK)
+        return err == ERR_EXISTS ? ERR_OK : err;
+    const char *slash = strrchr(folder, '/');
+    char *parent = slash == NULL     ? mem_text(".")
+                   : slash == folder ? mem_text("/")
+                                     : mem_format("%.*s", (int)(slash - folder), folder);
+    err = dir_sync(parent);
+    free(parent);
+    return err;
+}
+
 static err_t open_folder(struct store *store, diag_t *diag)
 {
-    err_t err = dir_make(store->folder);
-    if (err != ERR_OK && err != ERR_EXISTS)
+    err_t err = make_folder(store->folder);
+    if (err != ERR_OK)
         return diag_fail(diag, err, store->folder, "cannot be made: %s", err_text(err));
     char path[PATH_MAX_SIZE];
     int length = snprintf(path, sizeof path, "%s/.lock", store->folder);
