@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "store/cut.h"
 #include "store/journal.h"
+#include "store/space.h"
 
 static void commit_on_turn_end(struct deferred *deferred);
 static void commit_run(struct disk_job *job);
@@ -188,6 +189,7 @@ static void commit_part_done(struct shard *shard)
 {
     if (--shard->commit.parts > 0)
         return;
+    space_note_write(shard->store->space, shard);
     tail_evict(shard);
     shard_appends_resume(shard);
     pass_try(shard);

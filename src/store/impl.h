@@ -9,6 +9,7 @@
 // loss in them. Nothing leaves the tail before it is written.
 #pragma once
 
+#include "base/assert.h"
 #include "base/map.h"
 #include "io/disk.h"
 #include "io/file.h"
@@ -264,6 +265,7 @@ struct store {
     struct opening *open_state; // while opening
     struct journal *journal;    // NULL: none
     struct checkpoint *checkpoint;
+    struct space *space;
     struct stopping *stopping; // NULL: not stopping
 
     void (*on_failure)(void *owner, err_t err, const char *path);
@@ -280,6 +282,7 @@ enum { COMMIT_SIZE_MAX = 8 << 20 };
 // op_queue
 static inline void op_queue_push(struct op_queue *queue, struct message *op)
 {
+    ASSERT(op != NULL);
     op->next = NULL;
     if (queue->last == NULL)
         queue->first = op;

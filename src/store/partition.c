@@ -65,8 +65,9 @@ err_t partition_open(struct store *store, const struct partition_spec *spec, str
     struct opening *opening = store->open_state;
     const struct slot_partition *known = slot_find(&opening->slot, bytes_of_text(partition->name));
     bool same = known != NULL && memcmp(&known->id, &spec->id, sizeof spec->id) == 0;
+    bool clean = opening->clean && file_exists(partition->path); // somebody may have removed it
     err_t err = ERR_OK;
-    if (!same || !opening->clean) {
+    if (!same || !clean) {
         struct topic_id id;
         err = meta_partition_read(partition->path, &id);
         if (err == ERR_OK && memcmp(&id, &spec->id, sizeof id) != 0)
@@ -77,7 +78,7 @@ err_t partition_open(struct store *store, const struct partition_spec *spec, str
         }
     }
     if (err == ERR_OK)
-        err = recover_partition(partition, same ? known : NULL, opening->clean, opening->slot.header.weak, diag);
+        err = recover_partition(partition, same ? known : NULL, clean, opening->slot.header.weak, diag);
     if (err != ERR_OK) {
         partition_release(partition);
         return err;
@@ -298,7 +299,7 @@ static bool on_scan_batch(void *owner, const struct batch_header *header, bytes_
 err_t partition_scan(struct partition *partition, int64_t from, err_t (*on_batch)(void *owner, bytes_t batch),
                      void *owner)
 {
-    ASSERT(partition->store->opening);
+    ASSERT(loop_current() == NULL);
     struct scan_call call = { on_batch, owner, ERR_OK };
     for (size_t i = partition_segment_find(partition, from); i < partition->segment_count; i++) {
         struct segment_reader reader;

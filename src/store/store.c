@@ -8,6 +8,7 @@
 #include "store/meta.h"
 #include "store/open.h"
 #include "store/producers.h"
+#include "store/space.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,6 +154,7 @@ err_t store_core_open(const struct store_options *options, struct loop *const *l
         store_free(store);
         return err;
     }
+    store->space = space_new(store);
     *ret_store = store;
     return ERR_OK;
 }
@@ -180,6 +182,7 @@ void store_free(struct store *store)
     checkpoint_free(store->checkpoint);
     stopping_free(store->stopping);
     journal_free(store->journal);
+    space_free(store->space);
     file_close(store->lock);
     free(store->shards);
     free(store->folder);
