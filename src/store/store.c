@@ -65,16 +65,17 @@ static struct store *store_new(const struct store_options *options, struct loop 
 // A new folder must survive a power loss as much as what is in it.
 static err_t make_folder(const char *folder)
 {
-    err_t err = dir_make(folder);
-    if (err != ERR_OK)
-        return err == ERR_EXISTS ? ERR_OK : err;
+    err_t made = dir_make(folder);
+    if (made != ERR_OK && made != ERR_EXISTS)
+        return made;
     const char *slash = strrchr(folder, '/');
     char *parent = slash == NULL     ? mem_text(".")
                    : slash == folder ? mem_text("/")
                                      : mem_format("%.*s", (int)(slash - folder), folder);
-    err = dir_sync(parent);
+    // Also when it was there: the process that made it may have ended before this. Above it may be forbidden ground.
+    err_t err = dir_sync(parent);
     free(parent);
-    return err;
+    return made == ERR_EXISTS && err == ERR_DENIED ? ERR_OK : err;
 }
 
 static err_t open_folder(struct store *store, diag_t *diag)
