@@ -8,6 +8,7 @@
 #include "store/meta.h"
 #include "store/open.h"
 #include "store/producers.h"
+#include "store/space.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,10 +62,25 @@ static struct store *store_new(const struct store_options *options, struct loop 
     return store;
 }
 
+// A new folder must survive a power loss as much as what is in it.
+static err_t make_folder(const char *folder)
+{
+    err_t err = dir_make(folder);
+    if (err != ERR_OK)
+        return err == ERR_EXISTS ? ERR_OK : err;
+    const char *slash = strrchr(folder, '/');
+    char *parent = slash == NULL     ? mem_text(".")
+                   : slash == folder ? mem_text("/")
+                                     : mem_format("%.*s", (int)(slash - folder), folder);
+    err = dir_sync(parent);
+    free(parent);
+    return err;
+}
+
 static err_t open_folder(struct store *store, diag_t *diag)
 {
-    err_t err = dir_make(store->folder);
-    if (err != ERR_OK && err != ERR_EXISTS)
+    err_t err = make_folder(store->folder);
+    if (err != ERR_OK)
         return diag_fail(diag, err, store->folder, "cannot be made: %s", err_text(err));
     char path[PATH_MAX_SIZE];
     int length = snprintf(path, sizeof path, "%s/.lock", store->folder);
@@ -133,6 +149,7 @@ err_t store_core_open(const struct store_options *options, struct loop *const *l
         store_free(store);
         return err;
     }
+    store->space = space_new(store);
     *ret_store = store;
     return ERR_OK;
 }
@@ -158,6 +175,7 @@ void store_free(struct store *store)
     checkpoint_free(store->checkpoint);
     stopping_free(store->stopping);
     journal_free(store->journal);
+    space_free(store->space);
     file_close(store->lock);
     free(store->shards);
     free(store->folder);
