@@ -43,8 +43,12 @@ static void cut_run(struct disk_job *job)
     cut->err = file_open(path, FILE_WRITE, &file);
     if (cut->err == ERR_OK)
         cut->err = file_size(file, &size);
-    if (cut->err == ERR_OK && size > cut->to.position)
+    if (cut->err == ERR_OK && size > cut->to.position) {
         cut->err = file_truncate(file, cut->to.position);
+        // What was cut must not come back with a power loss when the next append goes to another file.
+        if (cut->err == ERR_OK)
+            cut->err = file_sync(file);
+    }
     file_close(file);
 }
 
