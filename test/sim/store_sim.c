@@ -75,6 +75,7 @@ struct run {
     bool failed; // the store said so
     bool stopped;
     bool power_planned; // the fault that is planned is a power loss
+    bool one_fault;     // a fault loop: nothing else happens than the one fault
     const char *wrong;
     char detail[128];
 };
@@ -385,6 +386,8 @@ static void on_failure(void *owner, err_t err, const char *path)
 
 static void calm(struct run *run)
 {
+    if (run->one_fault)
+        return;
     struct sim_options *options = sim_options_of(run->sim);
     options->read_error_ppm = options->write_error_ppm = options->sync_error_ppm = options->space_error_ppm = 0;
     sim_fault_at(run->sim, 0, SIM_FAULT_NONE);
@@ -457,7 +460,7 @@ static bool open_store(struct run *run)
 {
     run->failed = false;
     for (unsigned i = 0; i < OPEN_TRIES && run->wrong == NULL; i++) {
-        if (i < 3 && choose(run, 4) == 0) {
+        if (!run->one_fault && i < 3 && choose(run, 4) == 0) {
             static const enum sim_fault faults[] = { SIM_FAULT_POWER_LOSS, SIM_FAULT_KILL, SIM_FAULT_IO };
             sim_fault_at(run->sim, sim_operation_count(run->sim) + 1 + choose(run, 120), faults[choose(run, 3)]);
         } else {
@@ -670,7 +673,7 @@ static void choose_options(struct run *run)
     }
 }
 
-static bool run_seed(uint64_t seed, bool verbose)
+static struct run *run_new(uint64_t seed)
 {
     struct run *run = mem_zalloc(1, sizeof *run);
     the_run = run;
@@ -678,6 +681,27 @@ static bool run_seed(uint64_t seed, bool verbose)
     list_init(&run->operations);
     run->sim = sim_new(seed, NULL);
     choose_options(run);
+    return run;
+}
+
+static void run_free(struct run *run)
+{
+    if (run->store != NULL) {
+        if (!sim_crashed(run->sim))
+            sim_kill(run->sim);
+        close_store(run);
+    }
+    for (unsigned i = 0; i < run->client_count; i++) {
+        pending_drop(&run->clients[i]);
+        model_free(&run->clients[i].model);
+    }
+    sim_free(run->sim);
+    free(run);
+}
+
+static bool run_seed(uint64_t seed, bool verbose)
+{
+    struct run *run = run_new(seed);
     bool enough = false;
     while (run->wrong == NULL && !enough) {
         if (!open_store(run))
@@ -694,18 +718,66 @@ static bool run_seed(uint64_t seed, bool verbose)
                seed, run->wrong == NULL ? "fine" : run->wrong, run->detail, run->operation_count, run->acked_count,
                sim_fault_count(run->sim), run->power_losses, run->clean_stops, sim_trace_hash(run->sim));
     bool fine = run->wrong == NULL;
-    if (run->store != NULL) {
-        if (!sim_crashed(run->sim))
-            sim_kill(run->sim);
-        close_store(run);
-    }
-    for (unsigned i = 0; i < run->client_count; i++) {
-        pending_drop(&run->clients[i]);
-        model_free(&run->clients[i].model);
-    }
-    sim_free(run->sim);
-    free(run);
+    run_free(run);
     return fine;
+}
+
+// --- one fault at every operation
+
+static void operate(struct run *run, unsigned count)
+{
+    for (unsigned i = 0; i < run->client_count; i++)
+        resend_pending(&run->clients[i]);
+    for (unsigned i = 0; i < count && !run->failed && !sim_crashed(run->sim) && run->wrong == NULL; i++) {
+        do_operation(run);
+        sim_run(run->sim, (struct sim_until){ .steps = 1 + choose(run, 40) });
+        if (i % 8 == 7)
+            sim_run_ms(run->sim, 100);
+    }
+}
+
+// Opens, works, loses power, recovers, works, stops, opens again; FAULT happens at operation NUMBER of the file system.
+// *ret_more is false when there were fewer operations than that.
+static const char *run_one_fault(uint64_t number, enum sim_fault fault, bool *ret_more)
+{
+    struct run *run = run_new(7);
+    run->one_fault = true;
+    sim_fault_at(run->sim, number, fault);
+    for (unsigned round = 0; round < 3 && run->wrong == NULL; round++) {
+        if (!open_store(run))
+            break;
+        look_at_all(run);
+        operate(run, 30);
+        if (run->wrong != NULL)
+            break;
+        if (round == 1 && !run->failed && !sim_crashed(run->sim))
+            stop_cleanly(run);
+        else
+            crash(run, true);
+    }
+    if (run->wrong == NULL && open_store(run))
+        look_at_all(run);
+    const char *wrong = run->wrong;
+    *ret_more = sim_operation_count(run->sim) >= number;
+    if (wrong != NULL)
+        printf("fault %d at operation %" PRIu64 ": %s %s\n", (int)fault, number, wrong, run->detail);
+    run_free(run);
+    return wrong;
+}
+
+static bool run_all_faults(void)
+{
+    static const enum sim_fault faults[] = { SIM_FAULT_IO, SIM_FAULT_NO_SPACE, SIM_FAULT_POWER_LOSS, SIM_FAULT_KILL };
+    for (size_t i = 0; i < ARRAY_COUNT(faults); i++) {
+        bool more = true;
+        uint64_t number = 1;
+        for (; more; number++) {
+            if (run_one_fault(number, faults[i], &more) != NULL)
+                return false;
+        }
+        printf("fault %d at each of %" PRIu64 " operations is fine\n", (int)faults[i], number - 2);
+    }
+    return true;
 }
 
 static void print_line(void *context, enum log_level level, bytes_t line)
@@ -724,20 +796,24 @@ static int64_t now_ms(void *context)
 int main(int argc, char **argv)
 {
     uint64_t from = 1, to = 100;
-    bool verbose = false;
+    bool verbose = false, every = false;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--verbose") == 0)
             verbose = true;
+        else if (strcmp(argv[i], "--every-operation") == 0)
+            every = true;
         else if (strcmp(argv[i], "--seeds") == 0 && i + 1 < argc &&
                  sscanf(argv[i + 1], "%" SCNu64 "..%" SCNu64, &from, &to) == 2)
             i++;
         else {
-            printf("usage: store_sim [--seeds FROM..TO] [--verbose]\n");
+            printf("usage: store_sim [--seeds FROM..TO | --every-operation] [--verbose]\n");
             return 2;
         }
     }
     if (verbose)
         log_start(&(struct log_config){ LOG_DEBUG, LOG_AS_TEXT, print_line, now_ms, NULL });
+    if (every)
+        return run_all_faults() ? 0 : 1;
     for (uint64_t seed = from; seed <= to; seed++) {
         if (!run_seed(seed, verbose))
             return 1;
