@@ -107,9 +107,9 @@ static err_t valid_at(const struct segment_reader *reader, uint64_t position, by
 {
     struct batch_header header;
     *ret_valid = false;
-    if (head.size < BATCH_HEADER_SIZE || head.data[BATCH_MAGIC_AT] != 2 ||
-        batch_header_read(head, &header) != ERR_OK || header.base_offset < next_offset ||
-        header.base_offset - next_offset > INT32_MAX || batch_header_size(&header) > reader->end - position)
+    if (head.size < BATCH_HEADER_SIZE || head.data[BATCH_MAGIC_AT] != 2 || batch_header_read(head, &header) != ERR_OK ||
+        header.base_offset < next_offset || header.base_offset - next_offset > INT32_MAX ||
+        batch_header_size(&header) > reader->end - position)
         return ERR_OK;
     struct buf *whole = buf_new(batch_header_size(&header));
     size_t got;
@@ -503,6 +503,5 @@ err_t recover_partition(struct partition *partition, const struct slot_partition
         err = remove_snapshots(partition, &recovery.arena);
     }
     arena_free(&recovery.arena);
-    return err == ERR_OK ? ERR_OK
-                         : diag_fail(diag, err, partition->path, "cannot be recovered: %s", err_text(err));
+    return err == ERR_OK ? ERR_OK : diag_fail(diag, err, partition->path, "cannot be recovered: %s", err_text(err));
 }

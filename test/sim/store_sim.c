@@ -75,7 +75,9 @@ struct run {
     bool failed; // the store said so
     bool stopped;
     bool power_planned; // the fault that is planned is a power loss
-    bool one_fault;     // a fault loop: nothing else happens than the one fault
+    bool one_fault;     // a fault loop: nothing else happens than this one
+    uint64_t fault_number;
+    enum sim_fault fault;
     const char *wrong;
     char detail[128];
 };
@@ -460,6 +462,8 @@ static bool open_store(struct run *run)
 {
     run->failed = false;
     for (unsigned i = 0; i < OPEN_TRIES && run->wrong == NULL; i++) {
+        if (run->one_fault && sim_operation_count(run->sim) < run->fault_number) // a restart forgets the plan
+            sim_fault_at(run->sim, run->fault_number, run->fault);
         if (!run->one_fault && i < 3 && choose(run, 4) == 0) {
             static const enum sim_fault faults[] = { SIM_FAULT_POWER_LOSS, SIM_FAULT_KILL, SIM_FAULT_IO };
             sim_fault_at(run->sim, sim_operation_count(run->sim) + 1 + choose(run, 120), faults[choose(run, 3)]);
@@ -500,6 +504,10 @@ static void on_walk_read(struct log_op *op)
         log_read(read);
         return;
     }
+    if (op->err == ERR_IO && client->run->one_fault) {
+        log_read(read); // this was the one fault
+        return;
+    }
     if (op->err != ERR_OK) {
         judge(client, op->err == ERR_CORRUPT ? "the walk met damage that nobody did" : "the walk cannot read");
         snprintf(client->run->detail, sizeof client->run->detail,
@@ -536,10 +544,12 @@ static void look_at(struct run *run, struct client *client)
     model_walk_begin(&client->model);
     log_read(read);
     enum sim_end end = sim_run(run->sim, (struct sim_until){ .done = walk_is_done, .time_ms = PATIENCE_MS });
-    if (end != SIM_DONE) {
+    if (end != SIM_DONE && !sim_crashed(run->sim)) {
         judge(client, "the walk does not end");
         return;
     }
+    if (sim_crashed(run->sim))
+        return; // close_store finds the operation
     operation_free(operation);
     if (run->wrong != NULL)
         return;
@@ -549,7 +559,7 @@ static void look_at(struct run *run, struct client *client)
 
 static void look_at_all(struct run *run)
 {
-    for (unsigned i = 0; i < run->client_count && run->wrong == NULL; i++)
+    for (unsigned i = 0; i < run->client_count && run->wrong == NULL && !sim_crashed(run->sim); i++)
         look_at(run, &run->clients[i]);
 }
 
@@ -742,8 +752,9 @@ static const char *run_one_fault(uint64_t number, enum sim_fault fault, bool *re
 {
     struct run *run = run_new(7);
     run->one_fault = true;
-    sim_fault_at(run->sim, number, fault);
-    for (unsigned round = 0; round < 3 && run->wrong == NULL; round++) {
+    run->fault_number = number;
+    run->fault = fault;
+    for (unsigned round = 0; round < 4 && run->wrong == NULL; round++) {
         if (!open_store(run))
             break;
         look_at_all(run);
@@ -755,8 +766,13 @@ static const char *run_one_fault(uint64_t number, enum sim_fault fault, bool *re
         else
             crash(run, true);
     }
-    if (run->wrong == NULL && open_store(run))
+    // A crash in the middle of looking is looked at again; there is one fault at most.
+    for (unsigned i = 0; i < 2 && run->wrong == NULL && open_store(run); i++) {
         look_at_all(run);
+        if (!sim_crashed(run->sim))
+            break;
+        crash(run, true);
+    }
     const char *wrong = run->wrong;
     *ret_more = sim_operation_count(run->sim) >= number;
     if (wrong != NULL)
