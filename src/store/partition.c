@@ -110,15 +110,18 @@ err_t partition_folders(struct store *store, struct arena *arena, struct partiti
         struct partition_folder *folder = &folders[count];
         if (!entries[i].is_dir || !meta_partition_name(bytes_of_text(entries[i].name), &folder->topic, &folder->number))
             continue;
-        char path[PATH_MAX_SIZE];
-        snprintf(path, sizeof path, "%s/%s", store->folder, entries[i].name);
-        err = meta_partition_read(path, &folder->id);
-        folder->has_id = err == ERR_OK;
         count++;
     }
     *ret_folders = folders;
     *ret_count = count;
     return ERR_OK;
+}
+
+err_t partition_folder_id(const struct store *store, const struct partition_folder *folder, struct topic_id *ret_id)
+{
+    char path[PATH_MAX_SIZE];
+    snprintf(path, sizeof path, "%s/%.*s-%" PRId32, store->folder, BYTES_ARG(folder->topic), folder->number);
+    return meta_partition_read(path, ret_id);
 }
 
 // --- creating
@@ -148,8 +151,10 @@ static void create_run(struct disk_job *job)
     struct create_job *create = CONTAINER_OF(job, struct create_job, job);
     create->err = move_stray(create->partition);
     if (create->err == ERR_OK)
-        create->err = partition_make_folder(create->partition->path, &create->partition->id);
-    if (create->err == ERR_OK)
+        create->err = dir_make(create->partition->path);
+    if (create->err == ERR_OK || create->err == ERR_EXISTS)
+        create->err = meta_partition_write_new(create->partition->path, &create->partition->id, !create->op->unsynced);
+    if (create->err == ERR_OK && !create->op->unsynced)
         create->err = dir_sync(create->partition->store->folder);
 }
 
