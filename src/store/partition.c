@@ -97,7 +97,7 @@ err_t partition_make_folder(const char *path, const struct topic_id *id)
     err_t err = dir_make(path);
     if (err != ERR_OK && err != ERR_EXISTS)
         return err;
-    return meta_partition_write(path, id);
+    return meta_partition_write_new(path, id, false); // the end of the opening flushes it
 }
 
 err_t partition_folders(struct store *store, struct arena *arena, struct partition_folder **ret_folders,
