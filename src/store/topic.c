@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+// The struct topic and its form on disk. Who may change it is in catalog_change.c.
+#include "store/topic_impl.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/reader.h"
+#include "base/writer.h"
+#include "store/partition.h"
+
+#include <stdlib.h>
+
+enum {
+    TOPIC_DEF_VERSION = 1,
+    TOPIC_DEF_INTERNAL = 1 << 0,
+    TOPIC_DEF_DELETING = 1 << 1,
+};
+
+// --- names
+
+static bool name_byte_fits(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
+}
+
+// org.apache.kafka.common.internals.Topic.validate, word by word.
+err_t topic_name_check(bytes_t name, diag_t *diag)
+{
+    if (name.size == 0)
+        return diag_fail(diag, ERR_INVALID, "topic", "Topic name is invalid: the empty string is not allowed");
+    if (bytes_is(name, ".") || bytes_is(name, ".."))
+        return diag_fail(diag, ERR_INVALID, "topic", "Topic name is invalid: '%.*s' is not allowed", BYTES_ARG(name));
+    if (name.size > TOPIC_NAME_MAX)
+        return diag_fail(diag, ERR_INVALID, "topic",
+                         "Topic name is invalid: the length of '%.*s' is longer than the max allowed length %d",
+                         BYTES_ARG(bytes_of(name.data, TOPIC_NAME_MAX)), TOPIC_NAME_MAX);
+    for (size_t i = 0; i < name.size; i++) {
+        if (!name_byte_fits(name.data[i]))
+            return diag_fail(diag, ERR_INVALID, "topic",
+                             "Topic name is invalid: '%.*s' contains one or more characters other than ASCII "
+                             "alphanumerics, '.', '_' and '-'",
+                             BYTES_ARG(name));
+    }
+    return ERR_OK;
+}
+
+// --- the row
+
+//   version u8 = 1 | flags u8 | topic id 16 | partition count i32 | number of values uvarint
+//   each: size uvarint | name | size uvarint | value
+struct slice topic_def_encode(const struct topic_def *def)
+{
+    struct writer w = WRITER_INIT;
+    writer_u8(&w, TOPIC_DEF_VERSION);
+    writer_u8(&w, (uint8_t)((def->internal ? TOPIC_DEF_INTERNAL : 0) | (def->deleting ? TOPIC_DEF_DELETING : 0)));
+    writer_bytes(&w, bytes_of(def->id.bytes, TOPIC_ID_SIZE));
+    writer_i32(&w, def->partition_count);
+    writer_uvarint(&w, (uint32_t)def->set_count);
+    for (size_t i = 0; i < def->set_count; i++) {
+        writer_uvarint(&w, (uint32_t)def->set_names[i].size);
+        writer_bytes(&w, def->set_names[i]);
+        writer_uvarint(&w, (uint32_t)def->set_values[i].size);
+        writer_bytes(&w, def->set_values[i]);
+    }
+    return writer_finish(&w);
+}
+
+err_t topic_def_decode(bytes_t name, bytes_t value, struct arena *arena, struct topic_def *ret_def, diag_t *diag)
+{
+    struct reader r = reader_of(value);
+    struct topic_def def = { .name = name };
+    uint8_t version = reader_u8(&r);
+    if (r.err == ERR_OK && version > TOPIC_DEF_VERSION)
+        return diag_fail(diag, ERR_UNSUPPORTED, "__eddy_topics",
+                         "a newer eddy wrote the topic '%.*s' (form %d, this one knows %d): start the newer version",
+                         BYTES_ARG(name), version, TOPIC_DEF_VERSION);
+    uint8_t flags = reader_u8(&r);
+    bytes_t id = reader_bytes(&r, TOPIC_ID_SIZE);
+    def.partition_count = reader_i32(&r);
+    def.set_count = reader_uvarint(&r);
+    if (r.err != ERR_OK || def.partition_count <= 0 || def.set_count > reader_left(&r))
+        return diag_fail(diag, ERR_MALFORMED, "__eddy_topics", "the row of topic '%.*s' is damaged", BYTES_ARG(name));
+    def.internal = (flags & TOPIC_DEF_INTERNAL) != 0;
+    def.deleting = (flags & TOPIC_DEF_DELETING) != 0;
+    memcpy(def.id.bytes, id.data, TOPIC_ID_SIZE);
+    bytes_t *names = arena_array(arena, def.set_count + 1, sizeof *names);
+    bytes_t *values = arena_array(arena, def.set_count + 1, sizeof *values);
+    for (size_t i = 0; i < def.set_count; i++) {
+        names[i] = reader_bytes(&r, reader_uvarint(&r));
+        values[i] = reader_bytes(&r, reader_uvarint(&r));
+    }
+    if (r.err != ERR_OK || reader_left(&r) > 0)
+        return diag_fail(diag, ERR_MALFORMED, "__eddy_topics", "the row of topic '%.*s' is damaged", BYTES_ARG(name));
+    def.set_names = names;
+    def.set_values = values;
+    *ret_def = def;
+    return ERR_OK;
+}
+
+err_t topic_def_config(const struct topic_def *def, const struct topic_config *defaults,
+                       struct topic_config *ret_config, diag_t *diag)
+{
+    struct topic_config config = *defaults;
+    for (size_t i = 0; i < def->set_count; i++) {
+        bytes_t name = def->set_names[i], value = def->set_values[i];
+        if (diag != NULL && value.data == NULL)
+            return diag_fail(diag, ERR_INVALID, "config", "Null value not supported for topic configs: %.*s",
+                             BYTES_ARG(name));
+        err_t err = topic_config_set(&config, name, value, diag);
+        if (err != ERR_OK && diag != NULL)
+            return ERR_INVALID;
+        if (err != ERR_OK)
+            log_line(LOG_WARN, "a topic's configuration is not understood",
+                     LOG_FIELDS(log_bytes("topic", def->name), log_bytes("name", name), log_bytes("value", value)));
+    }
+    if (diag != NULL && topic_config_check(&config, diag) != ERR_OK)
+        return ERR_INVALID;
+    *ret_config = config;
+    return ERR_OK;
+}
+
+// --- partitions that versions of a topic share
+
+struct reap {
+    struct message message;
+    struct partition *partition;
+};
+
+static void on_reap(struct message *message)
+{
+    struct reap *reap = CONTAINER_OF(message, struct reap, message);
+    partition_free(reap->partition);
+    free(reap);
+}
+
+static void life_on_free(struct buf *buf)
+{
+    struct topic_life *life = buf->owner;
+    // Without a running loop the store is being freed, and its partitions with it.
+    for (int32_t i = 0; life->deleted && loop_current() != NULL && i < life->count; i++) {
+        struct reap *reap = mem_zalloc(1, sizeof *reap);
+        reap->message.on_message = on_reap;
+        reap->partition = life->partitions[i];
+        loop_post(partition_loop(reap->partition), &reap->message);
+    }
+    free(life->partitions);
+    free(life);
+    free(buf);
+}
+
+struct topic_life *topic_life_new(void)
+{
+    struct topic_life *life = mem_zalloc(1, sizeof *life);
+    life->self = buf_new(0);
+    life->self->owner = life;
+    life->self->on_free = life_on_free;
+    return life;
+}
+
+struct topic_life *topic_life_ref(struct topic_life *life)
+{
+    buf_ref(life->self);
+    return life;
+}
+
+void topic_life_unref(struct topic_life *life)
+{
+    if (life != NULL)
+        buf_unref(life->self);
+}
+
+void topic_life_add(struct topic_life *life, struct partition *partition)
+{
+    MEM_GROW(life->partitions, life->count, life->capacity);
+    life->partitions[life->count++] = partition;
+}
+
+// --- the struct
+
+// The buf counts its references; everything is in its arena.
+struct topic_memory {
+    struct topic topic;
+    struct buf *self;
+    struct topic_life *life;
+    struct arena arena;
+};
+
+static struct topic_memory *memory_of(const struct topic *topic)
+{
+    return ((const struct topic_memory *)(const void *)topic)->self->owner;
+}
+
+static void memory_on_free(struct buf *buf)
+{
+    struct topic_memory *memory = buf->owner;
+    topic_life_unref(memory->life);
+    arena_free(&memory->arena);
+    free(memory);
+    free(buf);
+}
+
+static const bytes_t *copy_list(struct arena *arena, const bytes_t *list, size_t count)
+{
+    bytes_t *copy = arena_array(arena, count, sizeof *copy);
+    for (size_t i = 0; i < count; i++)
+        copy[i] = arena_copy(arena, list[i]);
+    return copy;
+}
+
+const struct topic *topic_new(const struct topic_def *def, const struct topic_config *config, struct topic_life *life)
+{
+    ASSERT(def->partition_count <= life->count);
+    struct topic_memory *memory = mem_zalloc(1, sizeof *memory);
+    memory->self = buf_new(0);
+    memory->self->owner = memory;
+    memory->self->on_free = memory_on_free;
+    memory->life = topic_life_ref(life);
+    struct arena *arena = &memory->arena;
+    size_t count = (size_t)def->partition_count;
+    struct partition **partitions = arena_array(arena, count, sizeof *partitions);
+    memcpy(partitions, life->partitions, count * sizeof(struct partition *));
+    memory->topic = (struct topic){ .name = bytes_of_text(arena_text(arena, def->name)),
+                                    .id = def->id,
+                                    .internal = def->internal,
+                                    .partition_count = def->partition_count,
+                                    .partitions = partitions,
+                                    .config = *config,
+                                    .set_names = copy_list(arena, def->set_names, def->set_count),
+                                    .set_values = copy_list(arena, def->set_values, def->set_count),
+                                    .set_count = def->set_count };
+    return &memory->topic;
+}
+
+const struct topic *topic_ref(const struct topic *topic)
+{
+    buf_ref(memory_of(topic)->self);
+    return topic;
+}
+
+void topic_unref(const struct topic *topic)
+{
+    if (topic != NULL)
+        buf_unref(memory_of(topic)->self);
+}
+
+struct topic_life *topic_life_of(const struct topic *topic)
+{
+    return memory_of(topic)->life;
+}
+
+struct topic_def topic_def_of(const struct topic *topic)
+{
+    return (struct topic_def){ .name = topic->name,
+                               .id = topic->id,
+                               .partition_count = topic->partition_count,
+                               .internal = topic->internal,
+                               .set_names = topic->set_names,
+                               .set_values = topic->set_values,
+                               .set_count = topic->set_count };
+}

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/topic_config.h"
+
+#include "base/assert.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#define TOPIC_CONFIG_NO_MEMBER SIZE_MAX
+#define MEMBER(name)           offsetof(struct topic_config, name)
+#define NO_EFFECT              TOPIC_CONFIG_NO_MEMBER
+#define ALONE                  "Accepted without effect: "
+
+// The position of a word is the value of the member; for a list, the number of the bit.
+static const char *const cleanup_words[] = { "delete", "compact", NULL };
+static const char *const timestamp_words[] = { "CreateTime", "LogAppendTime", NULL };
+// compression.type: the member is the position - 1, which is the codec of the batch attributes.
+static const char *const compression_words[] = { "producer", "uncompressed", "gzip", "snappy", "lz4", "zstd", NULL };
+
+// clang-format off
+const struct topic_config_row topic_config_rows[] = {
+    { "cleanup.policy", TOPIC_CONFIG_LIST, "delete",
+      "What happens to old data: delete (by time and size), compact (the latest value of each key stays), both, or "
+      "nothing (an empty list).",
+      MEMBER(cleanup), 0, 0, cleanup_words },
+    { "compression.gzip.level", TOPIC_CONFIG_INT, "-1", ALONE "recompression uses the library's default level.",
+      NO_EFFECT, -1, 9, NULL },
+    { "compression.lz4.level", TOPIC_CONFIG_INT, "9", ALONE "recompression uses the library's default level.",
+      NO_EFFECT, 1, 17, NULL },
+    { "compression.type", TOPIC_CONFIG_STRING, "producer",
+      "The codec that batches are stored with; producer keeps what the client sent. Batches are stored as they came in "
+      "every case; compaction writes with this codec.",
+      MEMBER(compression), 0, 0, compression_words },
+    { "compression.zstd.level", TOPIC_CONFIG_INT, "3", ALONE "recompression uses the library's default level.",
+      NO_EFFECT, -131072, 22, NULL },
+    { "delete.retention.ms", TOPIC_CONFIG_LONG, "86400000",
+      "How long compaction keeps the mark of a deleted key, so that readers can see the deletion.",
+      MEMBER(delete_retention_ms), 0, INT64_MAX, NULL },
+    { "file.delete.delay.ms", TOPIC_CONFIG_LONG, "60000", "How long a deleted segment stays on disk under .deleted.",
+      MEMBER(file_delete_delay_ms), 0, INT64_MAX, NULL },
+    { "flush.messages", TOPIC_CONFIG_LONG, "9223372036854775807",
+      ALONE "every acknowledgement follows a flush; --flush names the weaker modes.", NO_EFFECT, 1, INT64_MAX, NULL },
+    { "flush.ms", TOPIC_CONFIG_LONG, "9223372036854775807",
+      ALONE "every acknowledgement follows a flush; --flush names the weaker modes.", NO_EFFECT, 0, INT64_MAX, NULL },
+    { "follower.replication.throttled.replicas", TOPIC_CONFIG_LIST, "", ALONE "there are no followers.",
+      NO_EFFECT, 0, 0, NULL },
+    { "index.interval.bytes", TOPIC_CONFIG_INT, "4096", "Bytes of log for one entry of the offset index.",
+      MEMBER(index_interval_size), 0, INT32_MAX, NULL },
+    { "leader.replication.throttled.replicas", TOPIC_CONFIG_LIST, "", ALONE "there are no followers.",
+      NO_EFFECT, 0, 0, NULL },
+    { "local.retention.bytes", TOPIC_CONFIG_LONG, "-2", ALONE "there is no tiered storage.",
+      NO_EFFECT, -2, INT64_MAX, NULL },
+    { "local.retention.ms", TOPIC_CONFIG_LONG, "-2", ALONE "there is no tiered storage.",
+      NO_EFFECT, -2, INT64_MAX, NULL },
+    { "max.compaction.lag.ms", TOPIC_CONFIG_LONG, "9223372036854775807",
+      "The longest time that a record stays out of reach of compaction.",
+      MEMBER(max_compaction_lag_ms), 1, INT64_MAX, NULL },
+    { "max.message.bytes", TOPIC_CONFIG_INT, "1048588", "The largest batch accepted, as it is stored.",
+      MEMBER(max_message_size), 0, INT32_MAX, NULL },
+    { "message.downconversion.enable", TOPIC_CONFIG_BOOL, "true",
+      ALONE "only the batch format 2 is served, as in Kafka 4.", NO_EFFECT, 0, 0, NULL },
+    { "message.format.version", TOPIC_CONFIG_STRING, "3.0-IV1", ALONE "only the batch format 2 is stored, as in Kafka 4.",
+      NO_EFFECT, 0, 0, NULL },
+    { "message.timestamp.after.max.ms", TOPIC_CONFIG_LONG, "3600000",
+      "How far in the future a record's time may be (CreateTime only).",
+      MEMBER(timestamp_after_max_ms), 0, INT64_MAX, NULL },
+    { "message.timestamp.before.max.ms", TOPIC_CONFIG_LONG, "9223372036854775807",
+      "How far in the past a record's time may be (CreateTime only).",
+      MEMBER(timestamp_before_max_ms), 0, INT64_MAX, NULL },
+    { "message.timestamp.type", TOPIC_CONFIG_STRING, "CreateTime",
+      "Whether a record keeps the time its producer gave it or gets the time of the append.",
+      MEMBER(log_append_time), 0, 0, timestamp_words },
+    { "min.cleanable.dirty.ratio", TOPIC_CONFIG_DOUBLE, "0.5",
+      "The share of a log that must be new before compaction looks at it.",
+      MEMBER(min_cleanable_dirty_ratio), 0, 1, NULL },
+    { "min.compaction.lag.ms", TOPIC_CONFIG_LONG, "0", "The time for which a record is out of reach of compaction.",
+      MEMBER(min_compaction_lag_ms), 0, INT64_MAX, NULL },
+    { "min.insync.replicas", TOPIC_CONFIG_INT, "1", ALONE "there is one copy, and it is in sync.",
+      NO_EFFECT, 1, INT32_MAX, NULL },
+    { "preallocate", TOPIC_CONFIG_BOOL, "false", ALONE "the journal is preallocated, segments are not.",
+      NO_EFFECT, 0, 0, NULL },
+    { "remote.log.copy.disable", TOPIC_CONFIG_BOOL, "false", ALONE "there is no tiered storage.", NO_EFFECT, 0, 0, NULL },
+    { "remote.log.delete.on.disable", TOPIC_CONFIG_BOOL, "false", ALONE "there is no tiered storage.",
+      NO_EFFECT, 0, 0, NULL },
+    { "remote.storage.enable", TOPIC_CONFIG_BOOL, "false", ALONE "there is no tiered storage.", NO_EFFECT, 0, 0, NULL },
+    { "retention.bytes", TOPIC_CONFIG_LONG, "-1",
+      "The size of a partition above which the oldest segments are deleted; -1 for no limit.",
+      MEMBER(retention_size), INT64_MIN, INT64_MAX, NULL },
+    { "retention.ms", TOPIC_CONFIG_LONG, "604800000",
+      "The age at which a segment is deleted, by its newest record; -1 for never.",
+      MEMBER(retention_ms), -1, INT64_MAX, NULL },
+    { "segment.bytes", TOPIC_CONFIG_INT, "1073741824", "The size of one segment file.",
+      MEMBER(segment_size), 1024 * 1024, INT32_MAX, NULL },
+    { "segment.index.bytes", TOPIC_CONFIG_INT, "10485760", "The largest size of an index file.",
+      MEMBER(segment_index_size), 4, INT32_MAX, NULL },
+    { "segment.jitter.ms", TOPIC_CONFIG_LONG, "0", ALONE "segments of many partitions roll at no extra cost here.",
+      NO_EFFECT, 0, INT64_MAX, NULL },
+    { "segment.ms", TOPIC_CONFIG_LONG, "604800000", "The age at which a segment is closed even if it is not full.",
+      MEMBER(segment_ms), 1, INT64_MAX, NULL },
+    { "unclean.leader.election.enable", TOPIC_CONFIG_BOOL, "false", ALONE "there is one copy.", NO_EFFECT, 0, 0, NULL },
+};
+// clang-format on
+const size_t topic_config_row_count = ARRAY_COUNT(topic_config_rows);
+
+const struct topic_config_row *topic_config_find(bytes_t name)
+{
+    for (size_t i = 0; i < topic_config_row_count; i++) {
+        if (bytes_is(name, topic_config_rows[i].name))
+            return &topic_config_rows[i];
+    }
+    return NULL;
+}
+
+bool topic_config_has_effect(const struct topic_config_row *row)
+{
+    return row->member != NO_EFFECT;
+}
+
+void topic_config_default(struct topic_config *ret_config)
+{
+    *ret_config = (struct topic_config){ 0 };
+    for (size_t i = 0; i < topic_config_row_count; i++) {
+        const struct topic_config_row *row = &topic_config_rows[i];
+        err_t err = topic_config_set(ret_config, bytes_of_text(row->name), bytes_of_text(row->default_value), NULL);
+        ASSERT(err == ERR_OK);
+    }
+}
+
+// ConfigException's sentence.
+static err_t bad_value(diag_t *diag, const struct topic_config_row *row, bytes_t value, const char *what)
+{
+    return diag_fail(diag, ERR_INVALID, row->name, "Invalid value %.*s for configuration %s: %s", BYTES_ARG(value),
+                     row->name, what);
+}
+
+static bytes_t trim(bytes_t text)
+{
+    while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
+        text = bytes_of(text.data + 1, text.size - 1);
+    while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
+        text.size--;
+    return text;
+}
+
+static err_t integer_parse(const struct topic_config_row *row, bytes_t value, int64_t *ret_number, diag_t *diag)
+{
+    int64_t number;
+    bool is_int = row->type == TOPIC_CONFIG_INT;
+    char what[64];
+    if (!bytes_to_int64(trim(value), &number) || (is_int && (number < INT32_MIN || number > INT32_MAX)))
+        return bad_value(diag, row, value, is_int ? "Not a number of type INT" : "Not a number of type LONG");
+    if (number < row->min) {
+        snprintf(what, sizeof what, "Value must be at least %" PRId64, row->min);
+        return bad_value(diag, row, value, what);
+    }
+    if (number > row->max) {
+        snprintf(what, sizeof what, "Value must be no more than %" PRId64, row->max);
+        return bad_value(diag, row, value, what);
+    }
+    *ret_number = number;
+    return ERR_OK;
+}
+
+static err_t double_parse(const struct topic_config_row *row, bytes_t value, double *ret_number, diag_t *diag)
+{
+    char text[64];
+    bytes_t trimmed = trim(value);
+    if (trimmed.size == 0 || trimmed.size >= sizeof text)
+        return bad_value(diag, row, value, "Not a number of type DOUBLE");
+    memcpy(text, trimmed.data, trimmed.size);
+    text[trimmed.size] = '\0';
+    char *end;
+    double number = strtod(text, &end);
+    if (*end != '\0' || !isfinite(number))
+        return bad_value(diag, row, value, "Not a number of type DOUBLE");
+    if (number < (double)row->min)
+        return bad_value(diag, row, value, "Value must be at least 0");
+    if (number > (double)row->max)
+        return bad_value(diag, row, value, "Value must be no more than 1");
+    *ret_number = number;
+    return ERR_OK;
+}
+
+static err_t bool_parse(const struct topic_config_row *row, bytes_t value, diag_t *diag)
+{
+    bytes_t word = trim(value);
+    bool is_bool = (word.size == 4 && strncasecmp((const char *)word.data, "true", 4) == 0) ||
+                   (word.size == 5 && strncasecmp((const char *)word.data, "false", 5) == 0);
+    return is_bool ? ERR_OK : bad_value(diag, row, value, "Expected value to be either true or false");
+}
+
+// The position of the word in the row's list; any word fits a row without a list.
+static err_t word_parse(const struct topic_config_row *row, bytes_t word, uint32_t *ret_place, diag_t *diag)
+{
+    *ret_place = 0;
+    if (row->words == NULL)
+        return ERR_OK;
+    char what[160] = "String must be one of: ";
+    for (uint32_t i = 0; row->words[i] != NULL; i++) {
+        if (bytes_is(word, row->words[i])) {
+            *ret_place = i;
+            return ERR_OK;
+        }
+        size_t used = strlen(what);
+        snprintf(what + used, sizeof what - used, "%s%s", i == 0 ? "" : ", ", row->words[i]);
+    }
+    return bad_value(diag, row, word, what);
+}
+
+static err_t list_parse(const struct topic_config_row *row, bytes_t value, uint32_t *ret_bits, diag_t *diag)
+{
+    *ret_bits = 0;
+    bytes_t left = trim(value);
+    while (left.size > 0) {
+        const uint8_t *comma = memchr(left.data, ',', left.size);
+        size_t size = comma == NULL ? left.size : (size_t)(comma - left.data);
+        uint32_t place;
+        err_t err = word_parse(row, trim(bytes_of(left.data, size)), &place, diag);
+        if (err != ERR_OK)
+            return err;
+        *ret_bits |= 1u << place;
+        size_t used = comma == NULL ? size : size + 1;
+        left = bytes_of(left.data + used, left.size - used);
+    }
+    return ERR_OK;
+}
+
+static void member_set(struct topic_config *config, const struct topic_config_row *row, int64_t number, double real)
+{
+    if (row->member == NO_EFFECT)
+        return;
+    void *at = (char *)config + row->member;
+    if (row->type == TOPIC_CONFIG_DOUBLE)
+        *(double *)at = real;
+    else if (row->type == TOPIC_CONFIG_LIST)
+        *(uint32_t *)at = (uint32_t)number;
+    else if (row->words == timestamp_words)
+        *(bool *)at = number == 1;
+    else if (row->words == compression_words)
+        *(int8_t *)at = (int8_t)(number - 1);
+    else
+        *(int64_t *)at = number;
+}
+
+err_t topic_config_set(struct topic_config *config, bytes_t name, bytes_t value, diag_t *diag)
+{
+    const struct topic_config_row *row = topic_config_find(name);
+    if (row == NULL)
+        return diag_fail(diag, ERR_NOT_FOUND, "config", "Unknown topic config name: %.*s", BYTES_ARG(name));
+    int64_t number = 0;
+    double real = 0;
+    uint32_t word = 0;
+    err_t err = ERR_OK;
+    switch (row->type) {
+    case TOPIC_CONFIG_LONG:
+    case TOPIC_CONFIG_INT:
+        err = integer_parse(row, value, &number, diag);
+        break;
+    case TOPIC_CONFIG_DOUBLE:
+        err = double_parse(row, value, &real, diag);
+        break;
+    case TOPIC_CONFIG_BOOL:
+        err = bool_parse(row, value, diag);
+        break;
+    case TOPIC_CONFIG_LIST:
+        err = list_parse(row, value, &word, diag);
+        number = word;
+        break;
+    case TOPIC_CONFIG_STRING:
+        err = word_parse(row, value, &word, diag);
+        number = word;
+        break;
+    }
+    if (err == ERR_OK)
+        member_set(config, row, number, real);
+    return err;
+}
+
+err_t topic_config_check(const struct topic_config *config, diag_t *diag)
+{
+    if (config->min_compaction_lag_ms > config->max_compaction_lag_ms)
+        return diag_fail(diag, ERR_INVALID, "min.compaction.lag.ms",
+                         "conflict topic config setting min.compaction.lag.ms (%" PRId64
+                         ") > max.compaction.lag.ms (%" PRId64 ")",
+                         config->min_compaction_lag_ms, config->max_compaction_lag_ms);
+    return ERR_OK;
+}
+
+static void list_print(const struct topic_config_row *row, uint32_t bits, char *to, size_t size)
+{
+    size_t used = 0;
+    to[0] = '\0';
+    // Kafka shows "compact,delete" as it was set; one order is as good as the other.
+    for (uint32_t i = 0; row->words[i] != NULL; i++) {
+        if ((bits & (1u << i)) == 0 || used >= size)
+            continue;
+        used += (size_t)snprintf(to + used, size - used, "%s%s", used == 0 ? "" : ",", row->words[i]);
+    }
+}
+
+// The shortest text that reads back as the same number, with a point in it, as Java prints doubles of this size.
+static void double_print(double number, char *to, size_t size)
+{
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(to, size, "%.*g", digits, number);
+        if (strtod(to, NULL) == number)
+            break;
+    }
+    if (strchr(to, '.') == NULL && strchr(to, 'e') == NULL)
+        strncat(to, ".0", size - strlen(to) - 1);
+}
+
+void topic_config_get(const struct topic_config *config, const struct topic_config_row *row, char *to, size_t size)
+{
+    if (row->member == NO_EFFECT) {
+        snprintf(to, size, "%s", row->default_value);
+        return;
+    }
+    const void *at = (const char *)config + row->member;
+    if (row->type == TOPIC_CONFIG_DOUBLE)
+        double_print(*(const double *)at, to, size);
+    else if (row->type == TOPIC_CONFIG_LIST)
+        list_print(row, *(const uint32_t *)at, to, size);
+    else if (row->words == timestamp_words)
+        snprintf(to, size, "%s", timestamp_words[*(const bool *)at ? 1 : 0]);
+    else if (row->words == compression_words)
+        snprintf(to, size, "%s", compression_words[*(const int8_t *)at + 1]);
+    else
+        snprintf(to, size, "%" PRId64, *(const int64_t *)at);
+}
