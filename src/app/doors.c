@@ -31,19 +31,19 @@ static void door_closed(struct app *app, unsigned door)
 
 // ---- Kafka: one listener on each loop, all on the same address
 
-static bool is_wildcard(const struct address *address)
+// The first listener did not open: nothing to close. (If a later one does not, the first are closed as usual.)
+static void kafka_forget(struct app *app)
 {
-    return strcmp(address->host, "0.0.0.0") == 0 || strcmp(address->host, "::") == 0 || address->host[0] == '\0';
+    if (app->kafka_count > 0)
+        return;
+    metric_set_remove(&app->kafka_set);
+    free(app->kafka);
+    app->kafka = NULL;
 }
 
 static err_t kafka_open(struct app *app, struct address *address, diag_t *diag)
 {
     const struct kafka_options *options = &app->config->kafka;
-    if (options->advertise == NULL && is_wildcard(address))
-        return diag_fail(diag, ERR_INVALID, "--kafka-advertise",
-                         "%s is no address that a client can connect to; say what clients should be told, such as "
-                         "--kafka-advertise my.host:9092",
-                         address->host);
     app->kafka = mem_zalloc(app->loop_count, sizeof *app->kafka);
     metric_set_add(&app->scraper.registry, &app->kafka_set, kafka_metric_rows, kafka_metric_row_count);
     for (size_t i = 0; i < app->loop_count; i++) {
@@ -51,8 +51,10 @@ static err_t kafka_open(struct app *app, struct address *address, diag_t *diag)
         entry->app = app;
         entry->loop = app->loops[i];
         err_t err = kafka_door_open(entry->loop, app->store, address, options, &entry->door, diag);
-        if (err != ERR_OK)
+        if (err != ERR_OK) {
+            kafka_forget(app);
             return err;
+        }
         app->kafka_count++;
         app->open_doors |= 1U << DOOR_KAFKA;
         address->port = kafka_door_port(entry->door);
@@ -117,8 +119,11 @@ static err_t open_console(struct app *app, struct address *address, diag_t *diag
     app_http_limits(app->config, &options.limits);
     options.host_count = split_hosts(app);
     err_t err = console_open(app->loops[0], address, &options, &app->scraper, &app->facts, &app->console, diag);
-    if (err != ERR_OK)
+    if (err != ERR_OK) {
+        free(app->console_hosts);
+        app->console_hosts = NULL;
         return err;
+    }
     app->open_doors |= 1U << DOOR_CONSOLE;
     address->port = console_port(app->console);
     return ERR_OK;

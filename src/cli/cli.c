@@ -25,11 +25,12 @@ static void help_write(void)
                 "eddy: an event-driven architecture in one program\n\nusage: eddy COMMAND [options]\n\ncommands:\n");
     for (size_t i = 0; i < cli_command_count; i++)
         writer_format(&out, "  %-10s %s\n", cli_commands[i].name, cli_commands[i].summary);
-    writer_text(&out, "\n`eddy COMMAND --help` says more. First steps:\n"
-                      "  eddy serve --data ./eddy-data\n"
-                      "  echo hello | eddy produce greetings\n"
-                      "  eddy consume greetings --from earliest --count 1\n"
-                      "\nexit codes: 0 it worked, 1 it did not, 2 the command line is wrong, 3 serve: the disk failed\n");
+    writer_text(&out,
+                "\n`eddy COMMAND --help` says more. First steps:\n"
+                "  eddy serve --data ./eddy-data\n"
+                "  echo hello | eddy produce greetings\n"
+                "  eddy consume greetings --from earliest --count 1\n"
+                "\nexit codes: 0 it worked, 1 it did not, 2 the command line is wrong, 3 serve: the disk failed\n");
     (void)cli_print(&out);
     writer_free(&out);
 }

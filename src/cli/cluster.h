@@ -19,7 +19,7 @@ void cluster_close(struct cluster *cluster);
 // Sends struct kafka_<api>_request to the node and waits. TAKE sees the struct kafka_<api>_response, which is valid
 // during that call; FRAME holds its records' memory. DIAG is filled when the cluster did not answer.
 typedef void cluster_take_fn(void *owner, const void *response, int version, struct buf *frame);
-err_t cluster_call(struct cluster *cluster, int32_t node, const struct kafka_api *api, const void *request,
+err_t cluster_call(struct cluster *cluster, int32_t id, const struct kafka_api *api, const void *request,
                    cluster_take_fn *take, void *owner, diag_t *diag) MUST_CHECK;
 
 struct cluster_partition {

@@ -41,14 +41,23 @@ static enum form take_form(int count, const char *const *texts, const char **ret
     return form;
 }
 
+static bool is_plain(bytes_t value)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-";
+    for (size_t i = 0; i < value.size; i++)
+        if (value.data[i] == '\0' || strchr(plain, value.data[i]) == NULL)
+            return false;
+    return value.size > 0 && value.data[0] != '-';
+}
+
 // Plain words need no quotes in YAML; the rest is double-quoted (YAML 1.2 7.3.1).
 static void write_yaml_value(bytes_t value, struct writer *out)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-";
-    bool is_plain = value.size > 0 && value.data[0] != '-';
-    for (size_t i = 0; i < value.size; i++)
-        is_plain = is_plain && value.data[i] != '\0' && strchr(plain, value.data[i]) != NULL;
-    if (is_plain) {
+    if (value.data == NULL) {
+        writer_text(out, "\"\"");
+        return;
+    }
+    if (is_plain(value)) {
         writer_bytes(out, value);
         return;
     }

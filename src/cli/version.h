@@ -4,4 +4,4 @@
 
 #include "cli/cli.h"
 
-enum cli_exit cli_version(int count, const char *const *arguments);
+enum cli_exit cli_version(int count, const char *const *texts);

@@ -29,6 +29,7 @@ struct http_conn {
     struct list_node node;
     struct conn *conn; // NULL once it is gone
     struct timer timer;
+    size_t queued;  // bytes that the peer had not taken when the timer was looked at last
     bool finished;  // conn_close was called
     bool paused;    // the input is full
     uint8_t *room;  // handed to the socket, not filled yet; the input never moves below it
@@ -189,9 +190,18 @@ static const struct http_session_ops session_ops = {
     .release = session_release,
 };
 
+// An idle session whose answer is still on its way is not idle for the peer that takes it: it may go on while it takes
+// some of it each time.
 static void on_timer(struct timer *timer)
 {
-    http_session_timeout(&CONTAINER_OF(timer, struct http_conn, timer)->session);
+    struct http_conn *c = CONTAINER_OF(timer, struct http_conn, timer);
+    size_t queued = conn_queued(c->conn);
+    bool moves = queued > 0 && (c->queued == 0 || queued < c->queued);
+    c->queued = queued;
+    if (moves && c->session.state == HTTP_SESSION_IDLE)
+        timer_start(timer, c->server->site.limits.idle_timeout_ms);
+    else
+        http_session_timeout(&c->session);
 }
 
 // ---- the server

@@ -576,6 +576,19 @@ static void refuses_fetches_as_kafka_does(void **state)
     assert_int_equal(fetched(13).error_code, KAFKA_UNKNOWN_TOPIC_ID);
 }
 
+static void old_consumers_get_no_zstd_from_a_topic_of_zstd(void **state)
+{
+    (void)state;
+    struct kafka_creatable_topic_config config = { BYTES_LITERAL("compression.type"), BYTES_LITERAL("zstd") };
+    struct kafka_creatable_topic topic = {
+        .name = BYTES_LITERAL("t"), .num_partitions = 1, .replication_factor = 1, .configs = { &config, 1 }
+    };
+    assert_int_equal(create_with(topic, false), KAFKA_NONE);
+    produce_records("t", 0, 1);
+    assert_int_equal(fetch(9, "t", 0, 0).error_code, KAFKA_UNSUPPORTED_COMPRESSION_TYPE);
+    assert_int_equal(fetch(10, "t", 0, 0).error_code, KAFKA_NONE);
+}
+
 static void waits_for_data_and_wakes_up_with_it(void **state)
 {
     (void)state;
@@ -834,6 +847,54 @@ static void large_frames_wait_for_room(void **state)
     fake_store_hold(store, false);
 }
 
+static void a_slow_reader_holds_little_memory(void **state)
+{
+    (void)state;
+    enum { REQUESTS = 100 };
+    create("t", 1);
+    size_t size = 0;
+    for (size_t i = 0; i < 40; i++) {
+        struct slice batch = batch_of(1000, true, -1, 0);
+        size += batch.bytes.size;
+        assert_int_equal(produce(9, "t", 0, batch.bytes).error_code, KAFKA_NONE);
+        slice_free(&batch);
+    }
+    struct kafka_fetch_topic topic;
+    struct kafka_fetch_partition partition;
+    struct kafka_fetch_request request = fetch_of(&topic, &partition, "t", 0, 0);
+    peer_pause(peer);
+    for (size_t i = 0; i < REQUESTS; i++)
+        peer_ask(peer, &kafka_fetch_api, 11, &request);
+    loop_run_ms(loop, 300);
+    // What the sockets took, the send queue's mark and one answer; not 100 answers.
+    uint64_t answered = counter_get(&kafka_door_metrics(door)->answer_bytes);
+    assert_true(answered < REQUESTS * size / 3);
+    peer_resume(peer);
+    for (size_t i = 0; i < REQUESTS; i++)
+        assert_int_equal(fetched(11).records.bytes.size, size);
+}
+
+static void a_client_that_floods_is_read_no_further(void **state)
+{
+    (void)state;
+    create("t", 1);
+    options.in_flight_size = 65536;
+    peer_close(peer);
+    peer = peer_open(loop, kafka_door_port(door));
+    fake_store_hold(store, true);
+    struct slice batch = batch_of(400, true, -1, 0);
+    enum { REQUESTS = 60 };
+    for (size_t i = 0; i < REQUESTS; i++)
+        ask_produce(9, "t", 0, -1, batch.bytes);
+    loop_run_ms(loop, 100);
+    uint64_t taken = counter_get(&kafka_door_metrics(door)->request_bytes);
+    assert_true(taken < 65536 + 2 * batch.bytes.size + 1000);
+    fake_store_hold(store, false);
+    for (size_t i = 0; i < REQUESTS; i++)
+        assert_int_equal(produced(9).base_offset, i * 400);
+    slice_free(&batch);
+}
+
 // --- the client
 
 struct client_run {
@@ -939,6 +1000,7 @@ int main(void)
         TEST(survives_a_client_that_goes_while_its_produce_is_under_way),
         TEST(fetches_what_was_produced_in_every_version),
         TEST(refuses_fetches_as_kafka_does),
+        TEST(old_consumers_get_no_zstd_from_a_topic_of_zstd),
         TEST(waits_for_data_and_wakes_up_with_it),
         TEST(forgets_a_waiting_client_that_goes),
         TEST(keeps_to_limits_but_gives_the_first_batch),
@@ -948,6 +1010,8 @@ int main(void)
         TEST(hangs_up_on_what_is_not_kafka),
         cmocka_unit_test_setup_teardown(closes_idle_connections, set_up_impatient, tear_down),
         TEST(large_frames_wait_for_room),
+        TEST(a_slow_reader_holds_little_memory),
+        TEST(a_client_that_floods_is_read_no_further),
         TEST(the_client_negotiates_and_asks),
         TEST(the_client_says_why_it_cannot),
     };

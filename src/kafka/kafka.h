@@ -15,6 +15,8 @@ struct kafka_door;
 struct loop;
 struct store;
 
+enum kafka_acks_one { KAFKA_ACKS_ONE_FLUSHED, KAFKA_ACKS_ONE_WRITTEN };
+
 // Filled from kafka_option_rows; sizes are bytes.
 struct kafka_options {
     const char *advertise; // "host:port" that clients are told; NULL: the listening name and port
@@ -29,7 +31,7 @@ struct kafka_options {
     int64_t partitions_max;      // of one topic
     bool auto_create_topics;     // auto.create.topics.enable
     bool strict_replication;     // refuse a replication factor above 1
-    bool acks_one_written;       // acks.one=written: acks=1 is answered after the write, not the flush
+    int acks_one;                // enum kafka_acks_one: what an acks=1 answer waits for
 };
 
 // Rows for the program's option table; their places are in struct kafka_options.
@@ -38,7 +40,8 @@ extern const size_t kafka_option_row_count;
 
 // Values that any loop may read; names as Strimzi's dashboards query them.
 struct kafka_metrics {
-    counter_t messages_in, bytes_in, bytes_out;
+    counter_t messages_in, bytes_in, bytes_out; // records and bytes of batches, as Kafka counts them
+    counter_t request_bytes, answer_bytes;      // all that went over the connections
     counter_t produce_requests, fetch_requests, failed_produce_requests, failed_fetch_requests;
     counter_t bad_requests; // connections closed for what they sent
     gauge_t connections;

@@ -6,6 +6,9 @@
 #define AT(member) .at = offsetof(struct kafka_options, member)
 #define GROUP      .group = "Kafka"
 
+// In the order of enum kafka_acks_one.
+static const char *const acks_one_choices[] = { "flushed", "written", NULL };
+
 // Defaults are Kafka's own unless the help says otherwise.
 // clang-format off
 const struct option_row kafka_option_rows[] = {
@@ -34,8 +37,9 @@ const struct option_row kafka_option_rows[] = {
       .help = "create a topic when a client asks for it (auto.create.topics.enable)", AT(auto_create_topics) },
     { .name = "kafka.strict-replication", .env = "EDDY_KAFKA_STRICT_REPLICATION", GROUP, .type = OPTION_BOOL, .default_text = "false",
       .help = "refuse topics with a replication factor above 1 instead of warning", AT(strict_replication) },
-    { .name = "kafka.acks-one-written", .env = "EDDY_KAFKA_ACKS_ONE_WRITTEN", GROUP, .type = OPTION_BOOL, .default_text = "false",
-      .help = "answer acks=1 after the write instead of the flush: a power loss may take what was acknowledged", AT(acks_one_written) },
+    { .name = "acks.one", .flag = "--acks-one", .env = "EDDY_ACKS_ONE", GROUP, .type = OPTION_ENUM, .default_text = "flushed",
+      .choices = acks_one_choices,
+      .help = "what acks=1 waits for; written: a power loss may take what was acknowledged", AT(acks_one) },
 };
 // clang-format on
 const size_t kafka_option_row_count = ARRAY_COUNT(kafka_option_rows);
@@ -47,12 +51,14 @@ const size_t kafka_option_row_count = ARRAY_COUNT(kafka_option_rows);
 // clang-format off
 const struct metric_row kafka_metric_rows[] = {
     { .name = "kafka_server_brokertopicmetrics_messagesin_total", .help = "Records appended by Produce requests.", .type = METRIC_COUNTER, AT(messages_in) },
-    { .name = "kafka_server_brokertopicmetrics_bytesin_total", .help = "Bytes of requests.", .type = METRIC_COUNTER, AT(bytes_in) },
-    { .name = "kafka_server_brokertopicmetrics_bytesout_total", .help = "Bytes of answers.", .type = METRIC_COUNTER, AT(bytes_out) },
+    { .name = "kafka_server_brokertopicmetrics_bytesin_total", .help = "Bytes of batches appended by Produce requests.", .type = METRIC_COUNTER, AT(bytes_in) },
+    { .name = "kafka_server_brokertopicmetrics_bytesout_total", .help = "Bytes of batches in answers to Fetch requests.", .type = METRIC_COUNTER, AT(bytes_out) },
     { .name = "kafka_server_brokertopicmetrics_totalproducerequests_total", .help = "Partitions in Produce requests.", .type = METRIC_COUNTER, AT(produce_requests) },
     { .name = "kafka_server_brokertopicmetrics_totalfetchrequests_total", .help = "Partitions read for Fetch requests.", .type = METRIC_COUNTER, AT(fetch_requests) },
     { .name = "kafka_server_brokertopicmetrics_failedproducerequests_total", .help = "Partitions in Produce requests that were refused.", .type = METRIC_COUNTER, AT(failed_produce_requests) },
     { .name = "kafka_server_brokertopicmetrics_failedfetchrequests_total", .help = "Partitions in Fetch requests that were answered with an error.", .type = METRIC_COUNTER, AT(failed_fetch_requests) },
+    { .name = "eddy_kafka_request_bytes_total", .help = "Bytes of requests.", .type = METRIC_COUNTER, AT(request_bytes) },
+    { .name = "eddy_kafka_answer_bytes_total", .help = "Bytes of answers.", .type = METRIC_COUNTER, AT(answer_bytes) },
     { .name = "eddy_kafka_bad_requests_total", .help = "Connections closed because of what they sent.", .type = METRIC_COUNTER, AT(bad_requests) },
     { .name = "kafka_server_socket_server_metrics_connection_count", .help = "Open connections.", .type = METRIC_GAUGE, AT(connections) },
     { .name = "kafka_server_fetchsessioncache_numincrementalfetchsessions", .help = "Fetch sessions held.", .type = METRIC_GAUGE, AT(fetch_sessions) },

@@ -83,7 +83,7 @@ static void conn_take_frame(struct kafka_conn *kc, struct slice frame)
     size_t reserved = kc->reserved;
     kc->reserved = 0;
     door->queued_size += frame.bytes.size;
-    counter_add(&door->metrics.bytes_in, frame.bytes.size + 4);
+    counter_add(&door->metrics.request_bytes, frame.bytes.size + 4);
     kafka_session_take(&kc->session, frame);
     door_give_back(door, reserved);
 }
@@ -184,7 +184,7 @@ static struct kafka_conn *conn_of(struct kafka_session *session)
 static void on_send(struct kafka_session *session, struct slice slice)
 {
     struct kafka_conn *kc = conn_of(session);
-    counter_add(&kc->door->metrics.bytes_out, slice.bytes.size);
+    counter_add(&kc->door->metrics.answer_bytes, slice.bytes.size);
     conn_send(kc->conn, slice);
 }
 

@@ -14,8 +14,22 @@ static const char *const type_names[] = {
     [METRIC_HISTOGRAM] = "histogram",
 };
 
+// Kafka has gauges that end in "_count", a suffix that the format keeps for the counts of summaries and histograms:
+// such a gauge is declared as a summary of which only the count is given, which every parser takes and queries do not
+// notice.
+static bool is_bare_count(const char *name, enum metric_type type)
+{
+    size_t size = strlen(name);
+    return type == METRIC_GAUGE && size > strlen("_count") && strcmp(name + size - strlen("_count"), "_count") == 0;
+}
+
 void exposition_family(struct writer *out, const char *name, const char *help, enum metric_type type)
 {
+    if (is_bare_count(name, type)) {
+        int size = (int)(strlen(name) - strlen("_count"));
+        writer_format(out, "# HELP %.*s %s\n# TYPE %.*s summary\n", size, name, help, size, name);
+        return;
+    }
     writer_format(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type_names[type]);
 }
 

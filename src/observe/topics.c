@@ -140,23 +140,26 @@ static const struct family {
     { "kafka_log_log_size", "Bytes of the partition's segments.", PER_PARTITION, METRIC_GAUGE, log_size },
 };
 
+static void write_value(struct topics_gather *g, const struct family *family, const struct partition_figures *row)
+{
+    writer_u8(g->out, ' ');
+    exposition_number(g->out, family->value(g, row));
+    writer_u8(g->out, '\n');
+}
+
+// A line about a topic or a partition.
 static void write_line(struct topics_gather *g, const struct family *family, const struct partition_figures *row)
 {
-    struct writer *out = g->out;
-    writer_text(out, family->name);
-    if (family->scope != PER_BROKER) {
-        writer_u8(out, '{');
-        exposition_label(out, false, "topic", row->topic->name);
-        if (family->scope == PER_PARTITION) {
-            char number[16];
-            snprintf(number, sizeof number, "%d", (int)row->partition);
-            exposition_label(out, true, "partition", bytes_of_text(number));
-        }
-        writer_u8(out, '}');
+    writer_text(g->out, family->name);
+    writer_u8(g->out, '{');
+    exposition_label(g->out, false, "topic", row->topic->name);
+    if (family->scope == PER_PARTITION) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", (int)row->partition);
+        exposition_label(g->out, true, "partition", bytes_of_text(number));
     }
-    writer_u8(out, ' ');
-    exposition_number(out, family->value(g, row));
-    writer_u8(out, '\n');
+    writer_u8(g->out, '}');
+    write_value(g, family, row);
 }
 
 static bool in_scope(const struct family *family, const struct partition_figures *row)
@@ -195,7 +198,8 @@ static void write_some(struct topics_gather *g)
         if (g->line == 0)
             exposition_family(g->out, family->name, family->help, family->type);
         if (family->scope == PER_BROKER) {
-            write_line(g, family, NULL);
+            writer_text(g->out, family->name);
+            write_value(g, family, NULL);
             g->line = g->count;
         }
         for (; g->line < g->count && lines < LINES_PER_TURN; g->line++, lines++)

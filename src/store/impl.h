@@ -9,6 +9,7 @@
 // in them. Nothing leaves the tail before it is written.
 #pragma once
 
+#include "base/assert.h"
 #include "base/map.h"
 #include "io/disk.h"
 #include "io/file.h"
@@ -279,6 +280,7 @@ enum { COMMIT_SIZE_MAX = 8 << 20 };
 // op_queue
 static inline void op_queue_push(struct op_queue *queue, struct message *op)
 {
+    ASSERT(op != NULL);
     op->next = NULL;
     if (queue->last == NULL)
         queue->first = op;

@@ -295,7 +295,7 @@ static bool on_scan_batch(void *owner, const struct batch_header *header, bytes_
 err_t partition_scan(struct partition *partition, int64_t from, err_t (*on_batch)(void *owner, bytes_t batch),
                      void *owner)
 {
-    ASSERT(partition->store->opening);
+    ASSERT(loop_current() == NULL);
     struct scan_call call = { on_batch, owner, ERR_OK };
     for (size_t i = partition_segment_find(partition, from); i < partition->segment_count; i++) {
         struct segment_reader reader;

@@ -82,7 +82,7 @@ bool partition_has_transactions_open(const struct partition *partition);
 // Walks the partitions of one loop, on that loop: NULL first, NULL last. Deleted ones are skipped.
 struct partition *partition_next(struct store *store, const struct partition *partition);
 
-// While opening: calls ON_BATCH for each whole batch from the one that holds FROM to the end, in order; the bytes are
+// While no loop runs yet (also after store_open): calls ON_BATCH for each whole batch from the one that holds FROM to the end, in order; the bytes are
 // valid during the call. Stops at the first error of ON_BATCH and returns it.
 err_t partition_scan(struct partition *partition, int64_t from, err_t (*on_batch)(void *owner, bytes_t batch),
                      void *owner) MUST_CHECK;

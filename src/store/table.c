@@ -351,8 +351,8 @@ static void save_start(struct table *table)
 }
 
 // By size, so that a start is quick: at least a few megabytes, and in proportion to what one snapshot writes. By age,
-// because compaction drops the mark of a deleted key after delete.retention.ms (a day): a snapshot that is older and has
-// the key would bring it back.
+// because compaction drops the mark of a deleted key after delete.retention.ms (a day): a snapshot that is older and
+// has the key would bring it back.
 void table_save_if_due(struct table *table)
 {
     if (table->save.running || table->stopping || table->version == table->saved_version)

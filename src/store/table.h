@@ -10,8 +10,8 @@
 struct store;
 struct table;
 
-// Opened while the store opens or on the owner loop later; loads synchronously from disk before the doors open, so it
-// is called before loops run. Creates the topic if absent. The store closes it.
+// After store_open and before the loops run: loads synchronously from disk. An absent topic is made when the loops run;
+// the table can be used at once. The store closes it. ERR_INVALID: the topic has more than one partition.
 err_t table_open(struct store *store, const char *topic, struct table **ret_table, diag_t *diag) MUST_CHECK;
 struct loop *table_loop(const struct table *table);
 
@@ -41,12 +41,13 @@ struct table_op {
     bytes_t key, value;       // value BYTES_NULL: delete. Copied by the call.
     int64_t expected_version; // TABLE_ANY, TABLE_ABSENT or the version it must have
     // out
-    err_t err; // ERR_CONFLICT, ERR_NOT_FOUND (delete), ERR_NO_SPACE, ERR_IO
-    int64_t version;
+    err_t err;       // ERR_CONFLICT, ERR_NOT_FOUND (delete), ERR_TOO_LARGE, ERR_NO_SPACE, ERR_IO, ERR_CLOSED
+    int64_t version; // also the present one when err is ERR_CONFLICT
 };
 void table_put(struct table_op *op);
 
-// Every durable change from now on, in order, on the owner loop. The value is BYTES_NULL for a delete.
+// Every durable change from now on, in order, on the owner loop. The value is BYTES_NULL for a delete. on_change may
+// unwatch its own watch, no other.
 struct table_watch {
     struct list_node node;
     void (*on_change)(struct table_watch *watch, const struct table_row *row);

@@ -28,7 +28,7 @@ static void header_write(struct writer *w, const struct topic_id *id, int64_t co
     writer_bytes(w, bytes_of(id->bytes, TOPIC_ID_SIZE));
     writer_i64(w, covered);
     writer_u64(w, row_count);
-    writer_u32(w, crc32c(writer_view(w)));
+    writer_u32(w, crc32c(0, writer_view(w)));
 }
 
 static void row_write(struct writer *w, const struct row *row)
@@ -45,7 +45,7 @@ static err_t block_flush(struct file *file, uint64_t *at, struct writer *w)
     bytes_t payload = writer_view(w);
     uint8_t header[BLOCK_HEADER_SIZE];
     put_u32(header, (uint32_t)payload.size);
-    put_u32(header + 4, crc32c(payload));
+    put_u32(header + 4, crc32c(0, payload));
     const bytes_t parts[] = { bytes_of(header, sizeof header), payload };
     err_t err = file_write_at(file, *at, parts, ARRAY_COUNT(parts));
     *at += sizeof header + payload.size;
@@ -73,8 +73,8 @@ static err_t rows_write(struct file *file, const struct topic_id *id, int64_t co
     return err;
 }
 
-err_t table_snapshot_write(const char *folder, const struct topic_id *id, int64_t covered, const struct row *const *rows,
-                           size_t row_count)
+err_t table_snapshot_write(const char *folder, const struct topic_id *id, int64_t covered,
+                           const struct row *const *rows, size_t row_count)
 {
     char *path = mem_format("%s/" SNAPSHOT_NAME, folder);
     char *temporary = mem_format("%s/" SNAPSHOT_NAME ".tmp", folder);
@@ -104,7 +104,7 @@ static err_t header_read(struct file *file, const struct topic_id *id, int64_t *
         return ERR_CORRUPT;
     if (bytes[7] > SNAPSHOT_VERSION)
         return ERR_UNSUPPORTED;
-    if (get_u32(bytes + HEADER_SIZE - 4) != crc32c(bytes_of(bytes, HEADER_SIZE - 4)) ||
+    if (get_u32(bytes + HEADER_SIZE - 4) != crc32c(0, bytes_of(bytes, HEADER_SIZE - 4)) ||
         memcmp(bytes + 8, id->bytes, TOPIC_ID_SIZE) != 0)
         return ERR_CORRUPT;
     *ret_covered = (int64_t)get_u64(bytes + 24);
@@ -148,7 +148,7 @@ static err_t block_read(struct file *file, uint64_t *at, struct buf **memory, st
     if (err != ERR_OK)
         return err;
     bytes_t payload = bytes_of((*memory)->data, got);
-    if (got < size || crc32c(payload) != get_u32(header + 4))
+    if (got < size || crc32c(0, payload) != get_u32(header + 4))
         return ERR_CORRUPT;
     *at += sizeof header + size;
     return block_rows_read(payload, rows);

@@ -14,8 +14,8 @@
 
 // COVERED: the offset behind the last record that the rows include. Atomic: the file is replaced when the new one is
 // whole and durable. FOLDER is the partition's folder.
-err_t table_snapshot_write(const char *folder, const struct topic_id *id, int64_t covered, const struct row *const *rows,
-                           size_t row_count) MUST_CHECK;
+err_t table_snapshot_write(const char *folder, const struct topic_id *id, int64_t covered,
+                           const struct row *const *rows, size_t row_count) MUST_CHECK;
 // Fills empty ROWS. ERR_NOT_FOUND: there is none; ERR_CORRUPT: it is damaged or of another topic; ERR_UNSUPPORTED:
 // written by a newer version. ROWS are empty after an error.
 err_t table_snapshot_read(const char *folder, const struct topic_id *id, struct rows *rows,

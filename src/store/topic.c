@@ -178,12 +178,12 @@ void topic_life_add(struct topic_life *life, struct partition *partition)
 
 // --- the struct
 
-// The buf counts its references; everything is in its arena.
+// One allocation, without slack: there may be many thousand. The buf counts its references.
 struct topic_memory {
     struct topic topic;
     struct buf *self;
     struct topic_life *life;
-    struct arena arena;
+    struct partition *partitions[]; // then names, values, texts
 };
 
 static struct topic_memory *memory_of(const struct topic *topic)
@@ -195,40 +195,55 @@ static void memory_on_free(struct buf *buf)
 {
     struct topic_memory *memory = buf->owner;
     topic_life_unref(memory->life);
-    arena_free(&memory->arena);
     free(memory);
     free(buf);
 }
 
-static const bytes_t *copy_list(struct arena *arena, const bytes_t *list, size_t count)
+static size_t texts_size(const struct topic_def *def)
 {
-    bytes_t *copy = arena_array(arena, count, sizeof *copy);
-    for (size_t i = 0; i < count; i++)
-        copy[i] = arena_copy(arena, list[i]);
+    size_t size = def->name.size;
+    for (size_t i = 0; i < def->set_count; i++)
+        size += def->set_names[i].size + def->set_values[i].size;
+    return size;
+}
+
+static bytes_t text_add(uint8_t **at, bytes_t text)
+{
+    bytes_t copy = bytes_of(*at, text.size);
+    if (text.size > 0)
+        memcpy(*at, text.data, text.size);
+    *at += text.size;
     return copy;
 }
 
 const struct topic *topic_new(const struct topic_def *def, const struct topic_config *config, struct topic_life *life)
 {
     ASSERT(def->partition_count <= life->count);
-    struct topic_memory *memory = mem_zalloc(1, sizeof *memory);
+    struct topic_memory *memory;
+    size_t count = (size_t)def->partition_count;
+    size_t lists_size = 2 * def->set_count * sizeof(bytes_t);
+    memory = mem_zalloc(1, sizeof *memory + count * sizeof memory->partitions[0] + lists_size + texts_size(def));
     memory->self = buf_new(0);
     memory->self->owner = memory;
     memory->self->on_free = memory_on_free;
     memory->life = topic_life_ref(life);
-    struct arena *arena = &memory->arena;
-    size_t count = (size_t)def->partition_count;
-    struct partition **partitions = arena_array(arena, count, sizeof *partitions);
-    memcpy(partitions, life->partitions, count * sizeof(struct partition *));
-    memory->topic = (struct topic){ .name = bytes_of_text(arena_text(arena, def->name)),
+    memcpy(memory->partitions, life->partitions, count * sizeof memory->partitions[0]);
+    bytes_t *names = (bytes_t *)(void *)(memory->partitions + count);
+    bytes_t *values = names + def->set_count;
+    uint8_t *at = (uint8_t *)(values + def->set_count);
+    memory->topic = (struct topic){ .name = text_add(&at, def->name),
                                     .id = def->id,
                                     .internal = def->internal,
                                     .partition_count = def->partition_count,
-                                    .partitions = partitions,
+                                    .partitions = memory->partitions,
                                     .config = *config,
-                                    .set_names = copy_list(arena, def->set_names, def->set_count),
-                                    .set_values = copy_list(arena, def->set_values, def->set_count),
+                                    .set_names = names,
+                                    .set_values = values,
                                     .set_count = def->set_count };
+    for (size_t i = 0; i < def->set_count; i++) {
+        names[i] = text_add(&at, def->set_names[i]);
+        values[i] = text_add(&at, def->set_values[i]);
+    }
     return &memory->topic;
 }
 

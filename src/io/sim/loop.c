@@ -6,6 +6,7 @@
 #include "io/sim/loop_sim.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     WAKE_JITTER_NS = 5000,
@@ -22,12 +23,12 @@ struct credit_wait {
 
 struct posting {
     struct sim_event event;
+    struct list_node node; // in to->postings
     struct loop *to;
     struct message *message;
 };
 
 static void turn_fire(struct sim_event *event);
-static void turn_sockets(struct loop *loop);
 
 static void alarm_fire(struct sim_event *event)
 {
@@ -53,8 +54,11 @@ struct loop *loop_new(unsigned index)
     loop->inbox_end = &loop->inbox_first;
     loop->credit_limit = CREDIT_LIMIT_DEFAULT;
     list_init(&loop->deferred);
+    list_init(&loop->postings);
+    list_init(&loop->notices);
     list_init(&loop->ready);
     list_init(&loop->unsent);
+    list_init(&loop->now);
     list_append(&sim->loops, &loop->node);
     return loop;
 }
@@ -84,6 +88,16 @@ void loop_wake(struct loop *loop)
     if (at_ns < loop->busy_until_ns)
         at_ns = loop->busy_until_ns;
     sim_schedule_at(sim, &loop->turn, at_ns);
+}
+
+void loop_call(struct loop *loop, struct list_node *list, struct sim_call *call)
+{
+    if (loop->dead || list_linked(&call->node))
+        return;
+    list_append(list, &call->node);
+    // A turn looks again at its end.
+    if (loop->sim->current != loop)
+        loop_wake(loop);
 }
 
 void loop_start_thread(struct loop *loop)
@@ -140,6 +154,15 @@ static void loop_drop(struct loop *loop)
     for (size_t i = 0; i < loop->wait_count; i++)
         sim_keep(loop->waits[i].message);
     loop->wait_count = 0;
+    LIST_EACH(&loop->postings, posting_node)
+    {
+        struct posting *posting = LIST_ITEM(posting_node, struct posting, node);
+        heap_remove(&loop->sim->events, &posting->event.node);
+        posting->event.drop(&posting->event);
+    }
+    heap_remove(&loop->sim->events, &loop->turn.node);
+    heap_remove(&loop->sim->events, &loop->alarm.node);
+    loop->turn_queued = false;
 }
 
 void sim_loops_drop(struct sim *sim)
@@ -150,22 +173,30 @@ void sim_loops_drop(struct sim *sim)
     }
 }
 
+// The callbacks that the last turn still owes (on_close).
+static void owed_run(struct loop *loop)
+{
+    struct sim *sim = loop->sim;
+    struct loop *was_current = sim->current;
+    struct list_node *node;
+    sim->current = loop;
+    while (!loop->dead && (node = list_first(&loop->notices)) != NULL) {
+        list_remove(node);
+        struct sim_call *call = LIST_ITEM(node, struct sim_call, node);
+        call->run(call);
+    }
+    sim->current = was_current;
+}
+
 void loop_free(struct loop *loop)
 {
     if (loop == NULL)
         return;
     struct sim *sim = loop->sim;
     ASSERT(sim->current != loop);
-    // The callbacks that are owed (on_close).
-    sim->current = loop;
-    for (; !list_empty(&loop->ready) && !sim->crashed; sim->step_count++)
-        turn_sockets(loop);
-    sim->current = NULL;
-    ASSERT(list_empty(&loop->ready));
-    ASSERT(list_empty(&loop->unsent));
+    owed_run(loop);
+    ASSERT(list_empty(&loop->ready) && list_empty(&loop->unsent));
     loop_drop(loop);
-    heap_remove(&sim->events, &loop->turn.node);
-    heap_remove(&sim->events, &loop->alarm.node);
     heap_free(&loop->timers);
     list_remove(&loop->node);
     if (sim->signal_loop == loop)
@@ -201,6 +232,7 @@ void loop_deliver(struct loop *loop, struct message *message)
 static void posting_fire(struct sim_event *event)
 {
     struct posting *posting = CONTAINER_OF(event, struct posting, event);
+    list_remove(&posting->node);
     loop_deliver(posting->to, posting->message);
     free(posting);
 }
@@ -208,6 +240,7 @@ static void posting_fire(struct sim_event *event)
 static void posting_drop(struct sim_event *event)
 {
     struct posting *posting = CONTAINER_OF(event, struct posting, event);
+    list_remove(&posting->node);
     sim_keep(posting->message);
     free(posting);
 }
@@ -234,6 +267,7 @@ void loop_post(struct loop *to, struct message *message)
     posting->event = (struct sim_event){ .fire = posting_fire, .drop = posting_drop, .kind = SIM_EVENT_MESSAGE };
     posting->to = to;
     posting->message = message;
+    list_append(&to->postings, &posting->node);
     int64_t *lane_ns = lane_of(to, sim->current == NULL ? 0 : sim->current->id);
     int64_t at_ns = sim->now_ns + sim_jitter(sim, POST_JITTER_NS);
     *lane_ns = at_ns > *lane_ns ? at_ns : *lane_ns;
@@ -299,7 +333,8 @@ void loop_defer(struct loop *loop, struct deferred *deferred)
     if (loop->dead || list_linked(&deferred->node))
         return;
     list_append(&loop->deferred, &deferred->node);
-    loop_wake(loop);
+    if (loop->sim->current != loop)
+        loop_wake(loop);
 }
 
 void loop_defer_cancel(struct loop *loop, struct deferred *deferred)
@@ -382,14 +417,22 @@ static void turn_messages(struct loop *loop)
     }
 }
 
+// Runs what is in the list now; what is added meanwhile waits for the next turn. The calls are kept in the loop, not on
+// the stack, which system_exit leaves in one jump.
+static void calls_run(struct loop *loop, struct list_node *list)
+{
+    struct list_node *node;
+    list_splice(&loop->now, list);
+    while (!loop->sim->crashed && (node = list_first(&loop->now)) != NULL) {
+        list_remove(node);
+        struct sim_call *call = LIST_ITEM(node, struct sim_call, node);
+        call->run(call);
+    }
+}
+
 static void turn_sockets(struct loop *loop)
 {
-    struct list_node now;
-    list_init(&now);
-    list_splice(&now, &loop->ready);
-    while (!list_empty(&now) && !loop->sim->crashed)
-        conn_serve(list_first(&now));
-    list_splice(&loop->ready, &now);
+    calls_run(loop, &loop->ready);
 }
 
 static void turn_end(struct loop *loop)
@@ -401,8 +444,7 @@ static void turn_end(struct loop *loop)
         struct deferred *deferred = LIST_ITEM(node, struct deferred, node);
         deferred->on_turn_end(deferred);
     }
-    while (!sim->crashed && (node = list_first(&loop->unsent)) != NULL)
-        conn_flush(node);
+    calls_run(loop, &loop->unsent);
 }
 
 static bool turn_faults(struct loop *loop)
@@ -422,6 +464,12 @@ static bool turn_faults(struct loop *loop)
     return true;
 }
 
+static bool turn_is_owed(const struct loop *loop)
+{
+    return loop->inbox_first != NULL || !list_empty(&loop->notices) || !list_empty(&loop->ready) ||
+           !list_empty(&loop->unsent);
+}
+
 static void turn_fire(struct sim_event *event)
 {
     static void (*const phases[])(struct loop * loop) = { turn_timers, turn_messages, turn_sockets };
@@ -434,6 +482,7 @@ static void turn_fire(struct sim_event *event)
     sim->current = loop;
     loop->now_ms = ms_of(sim);
     size_t first = sim->options.steady ? 0 : (size_t)sim_rng_below(&sim->schedule, ARRAY_COUNT(phases));
+    calls_run(loop, &loop->notices);
     for (size_t i = 0; i < ARRAY_COUNT(phases) && !sim->crashed; i++)
         phases[(first + i) % ARRAY_COUNT(phases)](loop);
     turn_end(loop);
@@ -445,7 +494,7 @@ static void turn_fire(struct sim_event *event)
         loop->running = loop->stopping = false;
         return;
     }
-    if (loop->inbox_first != NULL || !list_empty(&loop->ready))
+    if (turn_is_owed(loop))
         loop_wake(loop);
 }
 

@@ -19,17 +19,25 @@ struct loop {
     size_t lane_count;
     struct heap timers;
     struct list_node deferred;
-    struct list_node ready;  // struct conn with something to tell
-    struct list_node unsent; // struct conn with something to send
+    struct list_node postings; // messages on their way here
+    struct list_node notices;  // struct sim_call: what the last turn owes, before everything else of the next
+    struct list_node ready;    // struct sim_call: sockets with something to tell
+    struct list_node unsent;   // struct sim_call: sockets with something to send
+    struct list_node now;      // the calls of one of these lists while they run
     size_t credit_used, credit_limit;
     struct credit_wait *waits;
     size_t wait_count, wait_capacity;
+};
+
+// Something that one turn does once; embedded.
+struct sim_call {
+    struct list_node node;
+    void (*run)(struct sim_call *call);
 };
 
 // The loop takes a turn soon.
 void loop_wake(struct loop *loop);
 // Puts a message into the inbox now (the way of the disk threads).
 void loop_deliver(struct loop *loop, struct message *message);
-// In net.c: callbacks of one socket; one write of one socket.
-void conn_serve(struct list_node *ready_node);
-void conn_flush(struct list_node *unsent_node);
+// Puts the call into one of the loop's lists (notices, ready, unsent), unless it is in one.
+void loop_call(struct loop *loop, struct list_node *list, struct sim_call *call);

@@ -1,103 +1,128 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inside of the twin: connections, shared by net.c (open ones) and net_open.c (listeners, connecting).
+// Inside of the twin's network: conn.c is what programs hold, wire.c what lies between two of them, listener.c who
+// waits for them. A wire has two directions; each carries segments in order, late, and never more than its window.
 #pragma once
 
 #include "io/net.h"
 #include "io/sim/loop_sim.h"
 
-enum conn_state {
-    CONN_CONNECTING,
-    CONN_OPEN,
-    CONN_DONE, // waits for its on_close
-};
+enum { PEER_SIZE = 280 };
 
-// What reaches a conn through the network.
-enum signal_kind {
-    SIGNAL_SEGMENT = 1, // the first of its segments is here
-    SIGNAL_WINDOW,      // the peer read SIZE bytes
-    SIGNAL_RESET,       // at once, unread bytes are lost
-    SIGNAL_GONE,        // the peer's socket does not exist any more
-    SIGNAL_CONNECT,     // a connection attempt is where the listener is, or is not
-    SIGNAL_CONNECTED,
-    SIGNAL_REFUSED,
-};
-
-struct signal {
-    struct sim_event event;
-    enum signal_kind kind;
-    struct conn *to; // holds a reference
-    size_t size;
+enum segment_kind {
+    SEGMENT_OPEN, // the other side's kernel took the connection
+    SEGMENT_DATA,
+    SEGMENT_END, // no bytes follow
+    SEGMENT_RESET,
 };
 
 struct segment {
-    struct segment *next;
-    bool is_end; // of the stream
+    struct list_node node; // in direction->flying
+    int64_t at_ns;
+    enum segment_kind kind;
     size_t size;
     uint8_t data[];
 };
 
-struct listener {
+// One direction of a wire. What its receiver has not read counts for the window, wherever it is.
+struct direction {
+    struct wire *wire;
+    struct sim_event arrival; // of the first segment
+    struct sim_event room;    // the sender may try again
+    struct list_node flying;
+    int64_t last_ns, stalled_until_ns;
+    uint8_t *arrived; // arrived[read..filled) is for the receiver
+    size_t read, filled, capacity;
+    size_t used; // of the window
+    bool opened, ended, reset;
+    bool waited; // the sender waits for room
+};
+
+// Side 0 opened the connection, side 1 accepted it. in(side) flows to it.
+struct wire {
     struct sim *sim;
-    struct list_node node; // in sim->listeners
-    struct loop *loop;
-    struct address address;
-    on_accept_fn *on_accept;
-    void *owner;
-    bool dead;
+    struct direction to[2];
+    struct conn *ends[2]; // NULL: closed
+};
+
+enum conn_state {
+    CONN_CONNECTING,
+    CONN_OPEN,
+    CONN_LINGERING, // all is sent; the other side still sends
+    CONN_DONE,      // waits for its on_close
 };
 
 struct conn {
-    struct list_node node;   // in sim->conns, until on_close
-    struct list_node ready;  // in loop->ready: has something to tell
-    struct list_node unsent; // in loop->unsent: writes at the end of the turn
-    struct sim *sim;
     struct loop *loop;
-    uint64_t id;
-    unsigned refs; // the world's, the peer's and one for each signal
+    struct list_node node; // in sim->conns
     const struct conn_ops *ops;
     void *owner;
-    struct conn *peer;         // holds a reference
-    struct listener *listener; // accepted, and not yet told
-    struct address address;    // connecting: where to
-    char peer_text[300];
-
+    uint64_t id;
     enum conn_state state;
-    bool dead;     // the program crashed
-    bool paused;   // by the owner
-    bool closing;  // conn_close was called
-    bool ended;    // the peer sends no more
-    bool end_seen; // and the owner's side acts on it
-    bool broken;   // the peer takes no more
-    bool full;     // the high mark was passed, until on_drain
-    bool tell_open, write_again;
     err_t why;
-    uint64_t done_step; // when it ended: on_close comes in a later turn
+    bool dead; // its program crashed
+    bool paused, closing, ended, blocked, full;
+    struct wire *wire;
+    unsigned side;
+    struct sim_event attempt; // the way to the listener and back
+    struct address address;
+    struct list_node backlog_node;
 
-    struct slice *queue; // queue[first..count)
-    size_t queue_first, queue_count, queue_capacity;
-    size_t queued, low, high;
-    size_t on_wire; // sent, and not read by the peer
-    struct sim_event timeout;
-
-    struct segment *segments, *segments_end; // on the way here
-    int64_t arrival_ns;                      // of the last of them
-    int64_t stalled_until_ns;
-    uint8_t *input; // arrived, not read
-    size_t input_size, input_capacity;
+    struct slice *queue; // queue[head..count)
+    size_t head, count, capacity, queued, low, high;
+    struct sim_call ready, unsent, notice;
+    struct timer timer;
+    char peer[PEER_SIZE];
 };
 
+// --- wire.c
+
+// A wire with both ends in place; both count it with conn->wire and side.
+struct wire *wire_new(struct sim *sim, struct conn *opener, struct conn *accepter);
+void wire_send(struct direction *direction, enum segment_kind kind, bytes_t bytes);
+// The sender is told, through conn_writable, when it may try again.
+void wire_wait(struct direction *direction);
+size_t wire_space(const struct direction *direction);
+size_t wire_readable(const struct direction *direction);
+// Moves at most SIZE arrived bytes to TO (NULL: drops them) and returns how many.
+size_t wire_read(struct direction *direction, uint8_t *to, size_t size);
+// Loses what is on its way, both sides learn it.
+void wire_reset(struct wire *wire);
+// The end is gone, as after close(2): a reset if it leaves bytes unread, else the end of its stream. Frees the wire
+// with its second end.
+void wire_leave(struct conn *conn);
+// Without a word to anybody.
+void wire_free(struct wire *wire);
+// One way through the network.
+int64_t net_latency_ns(struct sim *sim);
+
+static inline struct direction *wire_in(const struct conn *conn)
+{
+    return &conn->wire->to[conn->side];
+}
+
+static inline struct direction *wire_out(const struct conn *conn)
+{
+    return &conn->wire->to[1 - conn->side];
+}
+
+// --- conn.c
+
 struct conn *conn_new(struct loop *loop);
-void conn_unref(struct conn *conn);
-// The last of it for the world: it is in no list any more, and lives while signals still point to it.
-void conn_forget(struct conn *conn);
-// The conn's loop serves it in its next turn.
-void conn_ready(struct conn *conn);
-// Ends it; on_close(why) comes in a later turn, with ERR_OK if the owner had closed it. Safe to repeat.
+// Something arrived, or room did.
+void conn_readable(struct conn *conn);
+void conn_writable(struct conn *conn);
+// Ends the conn; on_close(why) comes in the next turn. Safe to repeat.
 void conn_finish(struct conn *conn, err_t why);
-// Sends a signal, which arrives after some time. TO may be NULL.
-void conn_signal(struct conn *to, enum signal_kind kind);
-// In net_open.c: a step of connecting arrived; the listener's owner takes the conn over.
-void conn_connect_step(struct conn *conn, enum signal_kind kind);
-void conn_accept(struct conn *conn);
+// Of a conn that never had an owner.
+void conn_discard(struct conn *conn);
+
+// --- listener.c
+
+// The listener that takes a connection to the address, or NULL.
+struct listener *listener_find(struct sim *sim, const struct address *address);
+// An unowned conn of it in its backlog.
+struct conn *listener_take(struct listener *listener);
+// False: there is no address for the name.
+bool host_is_known(const char *host);
 void sim_listeners_drop(struct sim *sim);
 void sim_listeners_free(struct sim *sim);

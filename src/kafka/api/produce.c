@@ -99,6 +99,7 @@ struct produce_part {
     struct kafka_partition_produce_response *response;
     const struct topic *topic; // one reference while the append is under way
     int32_t record_count;
+    size_t size;
 };
 
 struct produce {
@@ -136,6 +137,15 @@ static void produce_release(struct produce *produce)
         kafka_call_end(call);
 }
 
+static void count_appended(const struct produce_part *part, err_t err)
+{
+    struct kafka_metrics *metrics = &part->produce->call->door->metrics;
+    if (err != ERR_OK)
+        return; // a duplicate
+    counter_add(&metrics->messages_in, (uint64_t)part->record_count);
+    counter_add(&metrics->bytes_in, part->size);
+}
+
 static void on_appended(struct log_op *op)
 {
     struct produce_part *part = CONTAINER_OF(op, struct produce_part, append.op);
@@ -145,7 +155,7 @@ static void on_appended(struct log_op *op)
     if (op->err == ERR_OK || op->err == ERR_DUPLICATE) {
         response->base_offset = part->append.base_offset;
         response->log_append_time_ms = part->append.log_append_time_ms;
-        counter_add(&produce->call->door->metrics.messages_in, op->err == ERR_OK ? (uint64_t)part->record_count : 0);
+        count_appended(part, op->err);
     } else if (op->err == ERR_OUT_OF_RANGE) {
         part_fail(produce, response, KAFKA_INVALID_TIMESTAMP, NULL);
     } else if (op->err == ERR_CLOSED) {
@@ -170,7 +180,7 @@ static int16_t error_of_reason(enum batch_reason reason)
         [BATCH_REASON_TRAILING] = KAFKA_INVALID_RECORD,
         [BATCH_REASON_CRC] = KAFKA_CORRUPT_MESSAGE,
         [BATCH_REASON_COUNT] = KAFKA_INVALID_RECORD,
-        [BATCH_REASON_CODEC] = KAFKA_UNSUPPORTED_COMPRESSION_TYPE,
+        [BATCH_REASON_CODEC] = KAFKA_INVALID_RECORD,
         [BATCH_REASON_ATTRIBUTES] = KAFKA_INVALID_RECORD,
         [BATCH_REASON_CONTROL] = KAFKA_INVALID_RECORD,
         [BATCH_REASON_APPEND_TIME] = KAFKA_INVALID_TIMESTAMP,
@@ -252,7 +262,8 @@ static struct slice slice_of_batch(const struct kafka_call *call, bytes_t batch)
 static enum append_ack ack_of(const struct kafka_call *call)
 {
     const struct kafka_produce_request *request = call->request;
-    bool is_weak = request->acks == 0 || (request->acks == 1 && call->door->options->acks_one_written);
+    bool is_weak =
+        request->acks == 0 || (request->acks == 1 && call->door->options->acks_one == KAFKA_ACKS_ONE_WRITTEN);
     return is_weak ? APPEND_WRITTEN : APPEND_FLUSHED;
 }
 

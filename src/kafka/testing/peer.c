@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FRAMES_MAX 64
+#define FRAMES_MAX 512
 
 struct peer {
     struct loop *loop;
@@ -131,7 +131,7 @@ void *peer_wait(struct peer *peer, const struct kafka_api *api, int version)
     kafka_response_header_decode(api, version, &reader, &correlation_id);
     ASSERT(correlation_id == 77);
     void *response = arena_alloc(&peer->arena, api->response->size);
-    kafka_decode(api->response, version, kafka_api_is_flexible(api, version), &reader, &peer->arena, 1 << 24, response);
+    kafka_decode(api->response, version, kafka_api_is_flexible(api, version), &reader, &peer->arena, (size_t)1 << 30, response);
     ASSERT(reader.err == ERR_OK && reader_left(&reader) == 0);
     return response;
 }
@@ -142,14 +142,14 @@ void *peer_call(struct peer *peer, const struct kafka_api *api, int version, con
     return peer_wait(peer, api, version);
 }
 
-bool peer_is_closed(const struct peer *peer)
+void peer_pause(struct peer *peer)
 {
-    return peer->conn == NULL;
+    conn_pause(peer->conn);
 }
 
-struct arena *peer_arena(struct peer *peer)
+void peer_resume(struct peer *peer)
 {
-    return &peer->arena;
+    conn_resume(peer->conn);
 }
 
 static void on_time(struct timer *timer)

@@ -20,8 +20,9 @@ void peer_ask(struct peer *peer, const struct kafka_api *api, int version, const
 void *peer_wait(struct peer *peer, const struct kafka_api *api, int version);
 // Both.
 void *peer_call(struct peer *peer, const struct kafka_api *api, int version, const void *request);
-bool peer_is_closed(const struct peer *peer);
-struct arena *peer_arena(struct peer *peer);
+// Stops reading what the other side sends, and goes on.
+void peer_pause(struct peer *peer);
+void peer_resume(struct peer *peer);
 // Runs the loop for a while.
 void loop_run_ms(struct loop *loop, int64_t ms);
 // One batch with COUNT records "k0" "v0", "k1" "v1" ... or without keys.

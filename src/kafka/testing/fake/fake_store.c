@@ -322,6 +322,13 @@ void log_read(struct read_op *op)
     log_answer(&op->op, ERR_OK);
 }
 
+void log_stat(struct stat_op *op)
+{
+    op->high_watermark = op->log_end_offset = op->op.partition->end;
+    op->log_start_offset = 0;
+    log_answer(&op->op, op->op.partition->is_deleted ? ERR_CLOSED : ERR_OK);
+}
+
 void log_wait(struct wait_op *op)
 {
     list_append(&op->op.partition->waits, &op->node);
@@ -363,20 +370,22 @@ void producer_id_allocate(struct store *store, struct producer_id_op *op)
 }
 
 const struct topic_config_row topic_config_rows[] = {
-    { "cleanup.policy", TOPIC_CONFIG_LIST, "delete", "" },
-    { "max.message.bytes", TOPIC_CONFIG_INT, "1048588", "" },
+    { .name = "cleanup.policy", .type = TOPIC_CONFIG_LIST, .default_value = "delete", .documentation = "" },
+    { .name = "max.message.bytes", .type = TOPIC_CONFIG_INT, .default_value = "1048588", .documentation = "" },
 };
 const size_t topic_config_row_count = ARRAY_COUNT(topic_config_rows);
 
 void topic_config_default(struct topic_config *ret_config)
 {
-    *ret_config = (struct topic_config){ .cleanup = CLEANUP_DELETE, .max_message_size = 1048588 };
+    *ret_config = (struct topic_config){ .cleanup = CLEANUP_DELETE, .max_message_size = 1048588, .compression = -1 };
 }
 
 err_t topic_config_set(struct topic_config *config, bytes_t name, bytes_t value, diag_t *diag)
 {
     if (bytes_is(name, "cleanup.policy"))
         config->cleanup = bytes_is(value, "compact") ? CLEANUP_COMPACT : CLEANUP_DELETE;
+    else if (bytes_is(name, "compression.type"))
+        config->compression = bytes_is(value, "zstd") ? CODEC_ZSTD : -1;
     else if (!bytes_is(name, "max.message.bytes"))
         return ERR_NOT_FOUND;
     else if (!bytes_to_int64(value, &config->max_message_size))

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of the catalog share. The catalog itself lives on the loop of the table __eddy_topics; each loop has a
+// copy for look-ups, which only messages change.
+#pragma once
+
+#include "base/map.h"
+#include "store/core.h"
+#include "store/table_impl.h"
+#include "store/topic_impl.h"
+
+#define CATALOG_TOPIC "__eddy_topics"
+// The key of the producer ids in the table; no topic can have this name.
+#define PRODUCER_ID_KEY BYTES_LITERAL("/producer-id")
+
+enum {
+    PARTITIONS_MAX = 100000, // of one topic, and so that a folder's name fits
+};
+
+struct catalog_entry {
+    struct map_node by_name, by_id;
+    const struct topic *topic;
+};
+
+// A loop's copy.
+struct catalog_copy {
+    struct map by_name, by_id;
+    struct catalog_entry **sorted; // by name
+    size_t count, capacity;
+};
+
+struct catalog {
+    struct store *store;
+    struct loop *loop;
+    struct table *topics;
+    struct list_node tables;
+    struct catalog_copy *copies; // one per loop
+    size_t loop_count;
+
+    // On the catalog's loop.
+    struct map changes;          // struct change, by folded name: those under way
+    struct list_node unfinished; // struct change: to be carried on with the first turn
+    struct message begin;
+    int64_t next_producer_id, end_producer_id;
+    struct message *producer_first, *producer_last; // producer_id_op: wait for a block
+    struct table_op producer_put;
+    uint8_t producer_value[9];
+
+    bool stopping;
+    struct message stop;
+    size_t tables_left; // to stop; on the first loop
+};
+
+// catalog.c
+struct catalog *catalog_of(const struct store *store);
+struct catalog_copy *catalog_copy_here(struct catalog *catalog);
+// Goes on with the stop when no change is under way any more.
+void catalog_stop_try(struct catalog *catalog);
+
+// catalog_copy.c
+void catalog_copy_init(struct catalog_copy *copy);
+void catalog_copy_free(struct catalog_copy *copy);
+const struct topic *catalog_copy_find(const struct catalog_copy *copy, bytes_t name);
+// Replaces what has NAME by TOPIC (NULL: removes it); takes a reference of TOPIC and gives back the one of the old one.
+const struct topic *catalog_copy_set(struct catalog_copy *copy, bytes_t name, const struct topic *topic);
+// The topic behind NAME in the order of names; a null NAME is before all.
+const struct topic *catalog_copy_after(const struct catalog_copy *copy, bytes_t name);
+
+// catalog_open.c
+err_t catalog_load(struct catalog *catalog, diag_t *diag) MUST_CHECK;
+
+// catalog_change.c
+void catalog_changes_init(struct catalog *catalog);
+void catalog_changes_free(struct catalog *catalog);
+// While opening: what a crash interrupted, or a folder that came from elsewhere, to be written with the first turn.
+void catalog_unfinished_write(struct catalog *catalog, const struct topic_def *def);
+void catalog_unfinished_delete(struct catalog *catalog, const struct topic_def *def, struct topic_life *life);
+void catalog_changes_begin(struct catalog *catalog);
+void topic_id_random(struct topic_id *ret_id);
+
+// producer_id.c
+err_t producer_ids_load(struct catalog *catalog, diag_t *diag) MUST_CHECK;
+bool producer_ids_idle(const struct catalog *catalog);

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loading the catalog: the table, then the partitions of every topic in it, then folders that came from elsewhere (a
+// Kafka broker's, say), which are taken in with their topic id.
+#include "store/catalog_impl.h"
+
+#include "base/log.h"
+
+#include <stdlib.h>
+
+struct loading {
+    struct catalog *catalog;
+    struct arena arena;
+    struct partition_folder *folders; // by topic and number
+    size_t folder_count;
+    diag_t *diag;
+};
+
+static int folder_order(const void *a, const void *b)
+{
+    const struct partition_folder *x = a, *y = b;
+    int order = bytes_compare(x->topic, y->topic);
+    return order != 0 ? order : (x->number > y->number) - (x->number < y->number);
+}
+
+static const struct partition_folder *folder_find(const struct loading *loading, bytes_t topic, int32_t number)
+{
+    struct partition_folder key = { .topic = topic, .number = number };
+    if (loading->folder_count == 0)
+        return NULL;
+    return bsearch(&key, loading->folders, loading->folder_count, sizeof key, folder_order);
+}
+
+static bool id_equal(const struct topic_id *a, const struct topic_id *b)
+{
+    return memcmp(a->bytes, b->bytes, TOPIC_ID_SIZE) == 0;
+}
+
+// Opens the partitions, which makes absent folders, and puts the topic into every copy.
+static err_t topic_open(struct loading *loading, const struct topic_def *def, const struct topic_config *config)
+{
+    struct catalog *catalog = loading->catalog;
+    struct topic_life *life = topic_life_new();
+    err_t err = ERR_OK;
+    for (int32_t i = 0; err == ERR_OK && i < def->partition_count; i++) {
+        struct partition_spec spec = {
+            .topic = def->name, .number = i, .id = def->id, .internal = def->internal, .config = config
+        };
+        struct partition *partition;
+        err = partition_open(catalog->store, &spec, &partition, loading->diag);
+        if (err == ERR_OK)
+            topic_life_add(life, partition);
+    }
+    if (err == ERR_OK) {
+        const struct topic *topic = topic_new(def, config, life);
+        for (size_t i = 0; i < catalog->loop_count; i++)
+            (void)catalog_copy_set(&catalog->copies[i], def->name, topic);
+        topic_unref(topic);
+    }
+    topic_life_unref(life);
+    return err;
+}
+
+static err_t catalog_topic_open(struct loading *loading)
+{
+    static const bytes_t names[] = { { (const uint8_t *)"cleanup.policy", 14 },
+                                     { (const uint8_t *)"max.message.bytes", 17 } };
+    static const bytes_t values[] = { { (const uint8_t *)"compact", 7 }, { (const uint8_t *)"16777216", 8 } };
+    struct catalog *catalog = loading->catalog;
+    struct topic_def def = { .name = BYTES_LITERAL(CATALOG_TOPIC),
+                             .partition_count = 1,
+                             .internal = true,
+                             .set_names = names,
+                             .set_values = values,
+                             .set_count = ARRAY_COUNT(names) };
+    struct topic_config config;
+    const struct partition_folder *folder = folder_find(loading, def.name, 0);
+    if (folder != NULL && folder->has_id)
+        def.id = folder->id;
+    else
+        topic_id_random(&def.id);
+    err_t err = topic_def_config(&def, &store_options(catalog->store)->topic_defaults, &config, NULL);
+    if (err == ERR_OK)
+        err = topic_open(loading, &def, &config);
+    if (err != ERR_OK)
+        return err;
+    catalog->topics = table_new(catalog->store, CATALOG_TOPIC);
+    return table_load(catalog->topics, topic_find(catalog->store, def.name)->partitions[0], loading->diag);
+}
+
+// The deletion began before the start: the folders that are still there go with the first turn.
+static err_t deleted_open(struct loading *loading, const struct topic_def *def, const struct topic_config *config)
+{
+    struct topic_life *life = topic_life_new();
+    err_t err = ERR_OK;
+    for (int32_t i = 0; err == ERR_OK && i < def->partition_count; i++) {
+        struct partition_spec spec = {
+            .topic = def->name, .number = i, .id = def->id, .internal = def->internal, .config = config
+        };
+        const struct partition_folder *folder = folder_find(loading, def->name, i);
+        if (folder == NULL || !folder->has_id || !id_equal(&folder->id, &def->id))
+            continue;
+        struct partition *partition;
+        err = partition_open(loading->catalog->store, &spec, &partition, loading->diag);
+        if (err == ERR_OK)
+            topic_life_add(life, partition);
+    }
+    if (err == ERR_OK)
+        catalog_unfinished_delete(loading->catalog, def, life);
+    topic_life_unref(life);
+    return err;
+}
+
+static err_t row_open(struct loading *loading, const struct table_row *row)
+{
+    struct catalog *catalog = loading->catalog;
+    struct arena arena = ARENA_INIT;
+    struct topic_def def;
+    struct topic_config config;
+    err_t err = topic_def_decode(row->key, row->value, &arena, &def, loading->diag);
+    if (err == ERR_OK)
+        err = topic_def_config(&def, &store_options(catalog->store)->topic_defaults, &config, NULL);
+    if (err == ERR_OK)
+        err = def.deleting ? deleted_open(loading, &def, &config) : topic_open(loading, &def, &config);
+    arena_free(&arena);
+    return err;
+}
+
+static err_t rows_open(struct loading *loading)
+{
+    struct table_row row = { .key = BYTES_NULL };
+    err_t err = ERR_OK;
+    while (err == ERR_OK && table_seek(loading->catalog->topics, row.key, true, &row)) {
+        if (!bytes_equal(row.key, PRODUCER_ID_KEY))
+            err = row_open(loading, &row);
+    }
+    return err;
+}
+
+// --- adoption
+
+static void folder_ignored(const struct partition_folder *folder, const char *why)
+{
+    log_line(
+        LOG_WARN, "partition folder ignored",
+        LOG_FIELDS(log_bytes("topic", folder->topic), log_int("partition", folder->number), log_text("reason", why)));
+}
+
+// Folders FIRST.. of one topic that the catalog does not know.
+static err_t adopt(struct loading *loading, const struct partition_folder *first, size_t count)
+{
+    struct catalog *catalog = loading->catalog;
+    struct topic_def def = { .name = first->topic, .id = first->id };
+    for (size_t i = 0; i < count; i++) {
+        const char *why = !first[i].has_id                         ? "it has no partition.metadata"
+                          : !id_equal(&first[i].id, &def.id)       ? "its topic id is not that of its siblings"
+                          : first[i].number >= PARTITIONS_MAX      ? "its number is too large"
+                          : topic_find_id(catalog->store, &def.id) ? "another topic has its topic id"
+                                                                   : NULL;
+        if (why != NULL) {
+            folder_ignored(&first[i], why);
+            return ERR_OK; // all of them: half a topic is worse than none
+        }
+        def.partition_count = first[i].number + 1;
+    }
+    def.internal = def.name.size > 2 && memcmp(def.name.data, "__", 2) == 0;
+    err_t err = topic_open(loading, &def, &store_options(catalog->store)->topic_defaults);
+    if (err != ERR_OK)
+        return err;
+    log_line(LOG_INFO, "topic adopted",
+             LOG_FIELDS(log_bytes("topic", def.name), log_int("partitions", def.partition_count)));
+    catalog_unfinished_write(catalog, &def);
+    return ERR_OK;
+}
+
+static err_t folders_adopt(struct loading *loading)
+{
+    struct catalog *catalog = loading->catalog;
+    err_t err = ERR_OK;
+    for (size_t i = 0, next; err == ERR_OK && i < loading->folder_count; i = next) {
+        const struct partition_folder *first = &loading->folders[i];
+        for (next = i + 1; next < loading->folder_count; next++) {
+            if (!bytes_equal(loading->folders[next].topic, first->topic))
+                break;
+        }
+        struct table_row row;
+        const struct topic *topic = topic_find(catalog->store, first->topic);
+        if (topic == NULL && table_get(catalog->topics, first->topic, &row) != ERR_OK)
+            err = adopt(loading, first, next - i);
+        for (size_t j = i; topic != NULL && j < next; j++) {
+            if (loading->folders[j].number >= topic->partition_count)
+                folder_ignored(&loading->folders[j], "the topic has fewer partitions");
+        }
+    }
+    return err;
+}
+
+err_t catalog_load(struct catalog *catalog, diag_t *diag)
+{
+    struct loading loading = { .catalog = catalog, .arena = ARENA_INIT, .diag = diag };
+    err_t err = partition_folders(catalog->store, &loading.arena, &loading.folders, &loading.folder_count);
+    if (err != ERR_OK)
+        (void)diag_fail(diag, err, store_options(catalog->store)->folder, "cannot be listed: %s", err_text(err));
+    if (err == ERR_OK && loading.folder_count > 1)
+        qsort(loading.folders, loading.folder_count, sizeof loading.folders[0], folder_order);
+    if (err == ERR_OK)
+        err = catalog_topic_open(&loading);
+    if (err == ERR_OK)
+        err = producer_ids_load(catalog, diag);
+    if (err == ERR_OK)
+        err = rows_open(&loading);
+    if (err == ERR_OK)
+        err = folders_adopt(&loading);
+    arena_free(&loading.arena);
+    return err;
+}
