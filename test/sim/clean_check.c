@@ -52,7 +52,9 @@ static void record_check(struct reading *reading, int64_t offset, const struct r
     struct clean_world *world = reading->world;
     const char *name = world->topics[reading->log].name;
     struct model_log *log = &world->logs[reading->log];
-    size_t place = record->key.size == 6 ? (size_t)strtoul((const char *)record->key.data + 4, NULL, 10) : MODEL_KEYS;
+    size_t place = MODEL_KEYS;
+    if (record->key.size == 6)
+        place = (size_t)(record->key.data[4] - '0') * 10 + (size_t)(record->key.data[5] - '0');
     if (place >= MODEL_KEYS)
         clean_fail(world, "%s: a record with a strange key at %" PRId64, name, offset);
     int64_t serial = 0;
@@ -161,8 +163,8 @@ static bool log_check(struct clean_world *world, size_t place, bool is_start)
     if (!log_bounds(&reading, topic->partitions[0], &stat))
         return false;
     if (stat.log_start_offset < log->log_start)
-        clean_fail(world, "%s: log start went back from %" PRId64 " to %" PRId64,
-                   topic->name.data == NULL ? "" : world->topics[place].name, log->log_start, stat.log_start_offset);
+        clean_fail(world, "%s: log start went back from %" PRId64 " to %" PRId64, world->topics[place].name,
+                   log->log_start, stat.log_start_offset);
     if (place == LOG_CUT && stat.log_start_offset > log->log_start && world->ops == 0 && !is_start)
         clean_fail(world, "records up to %" PRId64 " are gone, asked for was %" PRId64, stat.log_start_offset,
                    log->log_start);

@@ -214,14 +214,19 @@ void fs_sync_all(struct fs *fs)
         if (!inode->is_dir)
             fs_sync(inode);
     }
-    LIST_EACH(&fs->inodes, dir_node)
-    {
-        struct fs_inode *dir = LIST_ITEM(dir_node, struct fs_inode, node);
-        // A release may free an inode, never this folder: the walk holds it.
-        if (dir->is_dir) {
-            fs_hold(dir);
-            fs_dir_sync(fs, dir);
-            fs_release(fs, dir);
-        }
+    // A folder's changes may free files and folders: the walk holds the one it stands on, and looks for the next after.
+    struct list_node *first = list_first(&fs->inodes);
+    struct fs_inode *inode = first == NULL ? NULL : LIST_ITEM(first, struct fs_inode, node);
+    if (inode != NULL)
+        fs_hold(inode);
+    while (inode != NULL) {
+        if (inode->is_dir)
+            fs_dir_sync(fs, inode);
+        struct fs_inode *next =
+            inode->node.next == &fs->inodes ? NULL : LIST_ITEM(inode->node.next, struct fs_inode, node);
+        if (next != NULL)
+            fs_hold(next);
+        fs_release(fs, inode);
+        inode = next;
     }
 }
