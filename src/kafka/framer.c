@@ -4,7 +4,8 @@
 #include "base/assert.h"
 #include "base/writer.h"
 
-#define BLOCK_SIZE  ((size_t)16 * 1024)
+// A read takes at most this much unless the frame is known to be larger; below, one call brings many requests.
+#define BLOCK_SIZE  ((size_t)64 * 1024)
 #define LENGTH_SIZE ((size_t)4)
 
 void kafka_framer_init(struct kafka_framer *framer, size_t limit)

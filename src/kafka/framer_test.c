@@ -39,14 +39,14 @@ static void feed(bytes_t bytes, size_t step, size_t expected_count)
 static void cuts_frames_of_every_size_at_every_step(void **state)
 {
     (void)state;
-    static const size_t sizes[] = { 0, 1, 5, 16380, 16381, 3, 100000, 16379, 0, 40000, 7, 16384, 12 };
+    static const size_t sizes[] = { 0, 1, 5, 65532, 65533, 3, 100000, 65531, 0, 140000, 7, 65536, 12 };
     struct writer w = WRITER_INIT;
     for (size_t i = 0; i < ARRAY_COUNT(sizes); i++) {
         writer_u32(&w, (uint32_t)sizes[i]);
         memset(writer_reserve(&w, sizes[i] + 1), (int)(sizes[i] & 0xff), sizes[i]);
         writer_advance(&w, sizes[i]);
     }
-    static const size_t steps[] = { 1, 2, 3, 7, 1000, 16384, 1 << 20 };
+    static const size_t steps[] = { 1, 2, 3, 7, 1000, 65536, 1 << 20 };
     for (size_t i = 0; i < ARRAY_COUNT(steps); i++)
         feed(writer_view(&w), steps[i], ARRAY_COUNT(sizes));
     writer_free(&w);

@@ -65,8 +65,9 @@ err_t partition_open(struct store *store, const struct partition_spec *spec, str
     struct opening *opening = store->open_state;
     const struct slot_partition *known = slot_find(&opening->slot, bytes_of_text(partition->name));
     bool same = known != NULL && memcmp(&known->id, &spec->id, sizeof spec->id) == 0;
+    bool clean = opening->clean && file_exists(partition->path); // somebody may have removed it
     err_t err = ERR_OK;
-    if (!same || !opening->clean) {
+    if (!same || !clean) {
         struct topic_id id;
         err = meta_partition_read(partition->path, &id);
         if (err == ERR_OK && memcmp(&id, &spec->id, sizeof id) != 0)
@@ -75,7 +76,7 @@ err_t partition_open(struct store *store, const struct partition_spec *spec, str
             err = partition_make_folder(partition->path, &spec->id);
     }
     if (err == ERR_OK)
-        err = recover_partition(partition, same ? known : NULL, opening->clean, opening->slot.header.weak, diag);
+        err = recover_partition(partition, same ? known : NULL, clean, opening->slot.header.weak, diag);
     if (err != ERR_OK) {
         partition_release(partition);
         return err;
@@ -187,9 +188,8 @@ static void create_start(struct message *message)
     struct create_job *create = mem_zalloc(1, sizeof *create);
     create->op = op;
     create->partition = partition_new(op->store, &op->spec);
-    create->job = (struct disk_job){ .loop = create->partition->shard->loop,
-                                     .run = create_run,
-                                     .on_done = create_on_done };
+    create->job =
+        (struct disk_job){ .loop = create->partition->shard->loop, .run = create_run, .on_done = create_on_done };
     create->partition->shard->jobs++;
     disk_submit(DISK_BACKGROUND, &create->job);
 }

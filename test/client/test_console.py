@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The console door: /metrics, /healthz, /readyz, and what a strict HTTP/1.1 server refuses (RFC 9112)."""
 
+import re
 import shutil
 import socket
 import subprocess
+import time
 
 import pytest
 import wire
@@ -121,4 +123,32 @@ def test_pipelined_requests_are_answered_in_order(console):
         data = b""
         while piece := connection.recv(65536):
             data += piece
-    assert [line.split()[1] for line in data.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")] == [b"200"] * 5 + [b"404"]
+    assert re.findall(rb"HTTP/1\.1 (\d+) ", data) == [b"200"] * 5 + [b"404"]
+
+
+def test_metrics_of_many_partitions_hold_nobody_up(start_eddy, topic):
+    server = start_eddy()
+    console = server.doors["console"]
+    with wire.Connection(server) as connection:
+        wire.new_topic(connection, topic, 2000)
+    slowest = 0
+    with socket.create_connection(console, timeout=10) as scraper, socket.create_connection(console, timeout=10) as other:
+        scraper.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        for _ in range(200):
+            started = time.monotonic()
+            other.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert other.recv(4096).startswith(b"HTTP/1.1 200 ")
+            slowest = max(slowest, time.monotonic() - started)
+        page = b""
+        while piece := scraper.recv(1 << 20):
+            page += piece
+    assert slowest < 0.5
+    assert page.count(b'kafka_log_log_size{topic="' + topic.encode()) == 2000
+
+
+def test_ready_again_after_a_restart(start_eddy):
+    server = start_eddy()
+    assert get(server.doors["console"], "/readyz")[0] == 200
+    assert server.stop() == 0
+    server.restart()
+    assert get(server.doors["console"], "/readyz")[0] == 200

@@ -117,3 +117,45 @@ def test_leaves_no_process_behind(start_eddy):
     while any(subprocess.run(["ps", "-p", child], capture_output=True, check=False).returncode == 0 for child in children):
         assert time.monotonic() < deadline, "the keeper outlived eddy"
         time.sleep(0.05)
+
+
+def test_hangup_applies_what_is_live_and_names_the_rest(start_eddy, tmp_path):
+    file = tmp_path / "eddy.yaml"
+    file.write_text("log.level: info\n")
+    server = start_eddy("--config", str(file))
+    file.write_text("log.level: debug\nmemory: 65MB\n")
+    server.process.send_signal(signal.SIGHUP)
+    file_read = wait_for_log(server, "needs a restart option=memory")
+    assert "option changed option=log.level" in file_read
+    file.write_text("log.levl: debug\n")
+    server.process.send_signal(signal.SIGHUP)
+    assert "did you mean log.level" in wait_for_log(server, "is not valid; nothing changes")
+    assert server.is_running()
+    assert server.stop() == 0
+
+
+def wait_for_log(server, words):
+    deadline = time.monotonic() + 10
+    while words not in server.log(1 << 20):
+        assert time.monotonic() < deadline, server.log()
+        time.sleep(0.05)
+    time.sleep(0.1)
+    return server.log(1 << 20)
+
+
+def test_several_loops_share_the_doors(start_eddy, topic):
+    server = start_eddy("--loops", "3")
+    with wire.Connection(server) as connection:
+        wire.new_topic(connection, topic, 8)
+    for number in range(24):
+        with wire.Connection(server) as connection:
+            assert wire.produce(connection, topic, wire.batch(), partition=number % 8) == (0, number // 8)
+    assert server.stop() == 0
+
+
+def test_the_defaults_that_config_prints_are_accepted(start_eddy, tmp_path):
+    server = start_eddy()
+    printed = subprocess.run([server.binary, "config", "--defaults"], capture_output=True, text=True, timeout=10, check=True).stdout
+    file = tmp_path / "defaults.yaml"
+    file.write_text(printed)
+    assert start_eddy("--config", str(file)).is_running()

@@ -103,12 +103,13 @@ static void log_write(int fd, const struct iovec *parts, int count, ssize_t resu
     errno = saved;
 }
 
-static int log_flush(int fd, int result, int64_t began)
+static int log_flush(int fd, int result, int64_t began, bool is_system)
 {
     char path[PATH_SIZE], line[PATH_SIZE + 64];
     int saved = errno;
     if (result == 0 && is_watched(fd, path)) {
-        int used = snprintf(line, sizeof(line), "flush %lld %lld %s", (long long)began, (long long)now_ns(), path);
+        int used = snprintf(line, sizeof(line), "flush %lld %lld %s", (long long)began, (long long)now_ns(),
+                            is_system ? root : path);
         log_line(line, (size_t)used);
     }
     errno = saved;
@@ -199,20 +200,21 @@ int fsync(int fd)
 {
     NEXT(fsync);
     int64_t began = now_ns();
-    return log_flush(fd, next(fd), began);
+    return log_flush(fd, next(fd), began, false);
 }
 
 int fdatasync(int fd)
 {
     NEXT(fdatasync);
     int64_t began = now_ns();
-    return log_flush(fd, next(fd), began);
+    return log_flush(fd, next(fd), began, false);
 }
 
-// Flushes every file of the file system: logged under the folder's path, which is a prefix of theirs.
+// Flushes every file of the file system, whichever of them it was asked through: logged under the root, a prefix of
+// them all.
 int syncfs(int fd)
 {
     NEXT(syncfs);
     int64_t began = now_ns();
-    return log_flush(fd, next(fd), began);
+    return log_flush(fd, next(fd), began, true);
 }

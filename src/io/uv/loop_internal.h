@@ -22,7 +22,8 @@ struct credit_waiter {
 
 struct loop {
     uv_loop_t uv;
-    uv_async_t wake;          // interrupts a sleeping poll; the callback does nothing
+    int wake_fd;              // an eventfd that interrupts a sleeping poll
+    uv_poll_t wake;           // watches it
     uv_prepare_t before_poll; // decides whether the poll may sleep
     uv_check_t after_poll;    // runs the turn
     uv_idle_t busy;           // active: the next poll does not sleep
