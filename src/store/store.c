@@ -61,10 +61,27 @@ static struct store *store_new(const struct store_options *options, struct loop 
     return store;
 }
 
+// The name of the data folder in the folder that holds it, which may belong to somebody else: then it is not ours to
+// sync, and not ours to have made.
+static err_t folder_name_sync(const char *folder)
+{
+    char parent[PATH_MAX_SIZE];
+    size_t size = strlen(folder);
+    while (size > 1 && folder[size - 1] == '/')
+        size--;
+    while (size > 0 && folder[size - 1] != '/')
+        size--;
+    snprintf(parent, sizeof parent, "%.*s", size == 0 ? 1 : (int)size, size == 0 ? "." : folder);
+    err_t err = dir_sync(parent);
+    return err == ERR_DENIED ? ERR_OK : err;
+}
+
 static err_t open_folder(struct store *store, diag_t *diag)
 {
     err_t err = dir_make(store->folder);
-    if (err != ERR_OK && err != ERR_EXISTS)
+    if (err == ERR_OK || err == ERR_EXISTS)
+        err = folder_name_sync(store->folder);
+    if (err != ERR_OK)
         return diag_fail(diag, err, store->folder, "cannot be made: %s", err_text(err));
     char path[PATH_MAX_SIZE];
     int length = snprintf(path, sizeof path, "%s/.lock", store->folder);
