@@ -32,6 +32,7 @@ struct clean_world {
     uint64_t seed;
     bool verbose;
     int generation;
+    int cuts; // generations that a fault ended
     struct loop *loops[LOOPS];
     struct store *store;
     struct table *table;
