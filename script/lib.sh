@@ -45,7 +45,7 @@ build() {
     [ -f "build/$folder/build.ninja" ] || configure "$folder"
     local log="build/build-$folder.log"
     if ! nice ninja -C "build/$folder" -j "$JOBS" "$@" >"$log" 2>&1; then
-        cat "$log" >&2
+        grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking)|GLOB mismatch' "$log" >&2 || true
         fail "build/$folder does not build"
     fi
 }

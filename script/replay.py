@@ -29,7 +29,8 @@ def main():
     build, corpus, junit = (pathlib.Path(argument) for argument in sys.argv[1:4])
     wanted = sys.argv[4] if len(sys.argv) > 4 else ""
     suite = ElementTree.Element("testsuite", name="fuzz")
-    for target in sorted((build / "fuzz").glob("*_fuzz")):
+    for source in sorted(corpus.parent.glob("*_fuzz.c")):
+        target = build / "fuzz" / source.stem
         if wanted not in f"fuzz:{target.name}":
             continue
         case = ElementTree.SubElement(suite, "testcase", name=target.name)

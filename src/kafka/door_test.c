@@ -251,6 +251,19 @@ static void creates_what_a_client_asks_for(void **state)
     assert_int_equal(response->topics.items[0].error_code, KAFKA_UNKNOWN_TOPIC_OR_PARTITION);
 }
 
+static void lists_a_topic_once_however_often_it_is_named(void **state)
+{
+    (void)state;
+    create("t", 3);
+    struct kafka_metadata_request_topic names[] = { { .name = BYTES_LITERAL("t") },
+                                                    { .name = BYTES_LITERAL("none") },
+                                                    { .name = BYTES_LITERAL("t") } };
+    struct kafka_metadata_request request = { .topics = { names, 3 } };
+    struct kafka_metadata_response *response = peer_call(peer, &kafka_metadata_api, 9, &request);
+    assert_int_equal(response->topics.count, 2);
+    assert_true(bytes_is(response->topics.items[1].name, "none"));
+}
+
 static void finds_topics_by_id(void **state)
 {
     (void)state;
@@ -306,6 +319,21 @@ static void refuses_topics_as_kafka_does(void **state)
     assert_int_equal(create_with(topic, false), KAFKA_INVALID_CONFIG);
     config.value = BYTES_LITERAL("12");
     assert_int_equal(create_with(topic, false), KAFKA_NONE); // three replicas are accepted with a warning
+}
+
+static void refuses_a_name_that_stands_twice(void **state)
+{
+    (void)state;
+    struct kafka_creatable_topic topics[] = {
+        { .name = BYTES_LITERAL("a"), .num_partitions = 1, .replication_factor = 1 },
+        { .name = BYTES_LITERAL("b"), .num_partitions = 1, .replication_factor = 1 },
+        { .name = BYTES_LITERAL("a"), .num_partitions = 1, .replication_factor = 1 },
+    };
+    struct kafka_create_topics_request request = { .topics = { topics, 3 } };
+    struct kafka_create_topics_response *response = peer_call(peer, &kafka_create_topics_api, 7, &request);
+    assert_int_equal(response->topics.items[0].error_code, KAFKA_INVALID_REQUEST);
+    assert_int_equal(response->topics.items[1].error_code, KAFKA_NONE);
+    assert_int_equal(response->topics.items[2].error_code, KAFKA_INVALID_REQUEST);
 }
 
 static void takes_manual_assignments_of_this_broker_only(void **state)
@@ -984,8 +1012,10 @@ int main(void)
         TEST(answers_a_version_from_the_future_in_version_0),
         TEST(lists_brokers_and_topics_in_every_version),
         TEST(creates_what_a_client_asks_for),
+        TEST(lists_a_topic_once_however_often_it_is_named),
         TEST(finds_topics_by_id),
         TEST(refuses_topics_as_kafka_does),
+        TEST(refuses_a_name_that_stands_twice),
         TEST(takes_manual_assignments_of_this_broker_only),
         TEST(deletes_topics_by_name_and_id),
         TEST(gives_a_producer_id_once),

@@ -45,6 +45,8 @@ static err_t catalog_open(struct store *store, diag_t *diag)
     catalog_changes_init(catalog);
     store_part_set(store, catalog);
     err_t err = catalog_load(catalog, diag);
+    if (err == ERR_OK)
+        catalog->cleaner = cleaner_new(store);
     if (err == ERR_OK && !list_empty(&catalog->unfinished)) {
         catalog->begin.on_message = on_begin;
         loop_post(catalog->loop, &catalog->begin);
@@ -87,11 +89,18 @@ static void on_stop(struct message *message)
     catalog_stop_try(catalog);
 }
 
+// On the first loop.
+static void on_cleaner_stopped(void *owner)
+{
+    struct catalog *catalog = owner;
+    catalog->stop.on_message = on_stop;
+    loop_post(catalog->loop, &catalog->stop);
+}
+
 static void catalog_stop(struct store *store)
 {
     struct catalog *catalog = catalog_of(store);
-    catalog->stop.on_message = on_stop;
-    loop_post(catalog->loop, &catalog->stop);
+    cleaner_stop(catalog->cleaner, on_cleaner_stopped, catalog);
 }
 
 static void catalog_free(struct store *store)
@@ -99,6 +108,7 @@ static void catalog_free(struct store *store)
     struct catalog *catalog = catalog_of(store);
     if (catalog == NULL)
         return;
+    cleaner_free(catalog->cleaner);
     catalog_changes_free(catalog);
     LIST_EACH(&catalog->tables, node)
     table_free(LIST_ITEM(node, struct table, node));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/map.h"
+#include "store/cleaner.h"
 #include "store/core.h"
 #include "store/table_impl.h"
 #include "store/topic_impl.h"
@@ -32,6 +33,7 @@ struct catalog {
     struct store *store;
     struct loop *loop;
     struct table *topics;
+    struct cleaner *cleaner; // NULL until every partition is open
     struct list_node tables;
     struct catalog_copy *copies; // one per loop
     size_t loop_count;

@@ -249,6 +249,12 @@ static void visit_end(struct sweeper *sweeper)
 
 // --- compaction
 
+// Deleted, changed or stopped meanwhile is no news.
+static bool is_expected(err_t err)
+{
+    return err == ERR_CLOSED || err == ERR_CONFLICT || err == ERR_NOT_FOUND || err == ERR_CANCELLED;
+}
+
 static void compaction_end(struct sweeper *sweeper)
 {
     const struct partition *partition = sweeper->visits[sweeper->next].partition;
@@ -262,8 +268,7 @@ static void compaction_end(struct sweeper *sweeper)
                             log_int("bytes_after", (int64_t)sweeper->total.bytes_after),
                             log_int("records_before", (int64_t)sweeper->total.records_before),
                             log_int("records_after", (int64_t)sweeper->total.records_after)));
-    } else if (sweeper->err != ERR_CLOSED && sweeper->err != ERR_CONFLICT && sweeper->err != ERR_NOT_FOUND) {
-        // Deleted or changed meanwhile is no news.
+    } else if (!is_expected(sweeper->err)) {
         log_line(LOG_WARN, "compaction was given up",
                  LOG_FIELDS(log_text("partition", partition_name(partition)), log_err(sweeper->err)));
     }

@@ -145,8 +145,9 @@ void partition_read(struct read_op *op)
         return;
     }
     size_t index = partition_segment_find(partition, op->offset);
-    // A hole behind the last batch of a segment (compaction): the answer is in the next one.
-    while (op->offset > partition->segments[index].last_offset && index + 1 < partition->segment_count)
+    // A hole behind the last batch of a segment, or a segment without any (compaction): the answer is further on.
+    while (index + 1 < partition->segment_count &&
+           (partition->segments[index].size == 0 || op->offset > partition->segments[index].last_offset))
         index++;
     const struct tail_chunk *chunk = tail_find(partition, op->offset);
     if (chunk == NULL && partition->tail_first != NULL &&

@@ -5,6 +5,7 @@
 //
 //   write <began> <ended> <path> <bytes> <dsync 0|1> <marks, comma separated, or ->
 //   flush <began> <ended> <path>
+//   flush <began> <ended> *        syncfs: everything on the file system
 //
 // A mark is the number behind "EDDYMARK" in the bytes written: the test tells by it which request a write carries.
 #define _GNU_SOURCE
@@ -103,13 +104,13 @@ static void log_write(int fd, const struct iovec *parts, int count, ssize_t resu
     errno = saved;
 }
 
-static int log_flush(int fd, int result, int64_t began, bool is_system)
+static int log_flush(int fd, int result, int64_t began, bool is_all)
 {
     char path[PATH_SIZE], line[PATH_SIZE + 64];
     int saved = errno;
     if (result == 0 && is_watched(fd, path)) {
         int used = snprintf(line, sizeof(line), "flush %lld %lld %s", (long long)began, (long long)now_ns(),
-                            is_system ? root : path);
+                            is_all ? "*" : path);
         log_line(line, (size_t)used);
     }
     errno = saved;
@@ -210,8 +211,7 @@ int fdatasync(int fd)
     return log_flush(fd, next(fd), began, false);
 }
 
-// Flushes every file of the file system, whichever of them it was asked through: logged under the root, a prefix of
-// them all.
+// Flushes every file of the file system that FD is on.
 int syncfs(int fd)
 {
     NEXT(syncfs);

@@ -49,8 +49,8 @@ class Journal:
         return durable
 
     def _first_flush(self, path, after):
-        """A flush counts only when it began after the write had ended; a folder's flush (syncfs) covers its files."""
-        ends = [end for began, end, flushed in self.flushes if began >= after and path.startswith(flushed)]
+        """A flush counts only when it began after the write had ended. `*` is syncfs, which flushes every file."""
+        ends = [end for began, end, flushed in self.flushes if began >= after and flushed in (path, "*")]
         return min(ends, default=None)
 
 
@@ -60,10 +60,11 @@ def early_acks(journal, acked):
     return [mark for mark, (_, _, when) in acked.items() if durable.get(mark, 1 << 63) > when]
 
 
-def run_load(start_eddy, shim, tmp_path, load, topic, partitions, acks, *arguments):
+def run_load(start_eddy, shim, tmp_path, load, topic, partitions, acks, *arguments, settings=None):
     # A folder that the test names, because it must know the root before the server starts.
     folder = tmp_path / "eddy"
-    environment = {"LD_PRELOAD": str(shim), "FLUSH_SHIM_LOG": str(tmp_path / "calls"), "FLUSH_SHIM_ROOT": str(folder / "data")}
+    places = {"FLUSH_SHIM_LOG": str(tmp_path / "calls"), "FLUSH_SHIM_ROOT": str(folder / "data")}
+    environment = {"LD_PRELOAD": str(shim), **places, **(settings or {})}
     server = start_eddy(*arguments, environment=environment, folder=folder)
     with wire.Connection(server) as connection:
         wire.new_topic(connection, topic, partitions)
@@ -83,6 +84,15 @@ def test_each_ack_follows_the_flush_that_covers_it(start_eddy, shim, tmp_path, l
     assert not early, f"{len(early)} of {len(acked)} acknowledgements came before their flush"
     flushes = len(journal.flushes) + sum(1 for write in journal.writes if write[3])
     assert flushes > 0
+
+
+def test_each_ack_follows_the_write_to_the_journal(start_eddy, shim, tmp_path, load, topic):
+    """A small journal is ready at once, so that commits to many partitions go through it."""
+    settings = {"EDDY_STORE_JOURNAL": "16MB"}
+    journal, acked = run_load(start_eddy, shim, tmp_path, load, topic, 16, -1, settings=settings)
+    carried = [mark for write in journal.writes if write[2].endswith("/journal") for mark in write[4]]
+    assert len(carried) > len(acked) / 4, "the journal carried little: this shows nothing about it"
+    assert not early_acks(journal, acked)
 
 
 def test_the_check_notices_a_missing_flush(start_eddy, shim, tmp_path, load, topic):

@@ -437,6 +437,9 @@ void conn_send(struct conn *conn, struct slice slice)
     queue_make_room(conn);
     conn->queue[conn->count++] = slice;
     conn->queued += slice.bytes.size;
+    struct sim *sim = conn->loop->sim;
+    if (conn->side == 1 && conn->queued > sim->queued_peak)
+        sim->queued_peak = conn->queued;
     conn->full = conn->full || conn->queued > conn->high;
     if (!conn->blocked)
         add_unsent(conn);

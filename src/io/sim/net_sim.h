@@ -42,6 +42,7 @@ struct wire {
     struct sim *sim;
     struct direction to[2];
     struct conn *ends[2]; // NULL: closed
+    bool cut;             // reset in the stream; the ends learn it later, and what they still send goes nowhere
 };
 
 enum conn_state {

@@ -480,6 +480,24 @@ static void in_a_storm_every_end_comes_once_and_bytes_stay_right(void **state)
     assert_true(whole > 10);
 }
 
+static void a_reset_by_chance_is_one_fault_whatever_is_sent_before_it_is_noticed(void **state)
+{
+    (void)state;
+    unsigned resets = 0;
+    for (uint64_t seed = 1; seed <= 30; seed++) {
+        struct world world;
+        world_start(&world, seed, &(struct sim_options){ .reset_ppm = 20000, .latency_max_us = 2000 });
+        client_open(&world);
+        send_pattern(&world.client, 2000000);
+        (void)sim_run_ms(world.sim, 60000);
+        assert_int_equal(world.client.closes, world.server.closes);
+        assert_int_equal(sim_fault_count(world.sim), world.client.closes);
+        resets += world.client.closes;
+        world_end(&world);
+    }
+    assert_true(resets > 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -495,6 +513,7 @@ int main(void)
         cmocka_unit_test(ports_are_given_once),
         cmocka_unit_test(a_closed_listener_resets_who_waits_there),
         cmocka_unit_test(the_dead_do_not_call_back),
+        cmocka_unit_test(a_reset_by_chance_is_one_fault_whatever_is_sent_before_it_is_noticed),
         cmocka_unit_test(in_a_storm_every_end_comes_once_and_bytes_stay_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,6 +132,8 @@ void sim_fault_from(struct sim *sim, uint64_t number, enum sim_fault fault);
 uint64_t sim_operation_count(const struct sim *sim);
 // File operations done by a loop's turn instead of a disk job: each blocks a loop.
 uint64_t sim_blocking_count(const struct sim *sim);
+// The most bytes that one accepted connection ever had queued (conn_queued): what a slow reader costs.
+size_t sim_queued_peak(const struct sim *sim);
 // Faults that really happened, of all kinds, crashes among them.
 uint64_t sim_fault_count(const struct sim *sim);
 

@@ -116,6 +116,8 @@ void wire_send(struct direction *direction, enum segment_kind kind, bytes_t byte
 {
     struct sim *sim = direction->wire->sim;
     const struct sim_options *options = &sim->options;
+    if (direction->wire->cut)
+        return;
     if (sim_rng_chance(&sim->network, options->stall_ppm))
         stall(direction, 1 + (int64_t)sim_rng_below(&sim->network, options->stall_max_ms));
     if (kind == SEGMENT_DATA && sim_rng_chance(&sim->network, options->reset_ppm)) {
@@ -248,6 +250,7 @@ static void arrival_fire(struct sim_event *event)
 
 void wire_reset(struct wire *wire)
 {
+    wire->cut = true;
     for (size_t i = 0; i < 2; i++) {
         flying_drop(&wire->to[i]);
         segment_add(&wire->to[i], SEGMENT_RESET, BYTES_NULL);
@@ -276,7 +279,7 @@ void wire_leave(struct conn *conn)
 
 void sim_conn_reset(struct conn *conn)
 {
-    if (conn->wire == NULL)
+    if (conn->wire == NULL || conn->wire->cut)
         return;
     sim_fault_add(conn->wire->sim, SIM_EVENT_NET);
     wire_reset(conn->wire);

@@ -280,6 +280,11 @@ uint64_t sim_blocking_count(const struct sim *sim)
     return sim->blocking_count;
 }
 
+size_t sim_queued_peak(const struct sim *sim)
+{
+    return sim->queued_peak;
+}
+
 uint64_t sim_fault_count(const struct sim *sim)
 {
     return sim->fault_count;

@@ -59,6 +59,7 @@ struct sim {
     uint16_t next_port;
     uint16_t *taken_ports;
     size_t taken_count, taken_capacity;
+    size_t queued_peak;
 
     struct sim_queue queues[DISK_QUEUE_COUNT];
     bool in_job;

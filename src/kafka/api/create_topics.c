@@ -2,11 +2,13 @@
 #include "kafka/api/create_topics.h"
 
 #include "base/assert.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "kafka/api.h"
 #include "kafka/door.h"
 #include "store/topic.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 // clang-format off
@@ -88,6 +90,8 @@ static KAFKA_SCHEMA(create_topics_response, "CreateTopicsResponse");
 // clang-format on
 
 #define CONFIG_VALUE_SIZE 64
+// Of one request: each is answered with all its settings.
+#define TOPICS_MAX 10000
 // DescribeConfigsResponse.ConfigSource.
 #define SOURCE_TOPIC   1
 #define SOURCE_DEFAULT 5
@@ -98,9 +102,17 @@ struct creation {
     struct kafka_creatable_topic_result *result;
 };
 
+// How often the request names a topic.
+struct naming {
+    struct map_node node; // stands first
+    bytes_t name;
+    bool is_twice;
+};
+
 struct creations {
     struct kafka_call *call;
     struct creation *items;
+    struct map namings;
     size_t count;
     size_t pending; // and one for the loop that starts them
 };
@@ -117,16 +129,38 @@ static void result_fail(struct kafka_call *call, struct kafka_creatable_topic_re
 
 // --- checks, in Kafka's order; each fills the result and returns false when something is wrong
 
+static_assert(offsetof(struct naming, node) == 0, "the map's node stands first");
+
+static bytes_t naming_key(const struct map_node *node)
+{
+    const struct naming *naming = (const void *)node;
+    return naming->name;
+}
+
+static void note_names(struct creations *all)
+{
+    const struct kafka_create_topics_request *request = all->call->request;
+    struct naming *namings = arena_array(&all->call->arena, (size_t)request->topics.count, sizeof(*namings));
+    all->namings = MAP_INIT(naming_key);
+    for (int32_t i = 0; i < request->topics.count; i++) {
+        struct map_node *other = map_find(&all->namings, request->topics.items[i].name);
+        namings[i].name = request->topics.items[i].name;
+        if (other != NULL)
+            CONTAINER_OF(other, struct naming, node)->is_twice = true;
+        else
+            map_insert(&all->namings, &namings[i].node);
+    }
+}
+
 static bool check_name(struct creations *all, const struct kafka_creatable_topic *topic,
                        struct kafka_creatable_topic_result *result)
 {
     struct kafka_call *call = all->call;
     const struct kafka_create_topics_request *request = call->request;
     diag_t diag = { 0 };
-    size_t same = 0;
-    for (int32_t i = 0; i < request->topics.count; i++)
-        same += bytes_equal(request->topics.items[i].name, topic->name) ? 1 : 0;
-    if (same > 1)
+    if (request->topics.count > TOPICS_MAX)
+        result_fail(call, result, KAFKA_POLICY_VIOLATION, "Too many topics in one request.");
+    else if (CONTAINER_OF(map_find(&all->namings, topic->name), struct naming, node)->is_twice)
         result_fail(call, result, KAFKA_INVALID_REQUEST, "Duplicate topic name.");
     else if (topic_name_check(topic->name, &diag) != ERR_OK)
         result_fail(call, result, KAFKA_INVALID_TOPIC_EXCEPTION, diag.text);
@@ -318,8 +352,10 @@ static void handle(struct kafka_call *call)
     all->pending = 1;
     response->topics.items = kafka_new(&creatable_topic_result_schema, count, &call->arena);
     response->topics.count = request->topics.count;
+    note_names(all);
     for (size_t i = 0; i < count; i++)
         create_topic(all, &request->topics.items[i], &response->topics.items[i]);
+    map_free(&all->namings);
     creations_release(all);
 }
 

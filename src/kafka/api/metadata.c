@@ -2,12 +2,14 @@
 #include "kafka/api/metadata.h"
 
 #include "base/assert.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "kafka/api.h"
 #include "kafka/door.h"
 #include "store/store.h"
 #include "store/topic.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 // clang-format off
@@ -193,6 +195,41 @@ static void list_asked(struct listing *listing, const struct kafka_metadata_requ
         row->error_code = KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
 }
 
+// A topic that is asked for, by name or id.
+struct asking {
+    struct map_node node; // stands first
+    bytes_t key;
+};
+
+static_assert(offsetof(struct asking, node) == 0, "the map's node stands first");
+
+static bytes_t asking_key(const struct map_node *node)
+{
+    const struct asking *asking = (const void *)node;
+    return asking->key;
+}
+
+// Each topic once, as Kafka does: a short request that repeats a large topic must not make a large answer.
+static void list_each_asked(struct listing *listing)
+{
+    struct kafka_call *call = listing->call;
+    const struct kafka_metadata_request *request = call->request;
+    struct kafka_metadata_response *response = call->response;
+    size_t count = (size_t)request->topics.count;
+    struct asking *askings = arena_array(&call->arena, count, sizeof(*askings));
+    struct map seen = MAP_INIT(asking_key);
+    for (size_t i = 0; i < count; i++) {
+        const struct kafka_metadata_request_topic *asked = &request->topics.items[i];
+        bool by_id = asked->name.data == NULL;
+        askings[i].key = by_id ? bytes_of(&asked->topic_id, sizeof(asked->topic_id)) : asked->name;
+        if (map_find(&seen, askings[i].key) != NULL)
+            continue;
+        map_insert(&seen, &askings[i].node);
+        list_asked(listing, asked, &response->topics.items[response->topics.count++]);
+    }
+    map_free(&seen);
+}
+
 static void list_all(struct kafka_call *call)
 {
     struct kafka_metadata_response *response = call->response;
@@ -236,9 +273,7 @@ static void handle(struct kafka_call *call)
     listing->creations = mem_zalloc(count + 1, sizeof(struct creation));
     listing->pending = 1;
     response->topics.items = kafka_new(&metadata_response_topic_schema, count, &call->arena);
-    response->topics.count = request->topics.count;
-    for (size_t i = 0; i < count; i++)
-        list_asked(listing, &request->topics.items[i], &response->topics.items[i]);
+    list_each_asked(listing);
     listing_release(listing);
 }
 

@@ -131,7 +131,8 @@ void *peer_wait(struct peer *peer, const struct kafka_api *api, int version)
     kafka_response_header_decode(api, version, &reader, &correlation_id);
     ASSERT(correlation_id == 77);
     void *response = arena_alloc(&peer->arena, api->response->size);
-    kafka_decode(api->response, version, kafka_api_is_flexible(api, version), &reader, &peer->arena, (size_t)1 << 30, response);
+    kafka_decode(api->response, version, kafka_api_is_flexible(api, version), &reader, &peer->arena, (size_t)1 << 30,
+                 response);
     ASSERT(reader.err == ERR_OK && reader_left(&reader) == 0);
     return response;
 }

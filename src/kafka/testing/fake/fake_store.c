@@ -40,7 +40,7 @@ struct store {
     uint8_t next_topic_id;
     err_t next_append;
     bool is_holding;
-    struct append_op *held[64];
+    struct append_op *held[1024];
     size_t held_count;
     unsigned pending;
 };

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Kafka door in the twin: door_sim FIRST_SEED COUNT. Each seed makes another network and other clients
+// (door_client.h) and checks that every answer is right, that a slow reader costs bounded memory, that nothing hangs,
+// and that the door closes in the end. The store is the one in memory of src/kafka/testing/fake.
+#include "door_client.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "kafka/door.h"
+#include "kafka/testing/fake/fake_store.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    CLIENTS_MAX = 8,
+    TIME_LIMIT_MS = 600000,
+    CLOSE_LIMIT_MS = 15000,
+    FETCH_MAX_SIZE = 64 << 10,
+    QUEUED_MAX_SIZE = 1 << 20,
+    HIGH_MARK_SIZE = 1 << 20, // of a conn, see io/net.h
+    FAKE_HOLD_MAX_MS = 50,
+};
+
+struct door_sim {
+    uint64_t seed;
+    struct sim *sim;
+    struct loop *loops[2]; // of the door, of the clients
+    struct store *store;
+    struct kafka_options options;
+    struct kafka_door *door;
+    struct address address;
+    struct truth truth;
+    struct door_client clients[CLIENTS_MAX];
+    size_t client_count;
+    struct timer hold; // the store takes its time
+    bool is_holding, is_closed;
+};
+
+struct totals {
+    uint64_t answers, records, faults, garbage;
+    size_t queued_peak;
+};
+
+void sim_failed(uint64_t seed, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "door_sim %llu 1: ", (unsigned long long)seed);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    exit(1);
+}
+
+// --- faults
+
+// A calm network for the first clients, who fill the log.
+static void faults_start(struct door_sim *door)
+{
+    struct sim *sim = door->sim;
+    struct sim_options *options = sim_options_of(sim);
+    static const uint32_t windows[] = { 600, 4000, 20000, 64 << 10 };
+    static const uint32_t resets[] = { 0, 0, 200, 3000 };
+    static const uint32_t stalls[] = { 0, 1000, 20000 };
+    options->chunk_ppm = 1 + (uint32_t)sim_choose(sim, 400000);
+    options->window_size = windows[sim_choose(sim, ARRAY_COUNT(windows))];
+    options->latency_max_us = 20 + (uint32_t)sim_choose(sim, 5000);
+    options->reset_ppm = resets[sim_choose(sim, ARRAY_COUNT(resets))];
+    options->refuse_ppm = options->reset_ppm > 0 ? 100000 : 0;
+    options->stall_ppm = stalls[sim_choose(sim, ARRAY_COUNT(stalls))];
+    options->stall_max_ms = 400;
+    options->pause_ppm = (uint32_t)sim_choose(sim, 3000);
+    options->pause_max_ms = 40;
+}
+
+static void faults_end(struct door_sim *door)
+{
+    struct sim_options *options = sim_options_of(door->sim);
+    options->reset_ppm = options->refuse_ppm = options->stall_ppm = options->pause_ppm = 0;
+    options->window_size = 64 << 10;
+}
+
+static void on_hold(struct timer *timer)
+{
+    struct door_sim *door = CONTAINER_OF(timer, struct door_sim, hold);
+    door->is_holding = !door->is_holding;
+    fake_store_hold(door->store, door->is_holding);
+    timer_start(timer, 1 + (int64_t)sim_choose(door->sim, FAKE_HOLD_MAX_MS));
+}
+
+static void hold_end(struct door_sim *door)
+{
+    timer_stop(&door->hold);
+    fake_store_hold(door->store, false);
+}
+
+// --- one seed
+
+static void client_add(struct door_sim *door, enum client_kind kind)
+{
+    ASSERT(door->client_count < CLIENTS_MAX);
+    struct door_client *client = &door->clients[door->client_count++];
+    door_client_init(client, door->sim, &door->truth, kind, door->loops[1], &door->address, door->seed);
+}
+
+static bool clients_are_done(void *owner)
+{
+    const struct door_sim *door = owner;
+    if (door->door->queued_size > (size_t)door->options.queued_request_size + QUEUED_MAX_SIZE)
+        sim_failed(door->seed, "requests of %zu bytes are held", door->door->queued_size);
+    for (size_t i = 0; i < door->client_count; i++)
+        if (!door->clients[i].is_done)
+            return false;
+    return true;
+}
+
+static void clients_run(struct door_sim *door)
+{
+    struct sim_until until = { .done = clients_are_done, .owner = door, .time_ms = TIME_LIMIT_MS };
+    if (sim_run(door->sim, until) == SIM_DONE)
+        return;
+    for (size_t i = 0; i < door->client_count; i++) {
+        const struct door_client *client = &door->clients[i];
+        if (!client->is_done)
+            sim_failed(door->seed, "client %zu (kind %d) hangs: %zu answers missing, the first is %s %d", i,
+                       (int)client->kind, client->count, client->expected[client->first].api->name,
+                       client->expected[client->first].correlation_id);
+    }
+}
+
+static void clients_forget(struct door_sim *door)
+{
+    for (size_t i = 0; i < door->client_count; i++)
+        door_client_deinit(&door->clients[i]);
+    door->client_count = 0;
+}
+
+static void door_start(struct door_sim *door, uint64_t seed)
+{
+    *door = (struct door_sim){ .seed = seed, .sim = sim_new(seed, NULL) };
+    door->options = (struct kafka_options){ .node_id = 1,
+                                            .request_max_size = 1 << 20,
+                                            .in_flight_size = 64 << 10,
+                                            .queued_request_size = QUEUED_MAX_SIZE,
+                                            .idle_ms = 60000,
+                                            .fetch_max_size = FETCH_MAX_SIZE,
+                                            .fetch_session_slots = 2,
+                                            .topic_partitions = 1,
+                                            .partitions_max = 8 };
+    for (unsigned i = 0; i < 2; i++)
+        loop_start_thread(door->loops[i] = loop_new(i));
+    door->store = fake_store_new(door->loops[0]);
+    struct address address = { .host = "localhost", .port = 0 };
+    diag_t diag;
+    if (kafka_door_open(door->loops[0], door->store, &address, &door->options, &door->door, &diag) != ERR_OK)
+        sim_failed(seed, "%s: %s", diag.where, diag.text);
+    door->address = (struct address){ .host = "127.0.0.1", .port = kafka_door_port(door->door) };
+    timer_init(&door->hold, door->loops[0], on_hold);
+}
+
+static void on_closed(void *owner)
+{
+    struct door_sim *door = owner;
+    door->is_closed = true;
+}
+
+static bool door_is_closed(void *owner)
+{
+    const struct door_sim *door = owner;
+    return door->is_closed;
+}
+
+static void close_message(struct message *message);
+
+struct close_order {
+    struct message message;
+    struct door_sim *door;
+};
+
+static void close_message(struct message *message)
+{
+    struct close_order *order = CONTAINER_OF(message, struct close_order, message);
+    kafka_door_close(order->door->door, on_closed, order->door);
+}
+
+// Also while clients are in the middle of something.
+static void door_stop(struct door_sim *door)
+{
+    struct close_order order = { { .on_message = close_message }, door };
+    loop_post(door->loops[0], &order.message);
+    struct sim_until until = { .done = door_is_closed, .owner = door, .time_ms = CLOSE_LIMIT_MS };
+    if (sim_run(door->sim, until) != SIM_DONE)
+        sim_failed(door->seed, "the door does not close: %zu connections", door->door->conn_count);
+}
+
+static void clients_cut(struct door_sim *door)
+{
+    for (size_t i = 0; i < door->client_count; i++) {
+        timer_stop(&door->clients[i].step);
+        if (door->clients[i].conn != NULL)
+            conn_abort(door->clients[i].conn);
+    }
+    (void)sim_run_ms(door->sim, CLOSE_LIMIT_MS);
+}
+
+static void check_truth(struct door_sim *door)
+{
+    const struct truth *truth = &door->truth;
+    for (uint32_t id = 0; id < truth->next_id; id++) {
+        int32_t partition = truth->ids[id].partition;
+        int64_t offset = truth->ids[id].offset;
+        if (truth->ids[id].acked && truth->at[partition][offset] != id + 1)
+            sim_failed(door->seed, "batch %u was acknowledged and is not there", id);
+    }
+}
+
+// Reads everything, in a calm network.
+static void check_log(struct door_sim *door)
+{
+    faults_end(door);
+    memset(door->truth.at, 0, sizeof(door->truth.at));
+    client_add(door, CLIENT_READER);
+    clients_run(door);
+    clients_forget(door);
+    check_truth(door);
+}
+
+static void check_memory(struct door_sim *door)
+{
+    // Below the mark one more answer may begin, and what overlaps (Produce) is small.
+    size_t most = HIGH_MARK_SIZE + FETCH_MAX_SIZE + 2 * SIM_LARGE_VALUE + (64 << 10);
+    if (sim_queued_peak(door->sim) > most)
+        sim_failed(door->seed, "%zu bytes were queued for one slow reader", sim_queued_peak(door->sim));
+    if (door->door->queued_size != 0)
+        sim_failed(door->seed, "requests of %zu bytes are held when all is answered", door->door->queued_size);
+    int64_t bad = (int64_t)counter_get(&kafka_door_metrics(door->door)->bad_requests);
+    if (bad > (int64_t)door->truth.garbage)
+        sim_failed(door->seed, "%lld connections were closed for %llu bad requests", (long long)bad,
+                   (unsigned long long)door->truth.garbage);
+}
+
+static void door_end(struct door_sim *door, struct totals *totals)
+{
+    totals->answers += door->truth.answers;
+    totals->records += door->truth.checked_records;
+    totals->garbage += door->truth.garbage;
+    totals->faults += sim_fault_count(door->sim);
+    if (sim_queued_peak(door->sim) > totals->queued_peak)
+        totals->queued_peak = sim_queued_peak(door->sim);
+    fake_store_free(door->store);
+    loop_free(door->loops[0]);
+    loop_free(door->loops[1]);
+    sim_free(door->sim);
+}
+
+// Returns the run's hash.
+static uint64_t seed_run(uint64_t seed, struct totals *totals)
+{
+    struct door_sim *door = mem_zalloc(1, sizeof(*door));
+    door_start(door, seed);
+    client_add(door, CLIENT_FILLER);
+    clients_run(door);
+    clients_forget(door);
+    faults_start(door);
+    timer_start(&door->hold, 1);
+    size_t mixed = 1 + (size_t)sim_choose(door->sim, 4);
+    for (size_t i = 0; i < mixed; i++)
+        client_add(door, CLIENT_MIXED);
+    if (seed % 4 == 0)
+        client_add(door, CLIENT_HOG);
+    if (seed % 3 == 0)
+        client_add(door, CLIENT_GARBAGE);
+    if (seed % 5 == 0) {
+        // Closes under load. The clients see it as the server's going away.
+        (void)sim_run_ms(door->sim, 1 + (int64_t)sim_choose(door->sim, 200));
+        hold_end(door);
+        for (size_t i = 0; i < door->client_count; i++)
+            door->clients[i].is_server_leaving = true;
+        door_stop(door);
+        clients_cut(door);
+        clients_forget(door);
+    } else {
+        clients_run(door);
+        clients_forget(door);
+        hold_end(door);
+        check_log(door);
+        (void)sim_run_ms(door->sim, CLOSE_LIMIT_MS);
+        check_memory(door);
+        door_stop(door);
+    }
+    uint64_t hash = sim_trace_hash(door->sim);
+    door_end(door, totals);
+    free(door);
+    return hash;
+}
+
+int main(int count, char **arguments)
+{
+    uint64_t first = count > 1 ? strtoull(arguments[1], NULL, 10) : 1;
+    uint64_t seeds = count > 2 ? strtoull(arguments[2], NULL, 10) : 1;
+    struct totals totals = { 0 };
+    uint64_t hash = 0;
+    for (uint64_t seed = first; seed < first + seeds; seed++)
+        hash = seed_run(seed, &totals);
+    if (seed_run(first + seeds - 1, &totals) != hash)
+        sim_failed(first + seeds - 1, "the same seed is not the same run");
+    printf(
+        "%llu seeds: %llu answers, %llu records looked at, %llu faults, %llu bad requests, at most %zu bytes queued\n",
+        (unsigned long long)seeds, (unsigned long long)totals.answers, (unsigned long long)totals.records,
+        (unsigned long long)totals.faults, (unsigned long long)totals.garbage, totals.queued_peak);
+    // What was not tried was not shown.
+    bool is_weak = totals.queued_peak <= HIGH_MARK_SIZE || totals.faults < 10 * seeds || totals.garbage < seeds / 4;
+    if (seeds >= 100 && is_weak)
+        sim_failed(first, "the seeds tried too little");
+    return 0;
+}
