@@ -158,7 +158,7 @@ static bool generation_work(struct clean_world *world, int operations)
     for (int i = 0; i < operations; i++) {
         clean_work_step(world);
         if (sim_choose(world->sim, 3) == 0)
-            sim_run_ms(world->sim, (int64_t)sim_choose(world->sim, 12));
+            sim_run_ms(world->sim, 1 + (int64_t)sim_choose(world->sim, 12));
         if (sim_crashed(world->sim) || world->store_failed)
             return false;
     }
