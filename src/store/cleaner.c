@@ -12,6 +12,7 @@
 #include "store/lines.h"
 #include "store/meta.h"
 #include "store/retention.h"
+#include "store/table_snapshot.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -318,6 +319,12 @@ static void on_replaced(struct log_op *op)
 static void scan_run(struct disk_job *job)
 {
     struct sweeper *sweeper = CONTAINER_OF(job, struct sweeper, job);
+    // Newer snapshots cover more, so that what the file says now stays true. One that cannot be read covers nothing.
+    const struct partition *partition = sweeper->visits[sweeper->next].partition;
+    err_t err = table_snapshot_covered(partition_path(partition), partition_topic_id(partition),
+                                       &sweeper->plan.tombstones_from);
+    if (err != ERR_OK)
+        sweeper->plan.tombstones_from = err == ERR_NOT_FOUND ? INT64_MAX : 0;
     sweeper->err = compact_scan(&sweeper->plan, &sweeper->compact);
 }
 
