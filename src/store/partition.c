@@ -72,8 +72,10 @@ err_t partition_open(struct store *store, const struct partition_spec *spec, str
         err = meta_partition_read(partition->path, &id);
         if (err == ERR_OK && memcmp(&id, &spec->id, sizeof id) != 0)
             err = diag_fail(diag, ERR_CONFLICT, partition->path, "belongs to another topic of this name");
-        else if (err == ERR_NOT_FOUND || err == ERR_MALFORMED)
+        else if (err == ERR_NOT_FOUND || err == ERR_MALFORMED) {
             err = partition_make_folder(partition->path, &spec->id);
+            open_note_unsynced(store);
+        }
     }
     if (err == ERR_OK)
         err = recover_partition(partition, same ? known : NULL, clean, opening->slot.header.weak, diag);
@@ -110,15 +112,18 @@ err_t partition_folders(struct store *store, struct arena *arena, struct partiti
         struct partition_folder *folder = &folders[count];
         if (!entries[i].is_dir || !meta_partition_name(bytes_of_text(entries[i].name), &folder->topic, &folder->number))
             continue;
-        char path[PATH_MAX_SIZE];
-        snprintf(path, sizeof path, "%s/%s", store->folder, entries[i].name);
-        err = meta_partition_read(path, &folder->id);
-        folder->has_id = err == ERR_OK;
         count++;
     }
     *ret_folders = folders;
     *ret_count = count;
     return ERR_OK;
+}
+
+err_t partition_folder_id(const struct store *store, const struct partition_folder *folder, struct topic_id *ret_id)
+{
+    char path[PATH_MAX_SIZE];
+    snprintf(path, sizeof path, "%s/%.*s-%" PRId32, store->folder, BYTES_ARG(folder->topic), folder->number);
+    return meta_partition_read(path, ret_id);
 }
 
 // --- creating
@@ -163,8 +168,10 @@ static void create_run(struct disk_job *job)
     create->err = move_stray(partition);
     if (create->err != ERR_OK)
         return;
-    create->err = partition_make_folder(partition->path, &partition->id);
-    if (create->err == ERR_OK)
+    create->err = dir_make(partition->path);
+    if (create->err == ERR_OK || create->err == ERR_EXISTS)
+        create->err = meta_partition_write_new(partition->path, &partition->id, !create->op->unsynced);
+    if (create->err == ERR_OK && !create->op->unsynced)
         create->err = dir_sync(partition->store->folder);
     if (create->err != ERR_OK)
         create_undo(partition);
