@@ -214,19 +214,7 @@ void fs_sync_all(struct fs *fs)
         if (!inode->is_dir)
             fs_sync(inode);
     }
-    // A folder's changes may free files and folders: the walk holds the one it stands on, and looks for the next after.
-    struct list_node *first = list_first(&fs->inodes);
-    struct fs_inode *inode = first == NULL ? NULL : LIST_ITEM(first, struct fs_inode, node);
-    if (inode != NULL)
-        fs_hold(inode);
-    while (inode != NULL) {
-        if (inode->is_dir)
-            fs_dir_sync(fs, inode);
-        struct fs_inode *next =
-            inode->node.next == &fs->inodes ? NULL : LIST_ITEM(inode->node.next, struct fs_inode, node);
-        if (next != NULL)
-            fs_hold(next);
-        fs_release(fs, inode);
-        inode = next;
-    }
+    // All folders at once: every change, in its order. Going by folder would walk inodes that an applied change frees.
+    LIST_EACH(&fs->changes, change_node)
+    fs_change_apply(fs, LIST_ITEM(change_node, struct fs_change, node));
 }
