@@ -27,6 +27,8 @@ static void cut_run(struct disk_job *job)
         err_t err = file_remove(path);
         cut->err = err == ERR_NOT_FOUND ? ERR_OK : err;
     }
+    if (cut->err == ERR_OK && cut->removed_count > 0)
+        cut->err = dir_sync(cut->partition->path);
     segment_path(cut->partition->path, cut->to.segment_base, ".log", path, sizeof path);
     if (cut->err != ERR_OK || !file_exists(path))
         return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Recovery of the journal: every frame behind the checkpoint is written to the segments again, by position, so that doing
-// it twice changes nothing. Frames of partitions that are gone are skipped.
+// Recovery of the journal: every frame behind the checkpoint is written to the segments again, by position, so that
+// doing it twice changes nothing. Frames of partitions that are gone are skipped.
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/journal.h"

@@ -11,8 +11,9 @@
 
 enum {
     PASS_SYNC_ALL_FROM = 256,
-    CHECKPOINT_SIZE = 32 << 20,     // durable bytes from which a checkpoint is made at once
+    CHECKPOINT_SIZE = 32 << 20, // durable bytes from which a checkpoint is made at once
     SNAPSHOT_INTERVAL_SIZE = 16 << 20,
+    SPACE_RETRY_MS = 1000,
 };
 
 static void pass_run(struct disk_job *job);
@@ -56,7 +57,7 @@ void pass_free(struct pass *pass)
         struct checkpoint_waiter **list = pass->waiters != NULL ? &pass->waiters : &pass->covered;
         struct checkpoint_waiter *waiter = *list;
         *list = waiter->next;
-        free(waiter);
+        waiter->on_free(waiter);
     }
     free(pass);
 }
@@ -69,6 +70,11 @@ void checkpoint_want(struct shard *shard)
     pass->want_posted = true;
     pass->want.on_message = checkpoint_on_want;
     loop_post(shard->store->shards[0].loop, &pass->want);
+}
+
+void pass_on_want_heard(struct message *message)
+{
+    CONTAINER_OF(message, struct pass, want)->want_posted = false;
 }
 
 void checkpoint_note(struct shard *shard, uint64_t bytes)
@@ -189,7 +195,6 @@ void pass_try(struct shard *shard)
 void pass_on_begin(struct message *message)
 {
     struct pass *pass = CONTAINER_OF(message, struct pass, message);
-    pass->want_posted = false;
     pass->waiting = true;
     pass_try(pass->shard);
 }
@@ -208,7 +213,11 @@ static err_t write_small(const char *path, bytes_t content)
 static void pass_run(struct disk_job *job)
 {
     struct pass *pass = CONTAINER_OF(job, struct pass, job);
+    const struct store *store = pass->shard->store;
     const char *path;
+    uint64_t total;
+    if (dir_space(store->folder, &pass->free_space, &total) != ERR_OK)
+        pass->free_space = UINT64_MAX;
     write_set_run(&pass->set, true, NULL, NULL);
     pass->err = write_set_error(&pass->set, &path);
     for (size_t i = 0; i < pass->file_count && pass->err == ERR_OK; i++) {
@@ -220,7 +229,7 @@ static void pass_run(struct disk_job *job)
     }
     bool all = pass->sync_system || (pass->last && pass->file_count > 0);
     if (pass->err == ERR_OK && all && flush_is_on())
-        pass->err = file_sync_system(pass->shard->store->lock) == ERR_OK ? ERR_OK : ERR_IO;
+        pass->err = file_sync_system(store->lock) == ERR_OK ? ERR_OK : ERR_IO;
 }
 
 // The entries are in the files: takes them out of the list.
@@ -307,8 +316,9 @@ static void pass_on_job_done(struct disk_job *job)
     items_done(pass);
     if (pass->err == ERR_OK)
         state_noted(pass);
-    else
-        checkpoint_note(shard, 1); // tried again after the interval
+    shard->space_short = pass->err == ERR_NO_SPACE || pass->free_space < shard->store->options.reserve_size;
+    if (shard->space_short && !timer_active(&pass->timer)) // looks again, though nothing is appended
+        timer_start(&pass->timer, SPACE_RETRY_MS);
     drop_files(pass);
     write_set_done(shard, &pass->set);
     tail_evict(shard);

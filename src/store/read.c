@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads: from the tail without a copy, else by a disk job that finds the place through the index and checks every batch.
+// Reads: from the tail without a copy, else by a disk job that finds the place through the index and checks every
+// batch.
 #include "store/impl.h"
 
 #include "base/crc32c.h"

@@ -13,7 +13,7 @@
 
 #include <stdlib.h>
 
-enum { SCAN_STEP = 1 << 20, INDEX_READ_MAX = 64 << 20, NAME_DIGITS = 20 };
+enum { SCAN_STEP = 1 << 20, INDEX_READ_MAX = 64 << 20, NAME_DIGITS = 20, REWRITE_MAX = 64 << 20 };
 
 struct recovery {
     struct partition *partition;
@@ -101,37 +101,46 @@ static bool on_scanned(void *owner, const struct batch_header *header, bytes_t b
     return true;
 }
 
-// Looks for a whole, valid batch that could follow NEXT_OFFSET at or behind FROM. Returns the end of the file when there is
-// none.
-static uint64_t find_valid(const struct segment_reader *reader, uint64_t from, int64_t next_offset)
+// Is there a whole, valid batch at POSITION that could follow NEXT_OFFSET? HEAD are the first bytes of it.
+static err_t valid_at(const struct segment_reader *reader, uint64_t position, bytes_t head, int64_t next_offset,
+                      bool *ret_valid)
+{
+    struct batch_header header;
+    *ret_valid = false;
+    if (head.size < BATCH_HEADER_SIZE || head.data[BATCH_MAGIC_AT] != 2 ||
+        batch_header_read(head, &header) != ERR_OK || header.base_offset < next_offset ||
+        header.base_offset - next_offset > INT32_MAX || batch_header_size(&header) > reader->end - position)
+        return ERR_OK;
+    struct buf *whole = buf_new(batch_header_size(&header));
+    size_t got;
+    err_t err = file_read_at(reader->file, position, whole->data, batch_header_size(&header), &got);
+    *ret_valid = err == ERR_OK && segment_batch_check(bytes_of(whole->data, got), true, &header) == ERR_OK;
+    buf_unref(whole);
+    return err;
+}
+
+// Looks for such a batch at or behind FROM; the end of the file when there is none.
+static err_t find_valid(const struct segment_reader *reader, uint64_t from, int64_t next_offset, uint64_t *ret_position)
 {
     struct buf *window = buf_new(SCAN_STEP);
-    struct buf *whole = NULL;
-    uint64_t found = reader->end;
-    for (uint64_t at = from; at + BATCH_HEADER_SIZE <= reader->end && found == reader->end;) {
+    err_t err = ERR_OK;
+    bool valid = false;
+    uint64_t at = from;
+    while (!valid && err == ERR_OK && at + BATCH_HEADER_SIZE <= reader->end) {
         size_t size;
-        if (file_read_at(reader->file, at, window->data, SCAN_STEP, &size) != ERR_OK || size < BATCH_HEADER_SIZE)
+        err = file_read_at(reader->file, at, window->data, SCAN_STEP, &size);
+        if (err != ERR_OK || size < BATCH_HEADER_SIZE)
             break;
         size_t i = 0;
-        for (; i + BATCH_HEADER_SIZE <= size && found == reader->end; i++) {
-            struct batch_header header;
-            if (window->data[i + BATCH_MAGIC_AT] != 2 ||
-                batch_header_read(bytes_of(window->data + i, size - i), &header) != ERR_OK ||
-                header.base_offset < next_offset || header.base_offset - next_offset > INT32_MAX ||
-                batch_header_size(&header) > reader->end - at - i)
-                continue;
-            buf_unref(whole);
-            whole = buf_new(batch_header_size(&header));
-            size_t got;
-            if (file_read_at(reader->file, at + i, whole->data, whole->capacity, &got) == ERR_OK &&
-                segment_batch_check(bytes_of(whole->data, got), true, &header) == ERR_OK)
-                found = at + i;
+        for (; !valid && err == ERR_OK && i + BATCH_HEADER_SIZE <= size; i++) {
+            if (window->data[i + BATCH_MAGIC_AT] == 2)
+                err = valid_at(reader, at + i, bytes_of(window->data + i, size - i), next_offset, &valid);
         }
-        at += i;
+        at += valid ? i - 1 : i;
     }
-    buf_unref(whole);
     buf_unref(window);
-    return found;
+    *ret_position = valid ? at : reader->end;
+    return err;
 }
 
 static void quarantine_add(struct partition *partition, struct quarantine q)
@@ -146,40 +155,50 @@ static void quarantine_add(struct partition *partition, struct quarantine q)
 }
 
 // Is there a later segment that holds a valid batch at its start? Then this one was synced to its end.
-static bool has_successor(const struct recovery *recovery, size_t index)
+static err_t has_successor(const struct recovery *recovery, size_t index, bool *ret_has)
 {
-    for (size_t i = index + 1; i < recovery->count; i++) {
+    *ret_has = false;
+    err_t err = ERR_OK;
+    for (size_t i = index + 1; i < recovery->count && err == ERR_OK && !*ret_has; i++) {
         struct segment_reader reader = { .folder = recovery->partition->path, .segment_base = recovery->bases[i] };
-        bool valid = segment_reader_open(&reader) == ERR_OK && file_size(reader.file, &reader.end) == ERR_OK &&
-                     reader.end >= BATCH_HEADER_SIZE && find_valid(&reader, 0, recovery->bases[i]) == 0;
+        uint8_t head[BATCH_HEADER_SIZE];
+        size_t got = 0;
+        err = segment_reader_open(&reader);
+        if (err == ERR_OK)
+            err = file_size(reader.file, &reader.end);
+        if (err == ERR_OK)
+            err = file_read_at(reader.file, 0, head, sizeof head, &got);
+        if (err == ERR_OK)
+            err = valid_at(&reader, 0, bytes_of(head, got), recovery->bases[i], ret_has);
         file_close(reader.file);
-        if (valid)
-            return true;
     }
-    return false;
+    return err;
 }
 
 // A bad place with valid data behind it, further away than the last commit can have reached, is damage to what was
 // flushed; anything else is the torn end of what was not.
-static bool is_damage(const struct scan *scan, const struct segment_reader *reader, uint64_t next_valid, size_t index)
+static err_t is_damage(const struct scan *scan, const struct segment_reader *reader, uint64_t next_valid, size_t index,
+                       bool *ret_damage)
 {
     uint64_t bad = reader->stopped_at;
-    if (bad < scan->trusted)
-        return true;
-    if (scan->recovery->weak)
-        return false;
-    if (has_successor(scan->recovery, index))
-        return true;
-    if (next_valid >= reader->end || reader->end - bad <= COMMIT_SIZE_MAX)
-        return false;
+    *ret_damage = bad < scan->trusted;
+    if (*ret_damage || scan->recovery->weak)
+        return ERR_OK;
+    err_t err = has_successor(scan->recovery, index, ret_damage);
+    if (err != ERR_OK || *ret_damage || next_valid >= reader->end || reader->end - bad <= COMMIT_SIZE_MAX)
+        return err;
     uint64_t far = bad + COMMIT_SIZE_MAX > next_valid ? bad + COMMIT_SIZE_MAX : next_valid;
-    return find_valid(reader, far, scan->next_offset) < reader->end;
+    uint64_t found;
+    err = find_valid(reader, far, scan->next_offset, &found);
+    *ret_damage = found < reader->end;
+    return err;
 }
 
 static err_t cut_torn(struct recovery *recovery, struct segment_reader *reader, uint64_t at)
 {
     recovery->cut = true;
 #ifdef EDDY_BREAK_TAIL
+    (void)at;
     partition_active(recovery->partition)->size = reader->end;
     return ERR_OK;
 #else
@@ -201,8 +220,14 @@ static err_t scan_file(struct scan *scan, struct segment_reader *reader, size_t 
         uint64_t bad = reader->stopped_at;
         if (bad >= reader->end)
             return ERR_OK;
-        uint64_t valid = find_valid(reader, bad + 1, scan->next_offset);
-        if (!is_damage(scan, reader, valid, index))
+        uint64_t valid;
+        bool damage;
+        err = find_valid(reader, bad + 1, scan->next_offset, &valid);
+        if (err == ERR_OK)
+            err = is_damage(scan, reader, valid, index, &damage);
+        if (err != ERR_OK)
+            return err;
+        if (!damage)
             return cut_torn(recovery, reader, bad);
         struct quarantine q = { segment->base_offset, bad, valid, scan->next_offset, scan->next_offset };
         uint8_t frame[BATCH_FRAME_SIZE];
@@ -258,6 +283,29 @@ static void trust_index(struct partition *partition, struct segment_reader *read
     buf_unref(buf);
 }
 
+// Writes again what was found behind the recovery point: where an earlier flush failed, the system may hold pages as
+// clean that never reached the disk, and only bytes that are written again are flushed again. Bounded, because a
+// partition that the checkpoint does not know may be a large one that was copied here.
+static err_t rewrite(const struct segment_reader *reader, uint64_t from, uint64_t to)
+{
+    if (to - from > REWRITE_MAX)
+        from = to - REWRITE_MAX;
+    struct buf *buf = buf_new(SCAN_STEP);
+    err_t err = ERR_OK;
+    while (from < to && err == ERR_OK) {
+        size_t size = to - from < SCAN_STEP ? (size_t)(to - from) : SCAN_STEP;
+        err = file_read_at(reader->file, from, buf->data, size, &size);
+        bytes_t part = bytes_of(buf->data, size);
+        if (err == ERR_OK && size > 0)
+            err = file_write_at(reader->file, from, &part, 1);
+        if (size == 0)
+            break;
+        from += size;
+    }
+    buf_unref(buf);
+    return err;
+}
+
 // Adds the segment of file number INDEX from what is in it. TRUSTED bytes are known to be durable.
 static err_t scan_segment(struct recovery *recovery, size_t index, uint64_t trusted)
 {
@@ -283,6 +331,8 @@ static err_t scan_segment(struct recovery *recovery, size_t index, uint64_t trus
         trust_index(partition, &reader, trusted);
         struct scan scan = { recovery, base, reader.start == 0 ? 0 : reader.start + 1, trusted };
         err = scan_file(&scan, &reader, index);
+        if (err == ERR_OK && partition_active(partition)->size > trusted)
+            err = rewrite(&reader, trusted, partition_active(partition)->size);
         open_note_unsynced(partition->store);
     }
     file_close(reader.file);
@@ -325,7 +375,10 @@ static err_t recover_segment(struct recovery *recovery, size_t index)
     struct partition *partition = recovery->partition;
     int64_t base = recovery->bases[index];
     bool below = index + 1 < recovery->count && recovery->bases[index + 1] <= partition->log_start;
-    if (recovery->cut || below)
+    // A file of an append that failed for want of space, whose removal a power loss undid: its offsets were given
+    // again.
+    bool overlaps = partition->segment_count > 0 && base <= partition_active(partition)->last_offset;
+    if (recovery->cut || below || overlaps)
         return remove_segment_files(partition, base);
     if (adopt_known(recovery, base))
         return ERR_OK;

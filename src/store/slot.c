@@ -76,8 +76,7 @@ void slot_encode(const struct slot_header *header, const bytes_t *entries, size_
     for (size_t i = 0; i < entry_count; i++)
         writer_bytes(to, entries[i]);
     bytes_t view = writer_view(to);
-    writer_patch_u32(to, SLOT_CRC_AT,
-                     crc32c(0, bytes_of(view.data + SLOT_COVERED_AT, view.size - SLOT_COVERED_AT)));
+    writer_patch_u32(to, SLOT_CRC_AT, crc32c(0, bytes_of(view.data + SLOT_COVERED_AT, view.size - SLOT_COVERED_AT)));
 }
 
 static bytes_t slot_key(const struct map_node *node)
@@ -141,7 +140,8 @@ static void decode_partition(struct reader *r, struct slot *slot)
 err_t slot_decode(bytes_t bytes, struct slot *ret_slot)
 {
     *ret_slot = (struct slot){ .arena = ARENA_INIT, .partitions = MAP_INIT(slot_key) };
-    struct reader r = reader_of(arena_copy(&ret_slot->arena, bytes));
+    ret_slot->bytes = arena_copy(&ret_slot->arena, bytes);
+    struct reader r = reader_of(ret_slot->bytes);
     uint32_t magic = reader_u32(&r), version = reader_u32(&r), crc = reader_u32(&r);
     if (r.err != ERR_OK || magic != SLOT_MAGIC)
         return ERR_MALFORMED;

@@ -19,6 +19,7 @@ struct stopping {
     void *owner;
     struct stop_step *steps; // one for each shard
     unsigned left;
+    err_t err;
     void (*on_all)(struct store *store);
 };
 
@@ -50,10 +51,22 @@ static void step_all(struct store *store, void (*on_message)(struct message *mes
     }
 }
 
-static void on_checkpoint(struct store *store, err_t err)
+static void on_end(struct store *store)
 {
     struct stopping *stopping = store->stopping;
-    stopping->on_stopped(stopping->owner, err);
+    stopping->on_stopped(stopping->owner, stopping->err);
+}
+
+static void on_last(struct message *message)
+{
+    step_answer(CONTAINER_OF(message, struct stop_step, message)->shard);
+}
+
+// One more round, so that no message of the checkpoint is on its way when the memory goes.
+static void on_checkpoint(struct store *store, err_t err)
+{
+    store->stopping->err = err;
+    step_all(store, on_last, on_end);
 }
 
 static void on_drained(struct store *store)
@@ -74,6 +87,8 @@ static void on_drain(struct message *message)
 {
     struct shard *shard = CONTAINER_OF(message, struct stop_step, message)->shard;
     shard->draining = true;
+    LIST_EACH(&shard->partitions, node)
+    partition_waiters_fail(LIST_ITEM(node, struct partition, node), ERR_CLOSED);
     shard_idle(shard);
 }
 

@@ -65,16 +65,17 @@ static struct store *store_new(const struct store_options *options, struct loop 
 // A new folder must survive a power loss as much as what is in it.
 static err_t make_folder(const char *folder)
 {
-    err_t err = dir_make(folder);
-    if (err != ERR_OK)
-        return err == ERR_EXISTS ? ERR_OK : err;
+    err_t made = dir_make(folder);
+    if (made != ERR_OK && made != ERR_EXISTS)
+        return made;
     const char *slash = strrchr(folder, '/');
     char *parent = slash == NULL     ? mem_text(".")
                    : slash == folder ? mem_text("/")
                                      : mem_format("%.*s", (int)(slash - folder), folder);
-    err = dir_sync(parent);
+    // Also when it was there: the process that made it may have ended before this. Above it may be forbidden ground.
+    err_t err = dir_sync(parent);
     free(parent);
-    return err;
+    return made == ERR_EXISTS && err == ERR_DENIED ? ERR_OK : err;
 }
 
 static err_t open_folder(struct store *store, diag_t *diag)
@@ -114,6 +115,11 @@ static err_t open_partitions(struct store *store, struct opening *opening, diag_
     const struct slot_header *header = &opening->slot.header;
     opening->clean = opening->slot.found && header->clean;
     store->epoch = opening->slot.found ? header->epoch + (header->clean ? 0 : 1) : 0;
+    // If the flush of this slot failed, only the cache may hold it; the other slot is overwritten next.
+    if (opening->slot.found && !opening->clean)
+        err = slot_store(store->folder, opening->slot.file, opening->slot.bytes);
+    if (err != ERR_OK)
+        return diag_fail(diag, err, store->folder, "the checkpoint cannot be written: %s", err_text(err));
     if (opening->slot.found && !opening->clean && header->journal_generation != 0)
         err = journal_replay(store, header, diag);
     if (err != ERR_OK)
@@ -156,6 +162,8 @@ err_t store_core_open(const struct store_options *options, struct loop *const *l
 
 static void shard_free(struct shard *shard)
 {
+    LIST_EACH(&shard->changes, change)
+    LIST_ITEM(change, struct change, node)->on_free(LIST_ITEM(change, struct change, node));
     LIST_EACH(&shard->partitions, node)
     partition_release(LIST_ITEM(node, struct partition, node));
     loop_defer_cancel(shard->loop, &shard->deferred);

@@ -34,6 +34,7 @@ struct truth {
     uint32_t next_id;
     uint32_t at[SIM_PARTITIONS][SIM_OFFSETS]; // id + 1; 0: not seen
     int64_t end[SIM_PARTITIONS];              // at least so many
+    bool disk_may_fail;                       // answers may say so
     uint64_t answers, checked_records, garbage;
 };
 

@@ -195,19 +195,28 @@ static void work_start(struct door_store_sim *run)
         door_clients_add(&run->clients, CLIENT_MIXED);
 }
 
-// Between two events, or at an operation of the disk, with or without the page cache.
+enum crash { CRASH_AT_OPERATION, CRASH_KILL, CRASH_POWER, CRASH_AFTER_FAILURE, CRASH_COUNT };
+
+// Between two events, or at an operation of the disk, with or without the page cache, also some time after an operation
+// failed: then the answers say so, or what they acknowledged is kept all the same.
 static void work_until_crash(struct door_store_sim *run)
 {
     struct sim *sim = run->sim;
     work_start(run);
-    uint64_t how = sim_choose(sim, 3);
-    if (how == 0)
-        sim_fault_at(sim, sim_operation_count(sim) + 1 + sim_choose(sim, 300), SIM_FAULT_POWER_LOSS);
+    enum crash how = (enum crash)sim_choose(sim, CRASH_COUNT);
+    uint64_t operation = sim_operation_count(sim) + 1 + sim_choose(sim, 300);
+    if (how == CRASH_AT_OPERATION)
+        sim_fault_at(sim, operation, SIM_FAULT_POWER_LOSS);
+    if (how == CRASH_AFTER_FAILURE)
+        sim_fault_at(sim, operation, SIM_FAULT_IO);
+    run->clients.truth.disk_may_fail = how == CRASH_AFTER_FAILURE;
     enum sim_end end = sim_run_ms(sim, 1 + (int64_t)sim_choose(sim, CRASH_MAX_MS));
-    if (end != SIM_CRASHED && how == 1)
+    bool is_kill = how == CRASH_KILL || (how == CRASH_AFTER_FAILURE && sim_choose(sim, 2) == 0);
+    if (end != SIM_CRASHED && is_kill)
         sim_kill(sim);
     else if (end != SIM_CRASHED)
         sim_power_loss(sim);
+    run->clients.truth.disk_may_fail = false;
     generation_crashed(run);
 }
 
