@@ -380,7 +380,7 @@ static void change_make_folders(struct change *change)
         return;
     }
     int32_t first = change->life->count;
-    change->added = topic_life_new();
+    change->added = topic_life_new(change->catalog->loop, &change->catalog->lives);
     change->left = (size_t)(change->def.partition_count - first);
     change->creations = mem_zalloc(change->left, sizeof *change->creations);
     size_t count = change->left;
@@ -468,7 +468,7 @@ static void on_create(struct message *message)
         return;
     }
     topic_id_random(&change->def.id);
-    change->life = topic_life_new();
+    change->life = topic_life_new(change->catalog->loop, &change->catalog->lives);
     change_put_def(change, &change->def, change_make_folders);
 }
 

@@ -51,7 +51,7 @@ static bool id_equal(const struct topic_id *a, const struct topic_id *b)
 static err_t topic_open(struct loading *loading, const struct topic_def *def, const struct topic_config *config)
 {
     struct catalog *catalog = loading->catalog;
-    struct topic_life *life = topic_life_new();
+    struct topic_life *life = topic_life_new(catalog->loop, &catalog->lives);
     err_t err = ERR_OK;
     for (int32_t i = 0; err == ERR_OK && i < def->partition_count; i++) {
         struct partition_spec spec = {
@@ -103,7 +103,7 @@ static err_t catalog_topic_open(struct loading *loading)
 // The deletion began before the start: the folders that are still there go with the first turn.
 static err_t deleted_open(struct loading *loading, const struct topic_def *def, const struct topic_config *config)
 {
-    struct topic_life *life = topic_life_new();
+    struct topic_life *life = topic_life_new(loading->catalog->loop, &loading->catalog->lives);
     err_t err = ERR_OK;
     for (int32_t i = 0; err == ERR_OK && i < def->partition_count; i++) {
         struct partition_spec spec = {

@@ -214,14 +214,7 @@ void fs_sync_all(struct fs *fs)
         if (!inode->is_dir)
             fs_sync(inode);
     }
-    LIST_EACH(&fs->inodes, dir_node)
-    {
-        struct fs_inode *dir = LIST_ITEM(dir_node, struct fs_inode, node);
-        // A release may free an inode, never this folder: the walk holds it.
-        if (dir->is_dir) {
-            fs_hold(dir);
-            fs_dir_sync(fs, dir);
-            fs_release(fs, dir);
-        }
-    }
+    // All folders at once: every change, in its order. Going by folder would walk inodes that an applied change frees.
+    LIST_EACH(&fs->changes, change_node)
+    fs_change_apply(fs, LIST_ITEM(change_node, struct fs_change, node));
 }
