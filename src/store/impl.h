@@ -147,6 +147,7 @@ struct partition {
     bool epochs_changed;
     struct producers *producers; // NULL: not loaded
     int64_t snapshot_offset;     // of the newest producer snapshot; -1: unknown
+    int64_t snapshot_older;      // of the one before it; -1: unknown
 
     struct op_queue acks;    // append_op: wait for durable
     struct op_queue appends; // append_op: wait for producer state or memory

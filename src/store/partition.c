@@ -32,6 +32,7 @@ struct partition *partition_new(struct store *store, const struct partition_spec
     partition->first_timestamp = -1;
     partition->indexed_timestamp = -1;
     partition->snapshot_offset = -1;
+    partition->snapshot_older = -1;
     partition->read_hint.offset = -1;
     return partition;
 }
