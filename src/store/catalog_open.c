@@ -163,6 +163,10 @@ static err_t adopt(struct loading *loading, const struct partition_folder *first
         def.partition_count = first[i].number + 1;
     }
     def.internal = def.name.size > 2 && memcmp(def.name.data, "__", 2) == 0;
+    if (def.internal && def.partition_count != 1) {
+        folder_ignored(first, "it is internal to the server that wrote it"); // our own have one partition
+        return ERR_OK;
+    }
     err_t err = topic_open(loading, &def, &store_options(catalog->store)->topic_defaults);
     if (err != ERR_OK)
         return err;

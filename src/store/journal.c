@@ -244,8 +244,11 @@ static size_t take_groups(struct journal *journal)
     journal->flying_place =
         (struct journal_place){ journal->generation, journal->size, journal->sequence, journal->head };
     journal->used += skipped + padded;
-    for (; count > 0; count--)
-        op_queue_push(&journal->flying, op_queue_pop(&journal->groups));
+    for (; count > 0; count--) {
+        struct message *group = op_queue_pop(&journal->groups);
+        ASSERT(group != NULL);
+        op_queue_push(&journal->flying, group);
+    }
     return padded;
 }
 

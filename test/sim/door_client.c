@@ -39,9 +39,9 @@ static const struct {
     unsigned silence_percent, silence_max_ms, cut_per_mille;
     size_t value_max;
 } kinds[] = {
-    [CLIENT_FILLER] = { 30, 8, { 0, 0, 1, 0, 0 }, 0, 1, 0, SIM_LARGE_VALUE },
+    [CLIENT_FILLER] = { 30, 8, { 0, 0, 1, 0, 0 }, 0, 1, 0, 8000 },
     [CLIENT_MIXED] = { 60, 12, { 1, 1, 6, 3, 1 }, 2, 300, 4, 2000 },
-    [CLIENT_HOG] = { 60, 60, { 0, 0, 1, 30, 0 }, 20, 3000, 1, 100 },
+    [CLIENT_HOG] = { 60, 60, { 0, 0, 1, 30, 0 }, 4, 3000, 0, 100 },
     [CLIENT_GARBAGE] = { 6, 4, { 1, 1, 1, 1, 1 }, 0, 1, 0, 100 },
     [CLIENT_READER] = { 10000, 1, { 0, 0, 0, 1, 0 }, 0, 1, 0, 0 },
 };
@@ -107,7 +107,8 @@ static void ask_metadata(struct door_client *client)
 static struct slice batch_build(struct door_client *client, uint32_t id)
 {
     char text[16];
-    size_t size = sizeof(text) + (size_t)choose(client, kinds[client->kind].value_max);
+    bool is_large = client->kind == CLIENT_MIXED && choose(client, 12) == 0;
+    size_t size = sizeof(text) + (size_t)choose(client, is_large ? SIM_LARGE_VALUE : kinds[client->kind].value_max);
     uint8_t *value = mem_zalloc(1, size);
     memset(value, (int)(id & 0xff), size);
     memcpy(value, text, (size_t)snprintf(text, sizeof(text), "%u", id) + 1);
@@ -441,7 +442,7 @@ static void out_send(struct door_client *client)
     size_t left = client->out.size - client->out_sent;
     if (left == 0)
         return;
-    size_t size = choose(client, 3) == 0 ? left : 1 + (size_t)choose(client, left < 200 ? left : 200);
+    size_t size = choose(client, 3) == 0 ? left : 1 + (size_t)choose(client, left < 2000 ? left : 2000);
     struct buf *buf = buf_copy(bytes_of(writer_view(&client->out).data + client->out_sent, size));
     conn_send(client->conn, slice_of(buf, 0, size));
     buf_unref(buf);

@@ -18,7 +18,7 @@ enum {
     SIM_OFFSETS = 256, // of one partition; every batch has one record
     SIM_IDS = 2048,    // batches that were ever sent
     SIM_PIPELINE = 64,
-    SIM_LARGE_VALUE = 8000,
+    SIM_LARGE_VALUE = 150000, // larger than what the door receives whatever else goes on
 };
 
 #define SIM_TOPIC "numbers"

@@ -166,6 +166,24 @@ void bench_call(struct bench *bench, struct loop *loop, void (*fn)(void *owner),
     loop_run(bench->loops[0]);
 }
 
+static void on_wait(struct message *message)
+{
+    struct call *call = CONTAINER_OF(message, struct call, message);
+    call->fn(call->owner);
+}
+
+void bench_wait(struct bench *bench, void (*fn)(void *owner), void *owner)
+{
+    struct call call = { .message.on_message = on_wait, .bench = bench, .fn = fn, .owner = owner };
+    loop_post(bench->loops[0], &call.message);
+    loop_run(bench->loops[0]);
+}
+
+void bench_go(struct bench *bench)
+{
+    loop_stop(bench->loops[0]);
+}
+
 static void on_request(struct message *message)
 {
     struct request *request = CONTAINER_OF(message, struct request, message);

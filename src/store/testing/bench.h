@@ -36,6 +36,9 @@ void bench_crash(struct bench *bench);
 
 // Runs FN on the loop, while the caller waits.
 void bench_call(struct bench *bench, struct loop *loop, void (*fn)(void *owner), void *owner);
+// Runs FN on the first loop, and that loop until something calls bench_go on it.
+void bench_wait(struct bench *bench, void (*fn)(void *owner), void *owner);
+void bench_go(struct bench *bench);
 
 err_t bench_create(struct bench *bench, struct topic_op *op, const char *name, int32_t partition_count) MUST_CHECK;
 err_t bench_grow(struct bench *bench, struct topic_op *op, const char *name, int32_t partition_count) MUST_CHECK;

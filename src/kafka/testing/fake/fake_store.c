@@ -288,12 +288,29 @@ void log_append(struct append_op *op)
         append_now(op);
 }
 
+// The newest partition goes first, each in its order: partitions know nothing of each other.
+static void release_held(struct store *store)
+{
+    size_t count = store->held_count;
+    store->held_count = 0;
+    while (count > 0) {
+        const struct partition *partition = store->held[count - 1]->op.partition;
+        size_t left = 0;
+        for (size_t i = 0; i < count; i++) {
+            if (store->held[i]->op.partition == partition)
+                append_now(store->held[i]);
+            else
+                store->held[left++] = store->held[i];
+        }
+        count = left;
+    }
+}
+
 void fake_store_hold(struct store *store, bool hold)
 {
     store->is_holding = hold;
-    for (size_t i = 0; i < store->held_count && !hold; i++)
-        append_now(store->held[i]);
-    store->held_count = hold ? store->held_count : 0;
+    if (!hold)
+        release_held(store);
 }
 
 void log_read(struct read_op *op)

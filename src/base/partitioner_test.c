@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/partitioner.h"
+#include "base/partitioner.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

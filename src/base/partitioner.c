@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/partitioner.h"
+#include "base/partitioner.h"
 
 enum { SHIFT = 24 };
 static const uint32_t MULTIPLIER = 0x5bd1e995, SEED = 0x9747b28c;

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// The driver's table, and what is only a translation: topics and tables.
+#include "engine/embedded/impl.h"
+
+#include "base/mem.h"
+#include "store/partition.h"
+
+#include <stdlib.h>
+
+// --- topics
+
+struct topic_call {
+    struct topic_op op;
+    struct embedded *embedded;
+    struct engine_topic_op *asked;
+};
+
+static void topic_answer(struct topic_call *call, err_t err)
+{
+    struct engine_topic_op *asked = call->asked;
+    asked->err = err;
+    asked->diag = call->op.diag;
+    topic_unref(call->op.topic);
+    free(call);
+    asked->on_done(asked);
+}
+
+static void on_deleted(struct topic_op *op)
+{
+    topic_answer(CONTAINER_OF(op, struct topic_call, op), op->err);
+}
+
+static void on_ensured(struct topic_op *op)
+{
+    struct topic_call *call = CONTAINER_OF(op, struct topic_call, op);
+    const struct topic *topic = op->err == ERR_OK ? op->topic : NULL;
+    if (op->err == ERR_EXISTS)
+        topic = topic_find(call->embedded->store, op->name);
+    call->asked->found_count = topic == NULL ? 0 : topic->partition_count;
+    topic_answer(call, topic != NULL ? ERR_OK : op->err);
+}
+
+static struct topic_call *topic_call_new(struct engine *engine, struct engine_topic_op *op)
+{
+    struct topic_call *call = mem_zalloc(1, sizeof *call);
+    call->embedded = embedded_of(engine);
+    call->asked = op;
+    call->op.name = op->name;
+    call->op.partition_count = op->partition_count;
+    call->op.config_names = op->config_names;
+    call->op.config_values = op->config_values;
+    call->op.config_count = op->config_count;
+    return call;
+}
+
+static void topic_ensure(struct engine *engine, struct engine_topic_op *op)
+{
+    struct topic_call *call = topic_call_new(engine, op);
+    call->op.on_done = on_ensured;
+    topic_create(call->embedded->store, &call->op);
+}
+
+static void topic_remove(struct engine *engine, struct engine_topic_op *op)
+{
+    struct topic_call *call = topic_call_new(engine, op);
+    call->op.on_done = on_deleted;
+    topic_delete(call->embedded->store, &call->op);
+}
+
+static struct loop *loop_of(struct engine *engine, bytes_t topic, int32_t partition)
+{
+    return partition_loop_of(embedded_of(engine)->store, topic, partition);
+}
+
+// --- offsets
+
+static void commit(struct engine *engine, struct engine_commit_op *op)
+{
+    offsets_commit(&embedded_of(engine)->offsets, op);
+}
+
+static void fetch(struct engine *engine, struct engine_fetch_op *op)
+{
+    offsets_fetch(&embedded_of(engine)->offsets, op);
+}
+
+// --- tables
+
+struct embedded_table {
+    struct engine_table table;
+    struct list_node node;
+    struct table *rows;
+};
+
+static struct table *rows_of(const struct engine_table *table)
+{
+    return CONTAINER_OF_CONST(table, struct embedded_table, table)->rows;
+}
+
+static err_t open_table(struct engine *engine, const char *topic, struct engine_table **ret_table, diag_t *diag)
+{
+    struct embedded *embedded = embedded_of(engine);
+    struct table *rows;
+    err_t err = table_open(embedded->store, topic, &rows, diag);
+    if (err != ERR_OK)
+        return err;
+    struct embedded_table *table = mem_zalloc(1, sizeof *table);
+    table->table.engine = engine;
+    table->rows = rows;
+    list_append(&embedded->tables, &table->node);
+    *ret_table = &table->table;
+    return ERR_OK;
+}
+
+static struct loop *rows_loop(const struct engine_table *table)
+{
+    return table_loop(rows_of(table));
+}
+
+static err_t rows_get(const struct engine_table *table, bytes_t key, struct table_row *ret_row)
+{
+    return table_get(rows_of(table), key, ret_row);
+}
+
+static bool rows_next(const struct engine_table *table, bytes_t from, bool after, struct table_row *ret_row)
+{
+    return table_seek(rows_of(table), from, after, ret_row);
+}
+
+static int64_t rows_version(const struct engine_table *table)
+{
+    return table_version(rows_of(table));
+}
+
+static void on_put(struct table_op *put)
+{
+    struct engine_put_op *op = CONTAINER_OF(put, struct engine_put_op, op);
+    op->err = put->err;
+    op->version = put->version;
+    op->on_done(op);
+}
+
+static void rows_put(struct engine_put_op *op)
+{
+    op->op = (struct table_op){ .table = rows_of(op->table),
+                                .on_done = on_put,
+                                .key = op->key,
+                                .value = op->value,
+                                .expected_version = op->expected_version };
+    table_put(&op->op);
+}
+
+static void rows_watch(struct engine_table *table, struct table_watch *watch)
+{
+    table_watch(rows_of(table), watch);
+}
+
+static const struct engine_driver driver = {
+    .topic_ensure = topic_ensure,
+    .topic_delete = topic_remove,
+    .partition_loop = loop_of,
+    .append = embedded_append,
+    .reader_open = embedded_reader_open,
+    .reader_next = embedded_reader_next,
+    .reader_close = embedded_reader_close,
+    .offsets_commit = commit,
+    .offsets_fetch = fetch,
+    .table_open = open_table,
+    .table_loop = rows_loop,
+    .table_get = rows_get,
+    .table_seek = rows_next,
+    .table_version = rows_version,
+    .table_put = rows_put,
+    .table_watch = rows_watch,
+    .table_unwatch = table_unwatch,
+};
+
+err_t embedded_open(struct store *store, struct engine **ret_engine, diag_t *diag)
+{
+    struct embedded *embedded = mem_zalloc(1, sizeof *embedded);
+    embedded->engine.driver = &driver;
+    embedded->store = store;
+    list_init(&embedded->tables);
+    err_t err = offsets_open(&embedded->offsets, store, diag);
+    if (err != ERR_OK) {
+        free(embedded);
+        return err;
+    }
+    embedded->loop_count = store_loop_count(store);
+    embedded->outboxes = mem_zalloc(embedded->loop_count, sizeof *embedded->outboxes);
+    for (size_t i = 0; i < embedded->loop_count; i++)
+        outbox_init(&embedded->outboxes[i], embedded, store_loop(store, i));
+    *ret_engine = &embedded->engine;
+    return ERR_OK;
+}
+
+void embedded_free(struct engine *engine)
+{
+    if (engine == NULL)
+        return;
+    struct embedded *embedded = embedded_of(engine);
+    for (size_t i = 0; i < embedded->loop_count; i++)
+        outbox_free(&embedded->outboxes[i]);
+    LIST_EACH(&embedded->tables, node)
+    free(LIST_ITEM(node, struct embedded_table, node));
+    free(embedded->outboxes);
+    free(embedded);
+}
+
+struct offsets *embedded_offsets(struct engine *engine)
+{
+    return &embedded_of(engine)->offsets;
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of the embedded engine share.
+#pragma once
+
+#include "base/map.h"
+#include "engine/embedded/embedded.h"
+#include "engine/embedded/offsets.h"
+#include "store/log.h"
+#include "store/partition.h"
+#include "store/store.h"
+#include "store/topic.h"
+
+// Appends of one loop that wait for the end of the turn.
+struct outbox {
+    struct embedded *embedded;
+    struct loop *loop;
+    struct map open;          // struct outbox_batch, by partition
+    struct list_node ready;   // struct outbox_batch: to be sent
+    struct list_node refused; // engine_append_op: to be answered
+    struct deferred deferred;
+    struct message answer;
+    bool answer_posted;
+    uint32_t turn; // moves records without a key from partition to partition
+};
+
+struct embedded {
+    struct engine engine;
+    struct store *store;
+    struct offsets offsets;
+    struct outbox *outboxes; // one per loop
+    size_t loop_count;
+    struct list_node tables;
+};
+
+static inline struct embedded *embedded_of(struct engine *engine)
+{
+    return CONTAINER_OF(engine, struct embedded, engine);
+}
+
+// append.c
+void outbox_init(struct outbox *outbox, struct embedded *embedded, struct loop *loop);
+void outbox_free(struct outbox *outbox);
+void embedded_append(struct engine *engine, bytes_t topic, int32_t partition, const struct engine_record *record,
+                     struct engine_append_op *op);
+
+// reader.c
+struct engine_reader *embedded_reader_open(struct engine *engine, bytes_t topic, int32_t partition, int64_t offset,
+                                           size_t max_size, engine_on_records *on_records, void *owner);
+void embedded_reader_next(struct engine_reader *reader);
+void embedded_reader_close(struct engine_reader *reader);
+
+// records.c: what a read gave, as records from OFFSET on. Takes the slices over. One reference.
+struct engine_records *records_new(struct read_op *op, int64_t offset);

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Committed offsets of groups: a table on __consumer_offsets in Kafka's own record format, so that its tools can read
+// it: key OffsetCommitKey version 1, value OffsetCommitValue version 3 (versions 0 to 4 are read). Belongs to the
+// table's loop; other loops use engine.h.
+#pragma once
+
+#include "base/arena.h"
+#include "base/writer.h"
+#include "engine/engine.h"
+
+#define OFFSETS_TOPIC "__consumer_offsets"
+
+struct offsets {
+    struct store *store;
+    struct table *table;
+};
+
+err_t offsets_open(struct offsets *offsets, struct store *store, diag_t *diag) MUST_CHECK;
+struct loop *offsets_loop(const struct offsets *offsets);
+
+// Any loop.
+void offsets_commit(struct offsets *offsets, struct engine_commit_op *op);
+void offsets_fetch(struct offsets *offsets, struct engine_fetch_op *op);
+
+// On the table's loop; views until the next turn. ERR_NOT_FOUND.
+err_t offsets_find(const struct offsets *offsets, bytes_t group, bytes_t topic, int32_t partition,
+                   struct engine_offset *ret_offset) MUST_CHECK;
+// Walks the offsets of all groups, those of one group together: start with a zeroed *AT; false at the end.
+bool offsets_next(const struct offsets *offsets, struct engine_offset *at);
+
+// The wire forms.
+void offsets_key_write(struct writer *w, bytes_t group, bytes_t topic, int32_t partition);
+void offsets_value_write(struct writer *w, const struct engine_offset *offset, int64_t now_ms);
+// ERR_UNSUPPORTED: the key or value of something else, or of a newer version; ERR_MALFORMED, ERR_TRUNCATED.
+err_t offsets_row_read(bytes_t key, bytes_t value, struct engine_offset *ret_offset) MUST_CHECK;

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// What eventing, camel, workflow and kube know of the log: topics, appends, readers, group offsets and tables. Behind
+// it is the store of this process (embedded/embedded.h) or a real Kafka cluster. Operations are embedded in their
+// owner, may be asked for on any loop and answer there, never before the call returns; views in them are copied by the
+// call unless it says otherwise. There is no transaction over several operations yet: README.md says why.
+#pragma once
+
+#include "base/batch.h"
+#include "io/loop.h"
+#include "store/table.h"
+
+struct engine {
+    const struct engine_driver *driver;
+};
+
+// --- topics
+
+struct engine_topic_op {
+    void *state; // private
+    void (*on_done)(struct engine_topic_op *op);
+    // in; views stay valid until on_done
+    bytes_t name;
+    int32_t partition_count;
+    const bytes_t *config_names, *config_values; // Kafka's names
+    size_t config_count;
+    // out
+    err_t err; // ERR_INVALID, ERR_NOT_FOUND (delete), ERR_LIMIT, ERR_NO_SPACE, ERR_IO, ERR_CLOSED; DIAG has a sentence
+    diag_t diag;
+    int32_t found_count; // ensure: the partitions that the topic has
+};
+
+// --- appending
+
+struct engine_record {
+    int64_t offset;       // append: ignored
+    int64_t timestamp_ms; // append: -1 is now
+    bytes_t key, value;   // may be null
+    const struct record_header *headers;
+    size_t header_count;
+};
+
+// The partition of the key as Kafka's clients choose it; without a key the one of the last batch for a while.
+enum { ENGINE_ANY_PARTITION = -1 };
+
+// One record; records that are appended in one turn share batches, in the order of the calls for each partition.
+struct engine_append_op {
+    struct list_node node; // private
+    int32_t index;         // private
+    void (*on_done)(struct engine_append_op *op);
+    // out: durable when err is ERR_OK
+    err_t err; // ERR_NOT_FOUND (topic, partition), ERR_TOO_LARGE, ERR_INVALID, ERR_NO_SPACE, ERR_IO, ERR_CLOSED
+    int32_t partition;
+    int64_t offset;
+};
+
+// --- reading
+
+// A piece of a partition, shared and immutable.
+struct engine_records {
+    const struct engine_record *items;
+    size_t count;        // may be 0: what stood there is not for readers
+    int64_t next_offset; // where the next piece begins
+    int64_t high_watermark;
+    struct buf *self; // private: counts references
+};
+
+static inline struct engine_records *engine_records_ref(struct engine_records *records)
+{
+    buf_ref(records->self);
+    return records;
+}
+
+static inline void engine_records_unref(struct engine_records *records)
+{
+    if (records != NULL)
+        buf_unref(records->self);
+}
+
+// ERR_OK with RECORDS (borrowed: engine_records_ref keeps them), or why the reader ended: ERR_OUT_OF_RANGE (NEXT_OFFSET
+// of RECORDS is then the first offset there is), ERR_NOT_FOUND, ERR_CORRUPT, ERR_IO, ERR_CLOSED (the topic was
+// deleted).
+typedef void engine_on_records(void *owner, err_t err, struct engine_records *records);
+struct engine_reader;
+enum { ENGINE_EARLIEST = -2, ENGINE_LATEST = -1 }; // as offsets to begin at
+
+// --- offsets of groups
+
+struct engine_offset {
+    bytes_t group, topic;
+    int32_t partition;
+    int64_t offset;       // the next one to read; -1 in a commit: forget it
+    int32_t leader_epoch; // -1: unknown
+    bytes_t metadata;
+    int64_t commit_time_ms; // out
+};
+
+struct engine_commit_op {
+    void *state; // private
+    void (*on_done)(struct engine_commit_op *op);
+    const struct engine_offset *items; // of any groups
+    size_t count;
+    err_t err; // the first one; then some items may be durable and others not
+};
+
+struct engine_fetch_op {
+    struct message message; // private
+    void *state;            // private
+    struct loop *answer;    // private
+    void (*on_done)(struct engine_fetch_op *op);
+    bytes_t group; // in; valid until on_done
+    // out; valid during on_done; in the order of topic (by size, then bytes) and partition
+    err_t err;
+    const struct engine_offset *items;
+    size_t count;
+};
+
+// --- tables: store/table.h tells what they are. Versions rise and may have gaps.
+
+struct engine_table {
+    struct engine *engine;
+};
+
+struct engine_put_op {
+    struct table_op op; // private
+    void (*on_done)(struct engine_put_op *op);
+    struct engine_table *table;
+    bytes_t key, value;       // value BYTES_NULL: delete
+    int64_t expected_version; // TABLE_ANY, TABLE_ABSENT or the version it must have
+    err_t err;                // ERR_CONFLICT, ERR_NOT_FOUND (delete), ERR_TOO_LARGE, ERR_NO_SPACE, ERR_IO, ERR_CLOSED
+    int64_t version;          // also the present one when err is ERR_CONFLICT
+};
+
+struct engine_driver {
+    // Makes the topic if it is absent; a present one keeps what it has.
+    void (*topic_ensure)(struct engine *engine, struct engine_topic_op *op);
+    void (*topic_delete)(struct engine *engine, struct engine_topic_op *op);
+    // Where readers of a partition cost least.
+    struct loop *(*partition_loop)(struct engine *engine, bytes_t topic, int32_t partition);
+
+    void (*append)(struct engine *engine, bytes_t topic, int32_t partition, const struct engine_record *record,
+                   struct engine_append_op *op);
+
+    // A reader belongs to the loop that opened it. It reads one piece, of about MAX_SIZE bytes, for each call of
+    // reader_next, which may be called from on_records: that is the back-pressure. Waits when there is nothing.
+    struct engine_reader *(*reader_open)(struct engine *engine, bytes_t topic, int32_t partition, int64_t offset,
+                                         size_t max_size, engine_on_records *on_records, void *owner);
+    void (*reader_next)(struct engine_reader *reader);
+    // No callback comes after it. Also after the reader ended.
+    void (*reader_close)(struct engine_reader *reader);
+
+    void (*offsets_commit)(struct engine *engine, struct engine_commit_op *op);
+    void (*offsets_fetch)(struct engine *engine, struct engine_fetch_op *op);
+
+    // Before the loops run; the engine closes it. The rest but table_put: on the table's loop only; views are valid
+    // until the next turn.
+    err_t (*table_open)(struct engine *engine, const char *topic, struct engine_table **ret_table, diag_t *diag);
+    struct loop *(*table_loop)(const struct engine_table *table);
+    err_t (*table_get)(const struct engine_table *table, bytes_t key, struct table_row *ret_row);
+    bool (*table_seek)(const struct engine_table *table, bytes_t from, bool after, struct table_row *ret_row);
+    int64_t (*table_version)(const struct engine_table *table);
+    void (*table_put)(struct engine_put_op *op);
+    void (*table_watch)(struct engine_table *table, struct table_watch *watch);
+    void (*table_unwatch)(struct table_watch *watch);
+};
