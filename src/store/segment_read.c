@@ -60,6 +60,7 @@ struct window {
     struct buf *buf;
     uint64_t position; // of its first byte
     size_t size;
+    bool at_end; // nothing more can be read behind it
 };
 
 static err_t window_read(const struct segment_reader *reader, struct window *window, uint64_t position, size_t size)
@@ -71,7 +72,10 @@ static err_t window_read(const struct segment_reader *reader, struct window *win
         window->buf = buf_new(size);
     }
     window->position = position;
-    return file_read_at(reader->file, position, window->buf->data, size, &window->size);
+    err_t err = file_read_at(reader->file, position, window->buf->data, size, &window->size);
+    // The file may have lost what its known size promises.
+    window->at_end = window->size < size || position + size == reader->end;
+    return err;
 }
 
 static bytes_t window_rest(const struct window *window, uint64_t position)
@@ -89,7 +93,7 @@ static err_t window_batch(const struct segment_reader *reader, struct window *wi
     bool inside = window->buf != NULL && position < window->position + window->size;
     err_t err = inside ? segment_batch_check(window_rest(window, position), crc, ret_header) : ERR_TRUNCATED;
     for (size_t size = step; err == ERR_TRUNCATED; size = size < step ? step : size) {
-        if (window->buf != NULL && position == window->position && window->size == reader->end - position)
+        if (window->buf != NULL && position == window->position && window->at_end)
             return ERR_CORRUPT;
         bytes_t rest = inside ? window_rest(window, position) : BYTES_NULL;
         size_t whole = rest.size >= BATCH_FRAME_SIZE ? batch_size(rest) : 0;
