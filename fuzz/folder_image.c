@@ -150,8 +150,8 @@ void image_add(struct folder_image *image, const char *path, bytes_t content)
                 image_set(image, i, content);
             return;
         }
-        has_folder = has_folder || (file->is_folder && strlen(file->path) == folder &&
-                                    memcmp(file->path, path, folder) == 0);
+        has_folder =
+            has_folder || (file->is_folder && strlen(file->path) == folder && memcmp(file->path, path, folder) == 0);
     }
     if (has_folder)
         add(image, mem_text(path), buf_copy(content));

@@ -9,9 +9,9 @@
 #include <string.h>
 
 enum {
-    PATIENCE_MS = 60000,        // virtual
-    STEPS_MAX = 400000,         // a loop that goes round without time passing
-    QUOTA = 64 << 20,           // a write far behind the end of a file meets a full disk
+    PATIENCE_MS = 60000, // virtual
+    STEPS_MAX = 400000,  // a loop that goes round without time passing
+    QUOTA = 64 << 20,    // a write far behind the end of a file meets a full disk
     JOURNAL_SIZE = 256 << 10,
     SEGMENT_SIZE = 2000,
     INDEX_INTERVAL = 200,

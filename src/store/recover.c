@@ -30,6 +30,7 @@ struct recovery {
 struct scan {
     struct recovery *recovery;
     int64_t next_offset;
+    int64_t limit;       // of offsets: the next segment that is one begins there
     uint64_t index_from; // index entries of batches before this position are in the file
     uint64_t trusted;    // bytes known to be durable
 };
@@ -79,13 +80,22 @@ static err_t remove_segment_files(const struct partition *partition, int64_t bas
     return ERR_OK;
 }
 
+// Offsets only grow, end where the next segment begins, and an index holds 31 bits of them. The checksum does not cover
+// the offset of a batch.
+static bool is_next(const struct scan *scan, const struct batch_header *header)
+{
+    int64_t last = batch_last_offset(header);
+    return header->base_offset >= scan->next_offset && last < scan->limit &&
+           last - partition_active(scan->recovery->partition)->base_offset <= INT32_MAX;
+}
+
 static bool on_scanned(void *owner, const struct batch_header *header, bytes_t batch, uint64_t position)
 {
     struct scan *scan = owner;
     struct partition *partition = scan->recovery->partition;
     struct segment *segment = partition_active(partition);
-    if (header->base_offset < scan->next_offset)
-        return false; // offsets only grow: this is not a batch of this log
+    if (!is_next(scan, header))
+        return false;
     if (position >= scan->index_from)
         index_add_batch(partition, header, position);
     if (position == 0)
@@ -101,9 +111,9 @@ static bool on_scanned(void *owner, const struct batch_header *header, bytes_t b
     return true;
 }
 
-// Looks for a whole, valid batch that could follow NEXT_OFFSET at or behind FROM. Returns the end of the file when there is
+// Looks for a whole, valid batch that could be the next, at or behind FROM. Returns the end of the file when there is
 // none.
-static uint64_t find_valid(const struct segment_reader *reader, uint64_t from, int64_t next_offset)
+static uint64_t find_valid(const struct scan *scan, const struct segment_reader *reader, uint64_t from)
 {
     struct buf *window = buf_new(SCAN_STEP);
     struct buf *whole = NULL;
@@ -116,8 +126,8 @@ static uint64_t find_valid(const struct segment_reader *reader, uint64_t from, i
         for (; i + BATCH_HEADER_SIZE <= size && found == reader->end; i++) {
             struct batch_header header;
             if (window->data[i + BATCH_MAGIC_AT] != 2 ||
-                batch_header_read(bytes_of(window->data + i, size - i), &header) != ERR_OK ||
-                header.base_offset < next_offset || header.base_offset - next_offset > INT32_MAX ||
+                batch_header_read(bytes_of(window->data + i, size - i), &header) != ERR_OK || header.base_offset < 0 ||
+                header.last_offset_delta < 0 || header.base_offset > INT64_MAX - INT32_MAX || !is_next(scan, &header) ||
                 batch_header_size(&header) > reader->end - at - i)
                 continue;
             buf_unref(whole);
@@ -145,35 +155,46 @@ static void quarantine_add(struct partition *partition, struct quarantine q)
                         log_int("first_offset", q.first_offset), log_int("next_offset", q.next_offset)));
 }
 
-// Is there a later segment that holds a valid batch at its start? Then this one was synced to its end.
-static bool has_successor(const struct recovery *recovery, size_t index)
+static bool on_first(void *owner, const struct batch_header *header, bytes_t batch, uint64_t position)
+{
+    int64_t *first = owner;
+    (void)batch;
+    (void)position;
+    *first = header->base_offset;
+    return false;
+}
+
+// The base of the next segment that begins with a valid batch of its own: then the one before it was synced to its end,
+// and ends below. INT64_MAX when there is none.
+static int64_t successor_base(const struct recovery *recovery, size_t index)
 {
     for (size_t i = index + 1; i < recovery->count; i++) {
-        struct segment_reader reader = { .folder = recovery->partition->path, .segment_base = recovery->bases[i] };
+        int64_t base = recovery->bases[i], first = -1;
+        struct segment_reader reader = { .folder = recovery->partition->path, .segment_base = base };
         bool valid = segment_reader_open(&reader) == ERR_OK && file_size(reader.file, &reader.end) == ERR_OK &&
-                     reader.end >= BATCH_HEADER_SIZE && find_valid(&reader, 0, recovery->bases[i]) == 0;
+                     segment_reader_walk(&reader, 0, on_first, &first) == ERR_OK;
         file_close(reader.file);
-        if (valid)
-            return true;
+        if (valid && first >= base && first - base <= INT32_MAX)
+            return base;
     }
-    return false;
+    return INT64_MAX;
 }
 
 // A bad place with valid data behind it, further away than the last commit can have reached, is damage to what was
 // flushed; anything else is the torn end of what was not.
-static bool is_damage(const struct scan *scan, const struct segment_reader *reader, uint64_t next_valid, size_t index)
+static bool is_damage(const struct scan *scan, const struct segment_reader *reader, uint64_t next_valid)
 {
     uint64_t bad = reader->stopped_at;
     if (bad < scan->trusted)
         return true;
     if (scan->recovery->weak)
         return false;
-    if (has_successor(scan->recovery, index))
+    if (scan->limit != INT64_MAX)
         return true;
     if (next_valid >= reader->end || reader->end - bad <= COMMIT_SIZE_MAX)
         return false;
     uint64_t far = bad + COMMIT_SIZE_MAX > next_valid ? bad + COMMIT_SIZE_MAX : next_valid;
-    return find_valid(reader, far, scan->next_offset) < reader->end;
+    return find_valid(scan, reader, far) < reader->end;
 }
 
 static err_t cut_torn(struct recovery *recovery, struct segment_reader *reader, uint64_t at)
@@ -190,7 +211,7 @@ static err_t cut_torn(struct recovery *recovery, struct segment_reader *reader, 
 #endif
 }
 
-static err_t scan_file(struct scan *scan, struct segment_reader *reader, size_t index)
+static err_t scan_file(struct scan *scan, struct segment_reader *reader)
 {
     struct recovery *recovery = scan->recovery;
     struct segment *segment = partition_active(recovery->partition);
@@ -201,16 +222,16 @@ static err_t scan_file(struct scan *scan, struct segment_reader *reader, size_t 
         uint64_t bad = reader->stopped_at;
         if (bad >= reader->end)
             return ERR_OK;
-        uint64_t valid = find_valid(reader, bad + 1, scan->next_offset);
-        if (!is_damage(scan, reader, valid, index))
+        uint64_t valid = find_valid(scan, reader, bad + 1);
+        if (!is_damage(scan, reader, valid))
             return cut_torn(recovery, reader, bad);
         struct quarantine q = { segment->base_offset, bad, valid, scan->next_offset, scan->next_offset };
         uint8_t frame[BATCH_FRAME_SIZE];
         size_t size;
         if (valid < reader->end && file_read_at(reader->file, valid, frame, sizeof frame, &size) == ERR_OK)
             q.next_offset = (int64_t)get_u64(frame);
-        else if (index + 1 < recovery->count)
-            q.next_offset = recovery->bases[index + 1];
+        else if (scan->limit != INT64_MAX)
+            q.next_offset = scan->limit;
         quarantine_add(recovery->partition, q);
         segment->size = valid;
         segment->last_offset = q.next_offset - 1;
@@ -281,8 +302,9 @@ static err_t scan_segment(struct recovery *recovery, size_t index, uint64_t trus
         reader.unchecked_before = UINT64_MAX;
 #endif
         trust_index(partition, &reader, trusted);
-        struct scan scan = { recovery, base, reader.start == 0 ? 0 : reader.start + 1, trusted };
-        err = scan_file(&scan, &reader, index);
+        struct scan scan = { recovery, base, successor_base(recovery, index), reader.start == 0 ? 0 : reader.start + 1,
+                             trusted };
+        err = scan_file(&scan, &reader);
         open_note_unsynced(partition->store);
     }
     file_close(reader.file);
@@ -320,6 +342,16 @@ static bool adopt_known(struct recovery *recovery, int64_t base)
     return true;
 }
 
+// A file that begins below the end of those before it cannot be of this log: it is kept under another name.
+static err_t set_aside(const struct partition *partition, int64_t base)
+{
+    char path[PATH_MAX_SIZE], to[PATH_MAX_SIZE];
+    segment_path(partition->path, base, ".log", path, sizeof path);
+    segment_path(partition->path, base, ".log.stray", to, sizeof to);
+    log_line(LOG_ERROR, "segment set aside: its offsets are another's", LOG_FIELDS(log_text("path", to)));
+    return file_rename(path, to);
+}
+
 static err_t recover_segment(struct recovery *recovery, size_t index)
 {
     struct partition *partition = recovery->partition;
@@ -327,6 +359,8 @@ static err_t recover_segment(struct recovery *recovery, size_t index)
     bool below = index + 1 < recovery->count && recovery->bases[index + 1] <= partition->log_start;
     if (recovery->cut || below)
         return remove_segment_files(partition, base);
+    if (partition->segment_count > 0 && base <= partition_active(partition)->last_offset)
+        return set_aside(partition, base);
     if (adopt_known(recovery, base))
         return ERR_OK;
     if (recovery->scanned)

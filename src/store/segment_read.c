@@ -26,7 +26,8 @@ err_t segment_batch_check(bytes_t bytes, bool crc, struct batch_header *ret_head
     if (err != ERR_OK)
         return err == ERR_TRUNCATED ? ERR_TRUNCATED : ERR_CORRUPT;
     size_t size = batch_header_size(ret_header);
-    if (size < BATCH_HEADER_SIZE || ret_header->base_offset < 0 || ret_header->last_offset_delta < 0)
+    if (size < BATCH_HEADER_SIZE || ret_header->base_offset < 0 || ret_header->last_offset_delta < 0 ||
+        ret_header->base_offset >= INT64_MAX - ret_header->last_offset_delta)
         return ERR_CORRUPT;
     if (size > bytes.size)
         return ERR_TRUNCATED;
@@ -84,6 +85,13 @@ static bytes_t window_rest(const struct window *window, uint64_t position)
     return bytes_of(window->buf->data + skip, window->size - skip);
 }
 
+// A checksum does not cover the offset of its batch: it must lie in the segment, and behind NEXT_OFFSET.
+static bool is_in_place(const struct segment_reader *reader, const struct batch_header *header, int64_t next_offset)
+{
+    return header->base_offset >= next_offset &&
+           (reader->end_offset == 0 || batch_last_offset(header) < reader->end_offset);
+}
+
 // Brings the whole batch at POSITION into the window and checks it. A file that ends inside of it is damaged: its size
 // is known.
 static err_t window_batch(const struct segment_reader *reader, struct window *window, uint64_t position, size_t step,
@@ -118,11 +126,15 @@ err_t segment_reader_walk(struct segment_reader *reader, int64_t offset,
     struct batch_header header;
     err_t err = ERR_OK;
     uint64_t position = reader_start(reader, offset);
+    int64_t next = 0;
     size_t step = reader->step == 0 ? READ_STEP : reader->step;
     while (err == ERR_OK && position < reader->end) {
         err = window_batch(reader, &window, position, step, &header);
+        if (err == ERR_OK && !is_in_place(reader, &header, next))
+            err = ERR_CORRUPT;
         if (err != ERR_OK)
             break;
+        next = batch_last_offset(&header) + 1;
         bytes_t batch = bytes_of(window_rest(&window, position).data, batch_header_size(&header));
         if (batch_last_offset(&header) >= offset && !on_batch(owner, &header, batch, position))
             break;
@@ -137,10 +149,14 @@ err_t segment_reader_walk(struct segment_reader *reader, int64_t offset,
 static err_t seek_batch(const struct segment_reader *reader, struct window *window, int64_t offset, size_t step,
                         uint64_t *position, struct batch_header *header)
 {
+    int64_t next = reader->segment_base;
     while (*position < reader->end) {
         err_t err = window_batch(reader, window, *position, step, header);
+        if (err == ERR_OK && !is_in_place(reader, header, next))
+            err = ERR_CORRUPT;
         if (err != ERR_OK)
             return err;
+        next = batch_last_offset(header) + 1;
         if (batch_last_offset(header) >= offset)
             return ERR_OK;
         *position += batch_header_size(header);
@@ -163,7 +179,7 @@ err_t segment_reader_batches(struct segment_reader *reader, int64_t offset, size
         bytes_t rest = window_rest(&window, position);
         while (taken < rest.size && taken < max_size &&
                segment_batch_check(bytes_of(rest.data + taken, rest.size - taken), true, &header) == ERR_OK &&
-               taken + batch_header_size(&header) <= max_size && header.base_offset >= ret_next->offset) {
+               taken + batch_header_size(&header) <= max_size && is_in_place(reader, &header, ret_next->offset)) {
             taken += batch_header_size(&header);
             ret_next->offset = batch_last_offset(&header) + 1;
         }
