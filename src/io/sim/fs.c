@@ -214,14 +214,9 @@ void fs_sync_all(struct fs *fs)
         if (!inode->is_dir)
             fs_sync(inode);
     }
-    LIST_EACH(&fs->inodes, dir_node)
+    // Every change is one of some folder. (A walk over the folders would meet inodes that a change lets go.)
+    LIST_EACH(&fs->changes, change)
     {
-        struct fs_inode *dir = LIST_ITEM(dir_node, struct fs_inode, node);
-        // A release may free an inode, never this folder: the walk holds it.
-        if (dir->is_dir) {
-            fs_hold(dir);
-            fs_dir_sync(fs, dir);
-            fs_release(fs, dir);
-        }
+        fs_change_apply(fs, LIST_ITEM(change, struct fs_change, node));
     }
 }
