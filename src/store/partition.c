@@ -74,6 +74,8 @@ err_t partition_open(struct store *store, const struct partition_spec *spec, str
             err = diag_fail(diag, ERR_CONFLICT, partition->path, "belongs to another topic of this name");
         else if (err == ERR_NOT_FOUND || err == ERR_MALFORMED)
             err = partition_make_folder(partition->path, &spec->id);
+        if (err != ERR_OK && err != ERR_CONFLICT)
+            err = diag_fail(diag, err, partition->path, "cannot be opened: %s", err_text(err));
     }
     if (err == ERR_OK)
         err = recover_partition(partition, same ? known : NULL, clean, opening->slot.header.weak, diag);
