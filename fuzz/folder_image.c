@@ -87,16 +87,12 @@ void image_write(const struct folder_image *image)
     }
 }
 
-static void file_clear(struct image_file *file)
-{
-    free(file->path);
-    buf_unref(file->content);
-}
-
 void image_free(struct folder_image *image)
 {
-    for (size_t i = 0; i < image->count; i++)
-        file_clear(&image->files[i]);
+    for (size_t i = 0; i < image->count; i++) {
+        free(image->files[i].path);
+        buf_unref(image->files[i].content);
+    }
     free(image->files);
     *image = (struct folder_image){ 0 };
 }
@@ -129,14 +125,20 @@ void image_resize(struct folder_image *image, size_t file, size_t size)
 
 void image_remove(struct folder_image *image, size_t file)
 {
-    size_t size = strlen(image->files[file].path), end = file + 1;
-    while (end < image->count && strncmp(image->files[end].path, image->files[file].path, size) == 0 &&
-           image->files[end].path[size] == '/')
-        end++;
-    for (size_t i = file; i < end; i++)
-        file_clear(&image->files[i]);
-    memmove(&image->files[file], &image->files[end], (image->count - end) * sizeof *image->files);
-    image->count -= end - file;
+    char *path = image->files[file].path;
+    size_t size = strlen(path), kept = file;
+    for (size_t i = file; i < image->count; i++) {
+        const char *other = image->files[i].path;
+        if (i == file || (strncmp(other, path, size) == 0 && other[size] == '/')) {
+            buf_unref(image->files[i].content);
+            if (i != file)
+                free(image->files[i].path);
+        } else {
+            image->files[kept++] = image->files[i];
+        }
+    }
+    free(path);
+    image->count = kept;
 }
 
 void image_add(struct folder_image *image, const char *path, bytes_t content)
