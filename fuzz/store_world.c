@@ -20,7 +20,8 @@ enum {
 void world_begin(struct store_world *world, const struct folder_image *image)
 {
     *world = (struct store_world){ 0 };
-    world->sim = sim_new(1, &(struct sim_options){ .steady = true, .disk_quota = QUOTA });
+    // Other random numbers than those that made the image: ids must not come again.
+    world->sim = sim_new(image == NULL ? 1 : 2, &(struct sim_options){ .steady = true, .disk_quota = QUOTA });
     if (image != NULL)
         image_write(image);
 }
