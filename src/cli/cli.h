@@ -51,22 +51,6 @@ bool cli_arguments_read(struct cli_arguments *arguments, const struct cli_usage 
                         void *config, int count, const char *const *texts, enum cli_exit *ret_exit);
 void cli_arguments_free(struct cli_arguments *arguments);
 
-// The rows that every command over the Kafka protocol has; TYPE has the members bootstrap and json.
-#define CLI_ROWS(TYPE)                                                                                                 \
-    { .flag = "--bootstrap",                                                                                           \
-      .letter = 'b',                                                                                                   \
-      .env = "EDDY_BOOTSTRAP",                                                                                         \
-      .group = "Common",                                                                                               \
-      .type = OPTION_TEXT,                                                                                             \
-      .default_text = "localhost:9092",                                                                                \
-      .value_name = "ADDR",                                                                                            \
-      .help = "Kafka address to talk to, several with commas between them",                                            \
-      .at = offsetof(TYPE, bootstrap) },                                                                               \
-    {                                                                                                                  \
-        .flag = "--json", .group = "Common", .type = OPTION_BOOL, .help = "print JSON, one value per line",            \
-        .at = offsetof(TYPE, json)                                                                                     \
-    }
-
 // Writes to standard output and empties OUT. False when nobody reads it any more: time to stop.
 bool cli_print(struct writer *out);
 // "eddy topic create: where: text" to standard error; returns CLI_FAILED.

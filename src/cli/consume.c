@@ -5,6 +5,7 @@
 #include "base/batch.h"
 #include "base/civil.h"
 #include "base/json_write.h"
+#include "cli/action.h"
 #include "cli/offsets.h"
 #include "kafka/api/fetch.h"
 #include "kafka/errors.h"
@@ -12,8 +13,7 @@
 enum { FETCH_WAIT_MS = 500, FETCH_MAX_SIZE = 16 << 20, PARTITION_MAX_SIZE = 1 << 20, RECORDS_MAX_SIZE = 256 << 20 };
 
 struct config {
-    const char *bootstrap;
-    bool json;
+    struct cli_common common;
     const char *from;
     int64_t count;
     int64_t partition;
@@ -85,7 +85,7 @@ static void record_json(struct consumer *consumer, int32_t partition, const stru
 static void record_print(struct consumer *consumer, int32_t partition, const struct batch_header *batch,
                          const struct record *record)
 {
-    if (consumer->config->json) {
+    if (consumer->config->common.json) {
         record_json(consumer, partition, batch, record);
         return;
     }
@@ -269,29 +269,27 @@ static err_t consume(struct consumer *consumer, const char *name, struct arena *
     return err;
 }
 
+static enum cli_exit consume_run(struct cluster *cluster, const struct cli_common *common,
+                                 const struct cli_arguments *arguments)
+{
+    struct consumer consumer = { .config = CONTAINER_OF_CONST(common, struct config, common), .cluster = cluster };
+    struct arena arena = ARENA_INIT;
+    err_t err = consume(&consumer, arguments->rest[0], &arena);
+    arena_free(&arena);
+    return err == ERR_OK ? CLI_OK : cli_complain("consume", &consumer.diag);
+}
+
 enum cli_exit cli_consume(int count, const char *const *texts)
 {
-    static const struct cli_usage usage = {
-        "consume", "TOPIC [options]",
-        "Prints the value of each record on a line of its own; with --json everything about it.\n"
-        "  eddy consume greetings --from earliest --to-end\n"
-        "  eddy consume orders --from 2026-01-31T12:00:00Z --json",
-        1, 1
+    static const struct cli_action action = {
+        { "consume", "TOPIC [options]",
+          "Prints the value of each record on a line of its own; with --json everything about it.\n"
+          "  eddy consume greetings --from earliest --to-end\n"
+          "  eddy consume orders --from 2026-01-31T12:00:00Z --json",
+          1, 1 },
+        { rows, ARRAY_COUNT(rows) },
+        consume_run,
     };
     struct config config;
-    struct cli_arguments arguments;
-    enum cli_exit code;
-    struct option_table table = { rows, ARRAY_COUNT(rows) };
-    if (!cli_arguments_read(&arguments, &usage, table, &config, count, texts, &code))
-        return code;
-    struct consumer consumer = { .config = &config };
-    struct arena arena = ARENA_INIT;
-    err_t err = cluster_open(config.bootstrap, &consumer.cluster, &consumer.diag);
-    if (err == ERR_OK)
-        err = consume(&consumer, arguments.rest[0], &arena);
-    code = err == ERR_OK ? CLI_OK : cli_complain("consume", &consumer.diag);
-    cluster_close(consumer.cluster);
-    arena_free(&arena);
-    cli_arguments_free(&arguments);
-    return code;
+    return cli_action_run(&action, &config.common, count, texts);
 }

@@ -7,6 +7,7 @@
 #include "base/json_write.h"
 #include "base/mem.h"
 #include "base/partitioner.h"
+#include "cli/action.h"
 #include "cli/offsets.h"
 #include "io/clock.h"
 #include "io/system.h"
@@ -18,8 +19,7 @@
 enum { READ_SIZE = 64 * 1024, BATCH_FULL_SIZE = 512 * 1024 };
 
 struct config {
-    const char *bootstrap;
-    bool json;
+    struct cli_common common;
     const char *key;
     const char *key_separator;
     int64_t partition;
@@ -84,7 +84,7 @@ static void take_produced(void *owner, const void *answer, int version, struct b
                         kafka_error_name(partition->error_code));
         return;
     }
-    if (!sent->producer->config->json)
+    if (!sent->producer->config->common.json)
         return;
     struct writer out = WRITER_INIT;
     struct json_writer json = json_writer_of(&out);
@@ -237,29 +237,27 @@ static err_t produce(struct producer *producer, const char *name, struct arena *
     return err;
 }
 
+static enum cli_exit produce_run(struct cluster *cluster, const struct cli_common *common,
+                                 const struct cli_arguments *arguments)
+{
+    struct producer producer = { .config = CONTAINER_OF_CONST(common, struct config, common), .cluster = cluster };
+    struct arena arena = ARENA_INIT;
+    err_t err = produce(&producer, arguments->rest[0], &arena);
+    arena_free(&arena);
+    return err == ERR_OK ? CLI_OK : cli_complain("produce", &producer.diag);
+}
+
 enum cli_exit cli_produce(int count, const char *const *texts)
 {
-    static const struct cli_usage usage = {
-        "produce", "TOPIC [options]",
-        "Sends each line of standard input as a record. Ends when the last one is acknowledged.\n"
-        "  echo 'hello' | eddy produce greetings\n"
-        "  eddy produce orders --key-separator : < orders.txt",
-        1, 1
+    static const struct cli_action action = {
+        { "produce", "TOPIC [options]",
+          "Sends each line of standard input as a record. Ends when the last one is acknowledged.\n"
+          "  echo 'hello' | eddy produce greetings\n"
+          "  eddy produce orders --key-separator : < orders.txt",
+          1, 1 },
+        { rows, ARRAY_COUNT(rows) },
+        produce_run,
     };
     struct config config;
-    struct cli_arguments arguments;
-    enum cli_exit code;
-    struct option_table table = { rows, ARRAY_COUNT(rows) };
-    if (!cli_arguments_read(&arguments, &usage, table, &config, count, texts, &code))
-        return code;
-    struct producer producer = { .config = &config };
-    struct arena arena = ARENA_INIT;
-    err_t err = cluster_open(config.bootstrap, &producer.cluster, &producer.diag);
-    if (err == ERR_OK)
-        err = produce(&producer, arguments.rest[0], &arena);
-    code = err == ERR_OK ? CLI_OK : cli_complain("produce", &producer.diag);
-    cluster_close(producer.cluster);
-    arena_free(&arena);
-    cli_arguments_free(&arguments);
-    return code;
+    return cli_action_run(&action, &config.common, count, texts);
 }

@@ -4,6 +4,7 @@
 
 #include "base/json_write.h"
 #include "base/nearest.h"
+#include "cli/action.h"
 #include "cli/offsets.h"
 #include "kafka/api/create_topics.h"
 #include "kafka/api/delete_topics.h"
@@ -12,8 +13,7 @@
 #include <stdio.h>
 
 struct config {
-    const char *bootstrap;
-    bool json;
+    struct cli_common common;
     bool internal;
     int64_t partitions;
     int64_t replication_factor;
@@ -57,7 +57,7 @@ static void list_print(const struct config *config, const struct cluster_topic *
     for (size_t i = 0; i < count; i++) {
         if (topics[i].internal && !config->internal)
             continue;
-        if (config->json) {
+        if (config->common.json) {
             list_json(&topics[i], &out);
             continue;
         }
@@ -67,16 +67,17 @@ static void list_print(const struct config *config, const struct cluster_topic *
     }
     struct writer rows = WRITER_INIT;
     cli_table_finish(&table, &rows);
-    if (!config->json)
+    if (!config->common.json)
         writer_bytes(&out, writer_view(&rows));
     (void)cli_print(&out);
     writer_free(&rows);
     writer_free(&out);
 }
 
-static enum cli_exit list_run(struct cluster *cluster, const struct config *config,
+static enum cli_exit list_run(struct cluster *cluster, const struct cli_common *common,
                               const struct cli_arguments *arguments)
 {
+    const struct config *config = CONTAINER_OF_CONST(common, struct config, common);
     (void)arguments;
     struct arena arena = ARENA_INIT;
     struct cluster_topic *topics;
@@ -91,24 +92,27 @@ static enum cli_exit list_run(struct cluster *cluster, const struct config *conf
 
 // --- create
 
-static enum cli_exit created_exit;
+struct created {
+    bool json;
+    enum cli_exit code;
+};
 
 static void take_created(void *owner, const void *answer, int version, struct buf *frame)
 {
     (void)version;
     (void)frame;
-    const struct config *config = owner;
+    struct created *created = owner;
     const struct kafka_create_topics_response *response = answer;
     for (int32_t i = 0; i < response->topics.count; i++) {
         const struct kafka_creatable_topic_result *topic = &response->topics.items[i];
         char name[256];
         snprintf(name, sizeof(name), "%.*s", BYTES_ARG(topic->name));
         if (topic->error_code != KAFKA_NONE) {
-            created_exit = cli_complain_kafka("topic create", name, topic->error_code, topic->error_message);
+            created->code = cli_complain_kafka("topic create", name, topic->error_code, topic->error_message);
             continue;
         }
         struct writer out = WRITER_INIT;
-        if (config->json) {
+        if (created->json) {
             struct json_writer json = json_writer_of(&out);
             json_object_begin(&json);
             json_field_bytes(&json, "name", topic->name);
@@ -140,9 +144,10 @@ static err_t configs_read(const struct cli_arguments *arguments, struct kafka_cr
     return ERR_OK;
 }
 
-static enum cli_exit create_run(struct cluster *cluster, const struct config *config,
+static enum cli_exit create_run(struct cluster *cluster, const struct cli_common *common,
                                 const struct cli_arguments *arguments)
 {
+    const struct config *config = CONTAINER_OF_CONST(common, struct config, common);
     struct kafka_creatable_topic_config configs[CLI_REST_MAX] = { 0 };
     diag_t diag = { 0 };
     if (configs_read(arguments, configs, &diag) != ERR_OK) {
@@ -159,12 +164,11 @@ static enum cli_exit create_run(struct cluster *cluster, const struct config *co
     request.topics.items = &topic;
     request.topics.count = 1;
     request.timeout_ms = CLI_REQUEST_TIMEOUT_MS;
-    created_exit = CLI_OK;
-    struct config copy = *config;
-    if (cluster_call(cluster, CLUSTER_ANY_NODE, &kafka_create_topics_api, &request, take_created, &copy, &diag) !=
+    struct created created = { .json = config->common.json, .code = CLI_OK };
+    if (cluster_call(cluster, CLUSTER_ANY_NODE, &kafka_create_topics_api, &request, take_created, &created, &diag) !=
         ERR_OK)
         return cli_complain("topic create", &diag);
-    return created_exit;
+    return created.code;
 }
 
 // --- describe
@@ -175,12 +179,12 @@ static void describe_rows(const struct config *config, const struct cluster_topi
     static const char *const titles[] = { "PARTITION", "LEADER", "EPOCH", "IN SYNC", "EARLIEST", "LATEST", "RECORDS" };
     struct cli_table table = { .titles = titles, .columns = ARRAY_COUNT(titles) };
     struct writer out = WRITER_INIT;
-    if (!config->json)
+    if (!config->common.json)
         writer_format(&out, "%.*s: %zu partition%s%s\n", BYTES_ARG(topic->name), topic->partition_count,
                       topic->partition_count == 1 ? "" : "s", topic->internal ? ", internal" : "");
     for (size_t i = 0; i < topic->partition_count; i++) {
         const struct cluster_partition *partition = &topic->partitions[i];
-        if (config->json) {
+        if (config->common.json) {
             struct json_writer json = json_writer_of(&out);
             json_object_begin(&json);
             json_field_bytes(&json, "topic", topic->name);
@@ -203,16 +207,17 @@ static void describe_rows(const struct config *config, const struct cluster_topi
     }
     struct writer rows = WRITER_INIT;
     cli_table_finish(&table, &rows);
-    if (!config->json)
+    if (!config->common.json)
         writer_bytes(&out, writer_view(&rows));
     (void)cli_print(&out);
     writer_free(&rows);
     writer_free(&out);
 }
 
-static enum cli_exit describe_run(struct cluster *cluster, const struct config *config,
+static enum cli_exit describe_run(struct cluster *cluster, const struct cli_common *common,
                                   const struct cli_arguments *arguments)
 {
+    const struct config *config = CONTAINER_OF_CONST(common, struct config, common);
     struct arena arena = ARENA_INIT;
     struct cluster_topic *topic;
     diag_t diag = { 0 };
@@ -256,10 +261,10 @@ static void take_deleted(void *owner, const void *answer, int version, struct bu
     }
 }
 
-static enum cli_exit delete_run(struct cluster *cluster, const struct config *config,
+static enum cli_exit delete_run(struct cluster *cluster, const struct cli_common *common,
                                 const struct cli_arguments *arguments)
 {
-    (void)config;
+    (void)common;
     struct kafka_delete_topic_state states[CLI_REST_MAX] = { 0 };
     bytes_t names[CLI_REST_MAX];
     for (int i = 0; i < arguments->rest_count; i++)
@@ -281,53 +286,28 @@ static enum cli_exit delete_run(struct cluster *cluster, const struct config *co
 
 // --- which of them
 
-struct action {
+static const struct {
     const char *name;
-    struct cli_usage usage;
-    struct option_table table;
-    enum cli_exit (*run)(struct cluster *cluster, const struct config *config, const struct cli_arguments *arguments);
-};
-
-static const struct action actions[] = {
+    struct cli_action action;
+} actions[] = {
     { "list",
-      { "topic list", "[options]", "Lists the topics.", 0, 0 },
-      { list_rows, ARRAY_COUNT(list_rows) },
-      list_run },
+      { { "topic list", "[options]", "Lists the topics.", 0, 0 }, { list_rows, ARRAY_COUNT(list_rows) }, list_run } },
     { "create",
-      { "topic create", "NAME [KEY=VALUE ...] [options]",
-        "Creates a topic. KEY=VALUE are topic configurations under Kafka's names:\n"
-        "  eddy topic create orders --partitions 6 retention.ms=86400000 cleanup.policy=compact",
-        1, CLI_REST_MAX - 1 },
-      { create_rows, ARRAY_COUNT(create_rows) },
-      create_run },
+      { { "topic create", "NAME [KEY=VALUE ...] [options]",
+          "Creates a topic. KEY=VALUE are topic configurations under Kafka's names:\n"
+          "  eddy topic create orders --partitions 6 retention.ms=86400000 cleanup.policy=compact",
+          1, CLI_REST_MAX - 1 },
+        { create_rows, ARRAY_COUNT(create_rows) },
+        create_run } },
     { "describe",
-      { "topic describe", "NAME [options]", "Shows the partitions of a topic and what they hold.", 1, 1 },
-      { plain_rows, ARRAY_COUNT(plain_rows) },
-      describe_run },
+      { { "topic describe", "NAME [options]", "Shows the partitions of a topic and what they hold.", 1, 1 },
+        { plain_rows, ARRAY_COUNT(plain_rows) },
+        describe_run } },
     { "delete",
-      { "topic delete", "NAME ... [options]", "Deletes topics and everything in them.", 1, CLI_REST_MAX - 1 },
-      { plain_rows, ARRAY_COUNT(plain_rows) },
-      delete_run },
+      { { "topic delete", "NAME ... [options]", "Deletes topics and everything in them.", 1, CLI_REST_MAX - 1 },
+        { plain_rows, ARRAY_COUNT(plain_rows) },
+        delete_run } },
 };
-
-static enum cli_exit action_run(const struct action *action, int count, const char *const *texts)
-{
-    struct config config;
-    struct cli_arguments arguments;
-    enum cli_exit code;
-    if (!cli_arguments_read(&arguments, &action->usage, action->table, &config, count, texts, &code))
-        return code;
-    struct cluster *cluster;
-    diag_t diag = { 0 };
-    if (cluster_open(config.bootstrap, &cluster, &diag) == ERR_OK) {
-        code = action->run(cluster, &config, &arguments);
-        cluster_close(cluster);
-    } else {
-        code = cli_complain(action->usage.name, &diag);
-    }
-    cli_arguments_free(&arguments);
-    return code;
-}
 
 enum cli_exit cli_topic(int count, const char *const *arguments)
 {
@@ -336,15 +316,16 @@ enum cli_exit cli_topic(int count, const char *const *arguments)
         struct writer out = WRITER_INIT;
         writer_text(&out, "usage: eddy topic list|create|describe|delete [options]\n\n");
         for (size_t i = 0; i < ARRAY_COUNT(actions); i++)
-            writer_format(&out, "  eddy %s %s\n", actions[i].usage.name, actions[i].usage.pattern);
+            writer_format(&out, "  eddy %s %s\n", actions[i].action.usage.name, actions[i].action.usage.pattern);
         (void)cli_print(&out);
         writer_free(&out);
         return count > 0 ? CLI_OK : CLI_USAGE;
     }
+    struct config config;
     struct nearest nearest = nearest_to(bytes_of_text(name));
     for (size_t i = 0; i < ARRAY_COUNT(actions); i++) {
         if (strcmp(actions[i].name, name) == 0)
-            return action_run(&actions[i], count - 1, arguments + 1);
+            return cli_action_run(&actions[i].action, &config.common, count - 1, arguments + 1);
         nearest_offer(&nearest, actions[i].name);
     }
     diag_t diag = { 0 };

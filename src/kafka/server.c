@@ -20,6 +20,7 @@ struct kafka_conn {
     struct kafka_session session;
     size_t reserved; // bytes of the large frame that is being received
     int64_t active_ms;
+    size_t idle_queued; // bytes it had not taken when it last seemed idle
     bool is_paused, is_reading;
     char peer[64];
 };
@@ -198,6 +199,8 @@ static void on_progress(struct kafka_session *session, const struct kafka_call *
 {
     struct kafka_conn *kc = conn_of(session);
     (void)size;
+    if (kc->conn != NULL)
+        conn_touch(kc);
     histogram_record(&kc->door->metrics.request_ns, clock_mono_ns() - call->started_ns);
     door_give_back(kc->door, call->frame.bytes.size);
     if (kc->conn != NULL && kc->is_paused)
@@ -256,8 +259,11 @@ static void on_idle_timer(struct timer *timer)
             timer_start(timer, left_ms);
             return;
         }
-        // A request under way is activity too: a Fetch may wait longer than that.
-        if (list_empty(&kc->session.started))
+        // A request under way is activity too (a Fetch may wait longer than that), and so is a peer that reads slowly.
+        size_t queued = conn_queued(kc->conn);
+        bool is_reading_slowly = queued > 0 && queued != kc->idle_queued;
+        kc->idle_queued = queued;
+        if (list_empty(&kc->session.started) && !is_reading_slowly)
             conn_abort(kc->conn);
         conn_touch(kc);
     }

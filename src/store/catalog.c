@@ -42,6 +42,7 @@ static err_t catalog_open(struct store *store, diag_t *diag)
     for (size_t i = 0; i < catalog->loop_count; i++)
         catalog_copy_init(&catalog->copies[i]);
     list_init(&catalog->tables);
+    list_init(&catalog->lives);
     catalog_changes_init(catalog);
     store_part_set(store, catalog);
     err_t err = catalog_load(catalog, diag);
@@ -114,6 +115,7 @@ static void catalog_free(struct store *store)
     table_free(LIST_ITEM(node, struct table, node));
     for (size_t i = 0; i < catalog->loop_count; i++)
         catalog_copy_free(&catalog->copies[i]);
+    topic_lives_free(&catalog->lives);
     free(catalog->copies);
     free(catalog);
     store_part_set(store, NULL);

@@ -8,10 +8,13 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "io/file.h"
 #include "io/random.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+
+enum { FLUSH_TOGETHER_MIN = 4 };
 
 struct apply {
     struct message message;
@@ -42,6 +45,8 @@ struct change {
     struct slice value;
     struct table_op put;
     struct partition_create_op *creations;
+    struct disk_job flush; // of all new folders at once
+    err_t flush_err;
     struct removal *removals;
     struct apply *applies;
     size_t left; // of creations, removals or applies
@@ -327,9 +332,31 @@ static void folders_made(struct change *change)
     change_publish_made(change);
 }
 
+// Many folders are flushed with one call for the whole file system.
+static void flush_run(struct disk_job *job)
+{
+    struct change *change = CONTAINER_OF(job, struct change, flush);
+    char *path = mem_format("%s/format", store_options(change->catalog->store)->folder);
+    struct file *file;
+    change->flush_err = file_open(path, 0, &file);
+    if (change->flush_err == ERR_OK) {
+        change->flush_err = file_sync_system(file);
+        file_close(file);
+    }
+    free(path);
+}
+
+static void flush_on_done(struct disk_job *job)
+{
+    struct change *change = CONTAINER_OF(job, struct change, flush);
+    change_fail(change, change->flush_err);
+    folders_made(change);
+}
+
 static void on_folder_made(struct partition_create_op *op)
 {
     struct change *change = op->owner;
+    bool unsynced = op->unsynced;
     change_fail(change, op->err);
     if (--change->left > 0)
         return;
@@ -338,7 +365,12 @@ static void on_folder_made(struct partition_create_op *op)
         if (change->creations[i].err == ERR_OK)
             topic_life_add(change->added, change->creations[i].partition);
     }
-    folders_made(change);
+    if (!unsynced || change->err != ERR_OK) {
+        folders_made(change);
+        return;
+    }
+    change->flush = (struct disk_job){ .loop = change->catalog->loop, .run = flush_run, .on_done = flush_on_done };
+    disk_submit(DISK_FLUSH, &change->flush);
 }
 
 static void change_make_folders(struct change *change)
@@ -348,7 +380,7 @@ static void change_make_folders(struct change *change)
         return;
     }
     int32_t first = change->life->count;
-    change->added = topic_life_new();
+    change->added = topic_life_new(change->catalog->loop, &change->catalog->lives);
     change->left = (size_t)(change->def.partition_count - first);
     change->creations = mem_zalloc(change->left, sizeof *change->creations);
     size_t count = change->left;
@@ -357,6 +389,7 @@ static void change_make_folders(struct change *change)
         *op = (struct partition_create_op){ .on_done = on_folder_made,
                                             .owner = change,
                                             .store = change->catalog->store,
+                                            .unsynced = count >= FLUSH_TOGETHER_MIN,
                                             .spec = { .topic = change->def.name,
                                                       .number = first + (int32_t)i,
                                                       .id = change->def.id,
@@ -435,7 +468,7 @@ static void on_create(struct message *message)
         return;
     }
     topic_id_random(&change->def.id);
-    change->life = topic_life_new();
+    change->life = topic_life_new(change->catalog->loop, &change->catalog->lives);
     change_put_def(change, &change->def, change_make_folders);
 }
 

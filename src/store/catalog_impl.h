@@ -35,6 +35,7 @@ struct catalog {
     struct table *topics;
     struct cleaner *cleaner; // NULL until every partition is open
     struct list_node tables;
+    struct list_node lives;      // struct topic_life
     struct catalog_copy *copies; // one per loop
     size_t loop_count;
 

@@ -30,6 +30,18 @@ static const struct partition_folder *folder_find(const struct loading *loading,
     return bsearch(&key, loading->folders, loading->folder_count, sizeof key, folder_order);
 }
 
+// FOUND is false when the folder has none that can be used, or is not there.
+static err_t folder_id(const struct loading *loading, const struct partition_folder *folder, bool *ret_found,
+                       struct topic_id *ret_id)
+{
+    err_t err = folder == NULL ? ERR_NOT_FOUND : partition_folder_id(loading->catalog->store, folder, ret_id);
+    *ret_found = err == ERR_OK;
+    if (err == ERR_OK || err == ERR_NOT_FOUND || err == ERR_MALFORMED)
+        return ERR_OK;
+    return diag_fail(loading->diag, err, "partition.metadata", "of topic '%.*s', partition %d cannot be read: %s",
+                     BYTES_ARG(folder->topic), (int)folder->number, err_text(err));
+}
+
 static bool id_equal(const struct topic_id *a, const struct topic_id *b)
 {
     return memcmp(a->bytes, b->bytes, TOPIC_ID_SIZE) == 0;
@@ -44,7 +56,7 @@ static err_t topic_open(struct loading *loading, const struct topic_def *def, co
         return diag_fail(loading->diag, ERR_CONFLICT, store_options(catalog->store)->folder,
                          "the topics %.*s and %.*s have the same topic id in partition.metadata",
                          BYTES_ARG(other->name), BYTES_ARG(def->name));
-    struct topic_life *life = topic_life_new();
+    struct topic_life *life = topic_life_new(catalog->loop, &catalog->lives);
     err_t err = ERR_OK;
     for (int32_t i = 0; err == ERR_OK && i < def->partition_count; i++) {
         struct partition_spec spec = {
@@ -78,12 +90,13 @@ static err_t catalog_topic_open(struct loading *loading)
                              .set_values = values,
                              .set_count = ARRAY_COUNT(names) };
     struct topic_config config;
-    const struct partition_folder *folder = folder_find(loading, def.name, 0);
-    if (folder != NULL && folder->has_id)
-        def.id = folder->id;
-    else
+    bool found;
+    err_t err = folder_id(loading, folder_find(loading, def.name, 0), &found, &def.id);
+    if (err != ERR_OK)
+        return err;
+    if (!found)
         topic_id_random(&def.id);
-    err_t err = topic_def_config(&def, &store_options(catalog->store)->topic_defaults, &config, NULL);
+    err = topic_def_config(&def, &store_options(catalog->store)->topic_defaults, &config, NULL);
     if (err == ERR_OK)
         err = topic_open(loading, &def, &config);
     if (err != ERR_OK)
@@ -95,16 +108,18 @@ static err_t catalog_topic_open(struct loading *loading)
 // The deletion began before the start: the folders that are still there go with the first turn.
 static err_t deleted_open(struct loading *loading, const struct topic_def *def, const struct topic_config *config)
 {
-    struct topic_life *life = topic_life_new();
+    struct topic_life *life = topic_life_new(loading->catalog->loop, &loading->catalog->lives);
     err_t err = ERR_OK;
     for (int32_t i = 0; err == ERR_OK && i < def->partition_count; i++) {
         struct partition_spec spec = {
             .topic = def->name, .number = i, .id = def->id, .internal = def->internal, .config = config
         };
-        const struct partition_folder *folder = folder_find(loading, def->name, i);
-        if (folder == NULL || !folder->has_id || !id_equal(&folder->id, &def->id))
-            continue;
+        struct topic_id id;
         struct partition *partition;
+        bool found;
+        err = folder_id(loading, folder_find(loading, def->name, i), &found, &id);
+        if (err != ERR_OK || !found || !id_equal(&id, &def->id))
+            continue;
         err = partition_open(loading->catalog->store, &spec, &partition, loading->diag);
         if (err == ERR_OK)
             topic_life_add(life, partition);
@@ -154,17 +169,27 @@ static void folder_ignored(const struct partition_folder *folder, const char *wh
 static err_t adopt(struct loading *loading, const struct partition_folder *first, size_t count)
 {
     struct catalog *catalog = loading->catalog;
-    struct topic_def def = { .name = first->topic, .id = first->id };
+    struct topic_def def = { .name = first->topic };
     for (size_t i = 0; i < count; i++) {
-        const char *why = !first[i].has_id                         ? "it has no partition.metadata"
-                          : !id_equal(&first[i].id, &def.id)       ? "its topic id is not that of its siblings"
-                          : first[i].number >= PARTITIONS_MAX      ? "its number is too large"
-                          : topic_find_id(catalog->store, &def.id) ? "another topic has its topic id"
-                                                                   : NULL;
+        struct topic_id id;
+        const char *why = NULL;
+        bool found;
+        err_t err = folder_id(loading, &first[i], &found, &id);
+        if (err != ERR_OK)
+            return err;
+        if (!found)
+            why = "it has no partition.metadata";
+        else if (i > 0 && !id_equal(&id, &def.id))
+            why = "its topic id is not that of its siblings";
+        else if (first[i].number >= PARTITIONS_MAX)
+            why = "its number is too large";
+        else if (topic_find_id(catalog->store, &id) != NULL)
+            why = "another topic has its topic id";
         if (why != NULL) {
             folder_ignored(&first[i], why);
             return ERR_OK; // all of them: half a topic is worse than none
         }
+        def.id = id;
         def.partition_count = first[i].number + 1;
     }
     def.internal = def.name.size > 2 && memcmp(def.name.data, "__", 2) == 0;

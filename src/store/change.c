@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Deleting partitions and dropping old segments: changes that need the files for themselves, or a durable log start first.
+// Deleting partitions and dropping old segments: changes that need the files for themselves, or a durable log start
+// first.
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/random.h"
@@ -177,6 +178,11 @@ static bool delete_begin(struct change *change)
     return true;
 }
 
+static void delete_free(struct change *change)
+{
+    free(CONTAINER_OF(change, struct delete_change, change));
+}
+
 static void on_delete(struct message *message)
 {
     struct log_op *op = CONTAINER_OF(message, struct log_op, message);
@@ -192,6 +198,7 @@ static void on_delete(struct message *message)
     struct delete_change *delete = mem_zalloc(1, sizeof *delete);
     delete->change.partition = partition;
     delete->change.begin = delete_begin;
+    delete->change.on_free = delete_free;
     delete->op = op;
     change_want(&delete->change);
 }
@@ -213,6 +220,14 @@ struct drop_waiter {
     struct checkpoint_waiter waiter;
     struct remove_job *remove;
 };
+
+static void drop_free(struct checkpoint_waiter *waiter)
+{
+    struct drop_waiter *drop = CONTAINER_OF(waiter, struct drop_waiter, waiter);
+    free(drop->remove->bases);
+    free(drop->remove);
+    free(drop);
+}
 
 static void on_drop_durable(struct checkpoint_waiter *waiter)
 {
@@ -248,6 +263,7 @@ void partition_drop_segments(struct segment_drop_op *op)
     }
     struct drop_waiter *drop = mem_zalloc(1, sizeof *drop);
     drop->waiter.on_done = on_drop_durable;
+    drop->waiter.on_free = drop_free;
     drop->remove = remove_job_new(shard);
     drop->remove->partition = partition;
     drop->remove->op = op;

@@ -15,15 +15,19 @@ struct checkpoint {
     struct slot_header header; // of the slot being written
     unsigned file;             // the slot written last
     bool running, again;
-    bool stopping; // the one that runs is the last
-    unsigned left; // passes that are not done
+    bool stopping;      // the one that runs is the last
+    struct timer retry; // the disk was full: not at once again
+    unsigned left;      // passes that are not done
     struct journal_place journal;
     struct writer bytes;
     err_t err;
     void (*on_stopped)(struct store *store, err_t err);
 };
 
+enum { RETRY_MS = 1000 };
+
 static void checkpoint_run(struct disk_job *job);
+static void on_retry(struct timer *timer);
 static void checkpoint_on_stored(struct disk_job *job);
 
 struct checkpoint *checkpoint_new(struct store *store, uint64_t sequence, unsigned file)
@@ -32,9 +36,9 @@ struct checkpoint *checkpoint_new(struct store *store, uint64_t sequence, unsign
     checkpoint->store = store;
     checkpoint->header.sequence = sequence;
     checkpoint->file = file;
-    checkpoint->job = (struct disk_job){ .loop = store->shards[0].loop,
-                                         .run = checkpoint_run,
-                                         .on_done = checkpoint_on_stored };
+    checkpoint->job =
+        (struct disk_job){ .loop = store->shards[0].loop, .run = checkpoint_run, .on_done = checkpoint_on_stored };
+    timer_init(&checkpoint->retry, store->shards[0].loop, on_retry);
     return checkpoint;
 }
 
@@ -42,6 +46,7 @@ void checkpoint_free(struct checkpoint *checkpoint)
 {
     if (checkpoint == NULL)
         return;
+    timer_stop(&checkpoint->retry);
     writer_free(&checkpoint->bytes);
     free(checkpoint);
 }
@@ -102,10 +107,20 @@ static void checkpoint_begin(struct checkpoint *checkpoint, bool last)
     }
 }
 
+static void on_retry(struct timer *timer)
+{
+    struct checkpoint *checkpoint = CONTAINER_OF(timer, struct checkpoint, retry);
+    if (!checkpoint->running && !store_failed(checkpoint->store))
+        checkpoint_begin(checkpoint, false);
+}
+
 void checkpoint_on_want(struct message *message)
 {
-    struct checkpoint *checkpoint = CONTAINER_OF(message, struct pass, want)->shard->store->checkpoint;
-    if (checkpoint->running)
+    struct shard *shard = CONTAINER_OF(message, struct pass, want)->shard;
+    struct checkpoint *checkpoint = shard->store->checkpoint;
+    message->on_message = pass_on_want_heard;
+    loop_post(shard->loop, message);
+    if (checkpoint->running || timer_active(&checkpoint->retry))
         checkpoint->again = true;
     else if (!store_failed(checkpoint->store))
         checkpoint_begin(checkpoint, false);
@@ -122,6 +137,8 @@ static void checkpoint_end(struct checkpoint *checkpoint)
     if (checkpoint->on_stopped != NULL) {
         checkpoint->stopping = true;
         checkpoint_begin(checkpoint, true);
+    } else if (checkpoint->err == ERR_NO_SPACE) {
+        timer_start(&checkpoint->retry, RETRY_MS);
     } else if (checkpoint->again && !store_failed(store)) {
         checkpoint_begin(checkpoint, false);
     }
@@ -138,14 +155,14 @@ void checkpoint_stop(struct store *store, void (*on_done)(struct store *store, e
         return;
     }
     checkpoint->stopping = true;
+    timer_stop(&checkpoint->retry);
     checkpoint_begin(checkpoint, true);
 }
 
 static void checkpoint_run(struct disk_job *job)
 {
     struct checkpoint *checkpoint = CONTAINER_OF(job, struct checkpoint, job);
-    checkpoint->err =
-        slot_store(checkpoint->store->folder, checkpoint->file, writer_view(&checkpoint->bytes));
+    checkpoint->err = slot_store(checkpoint->store->folder, checkpoint->file, writer_view(&checkpoint->bytes));
 }
 
 static void checkpoint_on_stored(struct disk_job *job)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checkpoints: now and then everything that is durable only in the journal is written to the segments and flushed, the
 // pending index entries are put into their files, and the state of all partitions goes to a checkpoint slot; then the
-// journal's space is free again and recovery has less to look at. The first loop conducts; each loop makes a pass over its
-// own partitions.
+// journal's space is free again and recovery has less to look at. The first loop conducts; each loop makes a pass over
+// its own partitions.
 #pragma once
 
 #include "store/impl.h"
@@ -12,7 +12,7 @@ struct checkpoint;
 struct checkpoint_waiter {
     struct checkpoint_waiter *next;
     void (*on_done)(struct checkpoint_waiter *waiter);
-    void *owner;
+    void (*on_free)(struct checkpoint_waiter *waiter); // instead, when the store is freed first
 };
 
 struct checkpoint *checkpoint_new(struct store *store, uint64_t sequence, unsigned file);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Group commit: one in flight for each loop; the next begins when it ends and carries all that came meanwhile. Partitions
-// with much to write, and one that is alone, are written and flushed directly; many with little each go to the journal
-// in one write.
+// Group commit: one in flight for each loop; the next begins when it ends and carries all that came meanwhile.
+// Partitions with much to write, and one that is alone, are written and flushed directly; many with little each go to
+// the journal in one write.
 #include "store/impl.h"
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/cut.h"
 #include "store/journal.h"
+#include "store/space.h"
 
 static void commit_on_turn_end(struct deferred *deferred);
 static void commit_run(struct disk_job *job);
@@ -23,7 +24,8 @@ void commit_init(struct shard *shard)
     commit->shard = shard;
     commit->job = (struct disk_job){ .loop = shard->loop, .run = commit_run, .on_done = commit_on_job_done };
     commit->written.on_message = commit_on_written;
-    commit->group = (struct journal_group){ .shard = shard, .set = &commit->journaled, .on_done = commit_on_group_done };
+    commit->group =
+        (struct journal_group){ .shard = shard, .set = &commit->journaled, .on_done = commit_on_group_done };
     commit->direct.sync_all_from = SYNC_ALL_FROM;
     shard->deferred.on_turn_end = commit_on_turn_end;
 }
@@ -88,8 +90,7 @@ static void commit_gather(struct shard *shard, bool pass_waits)
         if (direct) {
             write_set_gather(&commit->direct, partition, NULL, COMMIT_SIZE_MAX);
             partition->writer = WRITER_COMMIT;
-        } else if (shard->journal_ready && commit->journaled.size < limit &&
-                   undurable_size(partition, limit) < limit) {
+        } else if (shard->journal_ready && commit->journaled.size < limit && undurable_size(partition, limit) < limit) {
             write_set_gather_journal(&commit->journaled, partition, limit);
         }
     }
@@ -188,6 +189,7 @@ static void commit_part_done(struct shard *shard)
 {
     if (--shard->commit.parts > 0)
         return;
+    space_note_write(shard->store->space, shard);
     tail_evict(shard);
     shard_appends_resume(shard);
     pass_try(shard);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Segment files that are kept open: at most so many for each loop, the one used longest ago is closed first. A file that
-// a job works with is in use and cannot be closed under it.
+// Segment files that are kept open: at most so many for each loop, the one used longest ago is closed first. A file
+// that a job works with is in use and cannot be closed under it.
 #include "store/impl.h"
 
 #include "base/mem.h"

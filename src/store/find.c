@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Offsets by time (ListOffsets): the time index leads to the segment and near the batch, the batch is opened for the exact
-// record; what is not written yet is looked for in the tail.
+// Offsets by time (ListOffsets): the time index leads to the segment and near the batch, the batch is opened for the
+// exact record; what is not written yet is looked for in the tail.
 #include "store/impl.h"
 
 #include "base/mem.h"
@@ -14,8 +14,8 @@ enum { RECORDS_SIZE_MAX = 64 << 20, TIME_INDEX_MAX = 64 << 20 };
 
 struct find_target {
     int64_t timestamp;
-    int64_t first_offset; // records below do not count
-    int64_t before;       // nor do these and above
+    int64_t first_offset;            // records below do not count
+    int64_t before;                  // nor do these and above
     int64_t offset, found_timestamp; // -1: none
 };
 
@@ -69,8 +69,7 @@ static int64_t start_offset(const struct segment_reader *reader, int64_t timesta
     segment_path(reader->folder, reader->segment_base, ".timeindex", path, sizeof path);
     if (reader->end <= 2 * reader->interval || file_read_whole(path, TIME_INDEX_MAX, &entries) != ERR_OK)
         return reader->segment_base;
-    int64_t offset =
-        index_time_lookup(bytes_of(entries->data, entries->capacity), reader->segment_base, timestamp);
+    int64_t offset = index_time_lookup(bytes_of(entries->data, entries->capacity), reader->segment_base, timestamp);
     buf_unref(entries);
     return offset;
 }
@@ -82,8 +81,8 @@ static void find_run(struct disk_job *job)
         struct segment_reader *reader = &find->readers[i];
         find->err = segment_reader_open(reader);
         if (find->err == ERR_OK)
-            find->err = segment_reader_walk(reader, start_offset(reader, find->target.timestamp), on_batch,
-                                            &find->target);
+            find->err =
+                segment_reader_walk(reader, start_offset(reader, find->target.timestamp), on_batch, &find->target);
         file_close(reader->file);
         if (find->err == ERR_NOT_FOUND) // retention was faster
             find->err = ERR_OK;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the files of the log core share: the store, its shards (one per loop) and the partitions of a shard. Nothing above
-// store/ includes it; the catalog, tables, retention and compaction use partition.h and core.h.
+// What the files of the log core share: the store, its shards (one per loop) and the partitions of a shard. Nothing
+// above store/ includes it; the catalog, tables, retention and compaction use partition.h and core.h.
 //
 // A partition's bytes stand in four nested ranges, each ended by a place:
 //   synced <= written <= durable <= end
 // `end` is what was appended (memory), `durable` what may be acknowledged and read (flushed to the segment or to the
-// journal; written, in the weaker flush modes), `written` what the segment files hold, `synced` what survives a power loss
-// in them. Nothing leaves the tail before it is written.
+// journal; written, in the weaker flush modes), `written` what the segment files hold, `synced` what survives a power
+// loss in them. Nothing leaves the tail before it is written.
 #pragma once
 
 #include "base/assert.h"
@@ -91,6 +91,7 @@ struct change {
     struct partition *partition;
     // Begins and returns true when the partition is quiet enough.
     bool (*begin)(struct change *change);
+    void (*on_free)(struct change *change); // instead, when the store is freed first
 };
 
 enum partition_writer { WRITER_NONE, WRITER_COMMIT, WRITER_PASS };
@@ -109,18 +110,18 @@ struct partition {
     uint32_t topic_size; // of the topic in name
     bool internal;
     bool deleted;
-    bool cutting;              // appends refused while what failed is cut off
-    bool loading;              // producer state is on its way
-    bool swapping;             // a replacement renames files
-    bool dropping;             // old segments are on their way out
+    bool cutting;                 // appends refused while what failed is cut off
+    bool loading;                 // producer state is on its way
+    bool swapping;                // a replacement renames files
+    bool dropping;                // old segments are on their way out
     enum partition_writer writer; // who writes the segment files now
-    uint32_t disk_reads;       // in flight
+    uint32_t disk_reads;          // in flight
     struct topic_config config;
 
     int64_t log_start;
     int64_t end;
     struct place durable, written, synced;
-    struct segment durable_segment; // the active one as it was at `durable`, to return to
+    struct segment durable_segment;      // the active one as it was at `durable`, to return to
     struct place settling;               // what the running pass makes synced
     int64_t settled_base, settling_base; // segments below have no frame in the live journal
     uint64_t appended_size;              // since the start
@@ -131,12 +132,12 @@ struct partition {
     uint32_t quarantine_count;
 
     // The active segment.
-    uint64_t unindexed_size;  // bytes since the last index entry
-    int64_t first_timestamp;  // of its first batch; -1: none or unknown
-    int64_t indexed_timestamp; // of the last time index entry; -1: none
-    uint32_t index_count;      // entries of .index, in the file or pending
+    uint64_t unindexed_size;             // bytes since the last index entry
+    int64_t first_timestamp;             // of its first batch; -1: none or unknown
+    int64_t indexed_timestamp;           // of the last time index entry; -1: none
+    uint32_t index_count;                // entries of .index, in the file or pending
     uint32_t offsets_filed, times_filed; // entries in the files
-    struct index_pending *index; // oldest segment first
+    struct index_pending *index;         // oldest segment first
 
     struct tail_chunk *tail_first, *tail_last;
     struct place read_hint; // where the last read from disk ended
@@ -146,10 +147,11 @@ struct partition {
     bool epochs_changed;
     struct producers *producers; // NULL: not loaded
     int64_t snapshot_offset;     // of the newest producer snapshot; -1: unknown
+    int64_t snapshot_older;      // of the one before it; -1: unknown
 
-    struct op_queue acks;         // append_op: wait for durable
-    struct op_queue appends;      // append_op: wait for producer state or memory
-    struct op_queue parked;       // what reads files: waits for the end of a swap
+    struct op_queue acks;    // append_op: wait for durable
+    struct op_queue appends; // append_op: wait for producer state or memory
+    struct op_queue parked;  // what reads files: waits for the end of a swap
 };
 
 // A file kept open.
@@ -244,7 +246,7 @@ struct shard {
     struct list_node files_by_use;
     uint32_t files_limit;
 
-    unsigned jobs; // disk jobs other than commit and pass
+    unsigned jobs;            // disk jobs other than commit and pass
     struct list_node changes; // struct change that wait for others to finish with the partition
 };
 
@@ -260,10 +262,11 @@ struct store {
     const struct store_part *part;
     void *part_state;
     bool opening;
-    bool was_clean; // the last stop
+    bool was_clean;             // the last stop
     struct opening *open_state; // while opening
     struct journal *journal;    // NULL: none
     struct checkpoint *checkpoint;
+    struct space *space;
     struct stopping *stopping; // NULL: not stopping
 
     void (*on_failure)(void *owner, err_t err, const char *path);
@@ -273,8 +276,8 @@ struct store {
 
 // Shapes of the folder.
 enum { PATH_MAX_SIZE = 1024 };
-// Bytes of one partition in one direct commit. Recovery relies on it: a hole that is followed by valid data further away
-// than this cannot be the torn end of the last commit.
+// Bytes of one partition in one direct commit. Recovery relies on it: a hole that is followed by valid data further
+// away than this cannot be the torn end of the last commit.
 enum { COMMIT_SIZE_MAX = 8 << 20 };
 
 // op_queue
@@ -333,7 +336,8 @@ void tail_evict(struct shard *shard);
 void tail_cut(struct partition *partition, const struct place *place);
 void tail_free(struct partition *partition);
 bool tail_is_full(const struct shard *shard);
-// Bytes [FROM, TO) as pieces (TO NULL: to the end), at most LIMIT bytes but at least one chunk; item->to is where it ends.
+// Bytes [FROM, TO) as pieces (TO NULL: to the end), at most LIMIT bytes but at least one chunk; item->to is where it
+// ends.
 void tail_gather(struct partition *partition, const struct place *from, const struct place *to, uint64_t limit,
                  struct write_item *item);
 // Copies of chunks for a read from OFFSET (which is in CHUNK).

@@ -235,9 +235,9 @@ err_t index_write(const char *folder, const struct index_pending *pending)
                               (uint64_t)pending->offsets_filed * INDEX_OFFSET_ENTRY_SIZE, writer_view(&offsets),
                               pending->closed);
     if (err == ERR_OK)
-        err = write_entries(folder, pending->segment_base, ".timeindex",
-                            (uint64_t)pending->times_filed * INDEX_TIME_ENTRY_SIZE, writer_view(&times),
-                            pending->closed);
+        err =
+            write_entries(folder, pending->segment_base, ".timeindex",
+                          (uint64_t)pending->times_filed * INDEX_TIME_ENTRY_SIZE, writer_view(&times), pending->closed);
     writer_free(&offsets);
     writer_free(&times);
     return err;

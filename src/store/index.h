@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kafka's sparse indexes. `.index`: 8-byte entries (offset relative to the segment's base, byte position), the offset being
-// the last one of the batch at that position. `.timeindex`: 12-byte entries (timestamp, relative offset), strictly rising;
-// the offset is the last one of the batch that brought the timestamp. Neither has a checksum: they are checked for order
-// when a segment is recovered and rebuilt when in doubt. The files exist only to be read; what is not in them yet is in
-// the partition's list of pending entries.
+// Kafka's sparse indexes. `.index`: 8-byte entries (offset relative to the segment's base, byte position), the offset
+// being the last one of the batch at that position. `.timeindex`: 12-byte entries (timestamp, relative offset),
+// strictly rising; the offset is the last one of the batch that brought the timestamp. Neither has a checksum: they are
+// checked for order when a segment is recovered and rebuilt when in doubt. The files exist only to be read; what is not
+// in them yet is in the partition's list of pending entries.
 #pragma once
 
 #include "base/err.h"
@@ -17,7 +17,8 @@ enum { INDEX_OFFSET_ENTRY_SIZE = 8, INDEX_TIME_ENTRY_SIZE = 12 };
 void index_add_batch(struct partition *partition, const struct batch_header *header, uint64_t position);
 // The active segment is complete: its largest timestamp gets an entry.
 void index_close_segment(struct partition *partition);
-// What was added to the segment SEGMENT_BASE and behind it, from OFFSET on, never happened; the segment is active again.
+// What was added to the segment SEGMENT_BASE and behind it, from OFFSET on, never happened; the segment is active
+// again.
 void index_cut(struct partition *partition, int64_t segment_base, int64_t offset);
 void index_free(struct partition *partition);
 void index_pending_free(struct index_pending *pending);
@@ -36,6 +37,7 @@ void index_encode_times(const struct index_pending *pending, uint32_t count, str
 uint64_t index_lookup(bytes_t entries, int64_t segment_base, int64_t offset);
 // Relative offset to begin looking for the first record at or after TIMESTAMP.
 int64_t index_time_lookup(bytes_t entries, int64_t segment_base, int64_t timestamp);
-// Entries at the start of BYTES that are in strict order, below LIMIT_POSITION and of relative offset below LIMIT_OFFSET.
+// Entries at the start of BYTES that are in strict order, below LIMIT_POSITION and of relative offset below
+// LIMIT_OFFSET.
 uint32_t index_valid_offsets(bytes_t bytes, uint64_t limit_position, uint64_t limit_offset);
 uint32_t index_valid_times(bytes_t bytes, uint64_t limit_offset);

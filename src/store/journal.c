@@ -36,8 +36,8 @@ struct journal {
     uint64_t sequence, head; // of the next frame
     uint64_t used;
     uint64_t zeroed;
-    struct op_queue groups;  // that wait
-    struct op_queue flying;  // in the frame that is being written
+    struct op_queue groups; // that wait
+    struct op_queue flying; // in the frame that is being written
     struct journal_place flying_place;
     uint8_t *memory; // aligned
     size_t memory_size, frame_size;
@@ -108,8 +108,7 @@ void journal_open(struct store *store, const struct slot_header *header)
     struct journal *journal = journal_new(store);
     store->journal = journal;
     uint64_t size = 0;
-    if (header->journal_generation == 0 || header->journal_size != journal->size ||
-        open_for_frames(journal) != ERR_OK)
+    if (header->journal_generation == 0 || header->journal_size != journal->size || open_for_frames(journal) != ERR_OK)
         return;
     if (file_size(journal->file, &size) != ERR_OK || size != journal->size) {
         file_close(journal->file);

@@ -35,8 +35,7 @@ size_t journal_frame_end(struct journal_frame_writer *writer, uint64_t generatio
     put_u32(writer->at + 12, writer->entry_count);
     put_u64(writer->at + 16, generation);
     put_u64(writer->at + 24, sequence);
-    put_u32(writer->at + 4,
-            crc32c(0, bytes_of(writer->at + FRAME_COVERED_AT, writer->size - FRAME_COVERED_AT)));
+    put_u32(writer->at + 4, crc32c(0, bytes_of(writer->at + FRAME_COVERED_AT, writer->size - FRAME_COVERED_AT)));
     size_t padded = journal_padded(writer->size);
     memset(writer->at + writer->size, 0, padded - writer->size);
     return padded;

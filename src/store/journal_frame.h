@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bytes of the journal. A frame is what one write makes durable: pieces of segment files of several partitions, which
-// apply all or none. Frames are padded to 4 KB and numbered; recycled space holds old frames, told apart by the
+// The bytes of the journal. A frame is what one write makes durable: pieces of segment files of several partitions,
+// which apply all or none. Frames are padded to 4 KB and numbered; recycled space holds old frames, told apart by the
 // generation (one for each run) and the sequence. Integers are big endian.
 //
-//   frame: magic u32 · CRC-32C u32 over the rest up to `length` · length u32 · entries u32 · generation u64 · sequence u64
-//   entry: topic id 16 · partition i32 · leader epoch i32 · segment base i64 · position u64 · length u32 · bytes
+//   frame: magic u32 · CRC-32C u32 over the rest up to `length` · length u32 · entries u32 · generation u64 · sequence
+//   u64 entry: topic id 16 · partition i32 · leader epoch i32 · segment base i64 · position u64 · length u32 · bytes
 #pragma once
 
 #include "base/bytes.h"

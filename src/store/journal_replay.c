@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Recovery of the journal: every frame behind the checkpoint is written to the segments again, by position, so that doing
-// it twice changes nothing. Frames of partitions that are gone are skipped.
+// Recovery of the journal: every frame behind the checkpoint is written to the segments again, by position, so that
+// doing it twice changes nothing. Frames of partitions that are gone are skipped.
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/journal.h"
@@ -43,10 +43,16 @@ static err_t find_targets(struct replay *replay)
     size_t count;
     err_t err = partition_folders(replay->store, &replay->arena, &folders, &count);
     for (size_t i = 0; i < count && err == ERR_OK; i++) {
-        if (!folders[i].has_id)
+        struct topic_id id;
+        err = partition_folder_id(replay->store, &folders[i], &id);
+        if (err == ERR_NOT_FOUND || err == ERR_MALFORMED) {
+            err = ERR_OK;
             continue;
+        }
+        if (err != ERR_OK)
+            break; // not to be taken for a folder without an id
         struct target *target = arena_alloc(&replay->arena, sizeof *target);
-        target->key.id = folders[i].id;
+        target->key.id = id;
         target->key.number = folders[i].number;
         target->path = arena_format(&replay->arena, "%s/%.*s-%d", replay->store->folder, BYTES_ARG(folders[i].topic),
                                     (int)folders[i].number);

@@ -80,8 +80,8 @@ static void on_wait(struct message *message)
 {
     struct wait_op *op = CONTAINER_OF(message, struct wait_op, op.message);
     const struct partition *partition = op->op.partition;
-    if (partition->deleted || partition->shard->failed)
-        wait_done(op, partition->deleted ? ERR_CLOSED : ERR_IO);
+    if (partition->deleted || partition->shard->failed || partition->shard->stopping)
+        wait_done(op, partition->shard->failed ? ERR_IO : ERR_CLOSED);
     else if (partition->durable.offset > op->offset)
         wait_done(op, ERR_OK);
     else
@@ -157,6 +157,11 @@ struct delete_waiter {
     struct delete_records_op *op;
 };
 
+static void on_delete_free(struct checkpoint_waiter *waiter)
+{
+    free(CONTAINER_OF(waiter, struct delete_waiter, waiter));
+}
+
 static void on_log_start_durable(struct checkpoint_waiter *waiter)
 {
     struct delete_waiter *delete = CONTAINER_OF(waiter, struct delete_waiter, waiter);
@@ -187,6 +192,7 @@ static void on_delete_records(struct message *message)
     }
     struct delete_waiter *delete = mem_zalloc(1, sizeof *delete);
     delete->waiter.on_done = on_log_start_durable;
+    delete->waiter.on_free = on_delete_free;
     delete->op = op;
     checkpoint_wait(partition->shard, &delete->waiter);
 }

@@ -139,16 +139,41 @@ err_t meta_partition_read(const char *folder, struct topic_id *ret_id)
     return found ? ERR_OK : ERR_MALFORMED;
 }
 
+static void partition_text(const struct topic_id *id, struct writer *to)
+{
+    char text[META_ID_TEXT_SIZE + 1];
+    meta_id_format(id, text);
+    writer_format(to, "version: 0\ntopic_id: %s", text);
+}
+
 err_t meta_partition_write(const char *folder, const struct topic_id *id)
 {
-    char path[META_PATH_MAX], text[META_ID_TEXT_SIZE + 1];
+    char path[META_PATH_MAX];
     meta_path(folder, "partition.metadata", path);
-    meta_id_format(id, text);
     struct writer content = WRITER_INIT;
-    writer_format(&content, "version: 0\ntopic_id: %s", text);
+    partition_text(id, &content);
     err_t err = file_replace(path, writer_view(&content));
     writer_free(&content);
     return err;
+}
+
+err_t meta_partition_write_new(const char *folder, const struct topic_id *id, bool sync)
+{
+    char path[META_PATH_MAX];
+    meta_path(folder, "partition.metadata", path);
+    struct writer content = WRITER_INIT;
+    struct file *file;
+    partition_text(id, &content);
+    bytes_t part = writer_view(&content);
+    err_t err = file_open(path, FILE_WRITE | FILE_CREATE | FILE_TRUNCATE, &file);
+    if (err == ERR_OK) {
+        err = file_write_at(file, 0, &part, 1);
+        if (err == ERR_OK && sync)
+            err = file_sync(file);
+        file_close(file);
+    }
+    writer_free(&content);
+    return err == ERR_OK && sync ? dir_sync(folder) : err;
 }
 
 static bool is_topic_text(bytes_t topic)

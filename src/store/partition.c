@@ -32,6 +32,7 @@ struct partition *partition_new(struct store *store, const struct partition_spec
     partition->first_timestamp = -1;
     partition->indexed_timestamp = -1;
     partition->snapshot_offset = -1;
+    partition->snapshot_older = -1;
     partition->read_hint.offset = -1;
     return partition;
 }
@@ -72,8 +73,10 @@ err_t partition_open(struct store *store, const struct partition_spec *spec, str
         err = meta_partition_read(partition->path, &id);
         if (err == ERR_OK && memcmp(&id, &spec->id, sizeof id) != 0)
             err = diag_fail(diag, ERR_CONFLICT, partition->path, "belongs to another topic of this name");
-        else if (err == ERR_NOT_FOUND || err == ERR_MALFORMED)
+        else if (err == ERR_NOT_FOUND || err == ERR_MALFORMED) {
             err = partition_make_folder(partition->path, &spec->id);
+            open_note_unsynced(store);
+        }
         if (err != ERR_OK && err != ERR_CONFLICT)
             err = diag_fail(diag, err, partition->path, "cannot be opened: %s", err_text(err));
     }
@@ -112,15 +115,18 @@ err_t partition_folders(struct store *store, struct arena *arena, struct partiti
         struct partition_folder *folder = &folders[count];
         if (!entries[i].is_dir || !meta_partition_name(bytes_of_text(entries[i].name), &folder->topic, &folder->number))
             continue;
-        char path[PATH_MAX_SIZE];
-        snprintf(path, sizeof path, "%s/%s", store->folder, entries[i].name);
-        err = meta_partition_read(path, &folder->id);
-        folder->has_id = err == ERR_OK;
         count++;
     }
     *ret_folders = folders;
     *ret_count = count;
     return ERR_OK;
+}
+
+err_t partition_folder_id(const struct store *store, const struct partition_folder *folder, struct topic_id *ret_id)
+{
+    char path[PATH_MAX_SIZE];
+    snprintf(path, sizeof path, "%s/%.*s-%" PRId32, store->folder, BYTES_ARG(folder->topic), folder->number);
+    return meta_partition_read(path, ret_id);
 }
 
 // --- creating
@@ -150,8 +156,10 @@ static void create_run(struct disk_job *job)
     struct create_job *create = CONTAINER_OF(job, struct create_job, job);
     create->err = move_stray(create->partition);
     if (create->err == ERR_OK)
-        create->err = partition_make_folder(create->partition->path, &create->partition->id);
-    if (create->err == ERR_OK)
+        create->err = dir_make(create->partition->path);
+    if (create->err == ERR_OK || create->err == ERR_EXISTS)
+        create->err = meta_partition_write_new(create->partition->path, &create->partition->id, !create->op->unsynced);
+    if (create->err == ERR_OK && !create->op->unsynced)
         create->err = dir_sync(create->partition->store->folder);
 }
 

@@ -36,11 +36,12 @@ err_t partition_open(struct store *store, const struct partition_spec *spec, str
 struct partition_folder {
     bytes_t topic;
     int32_t number;
-    bool has_id; // partition.metadata is there
-    struct topic_id id;
 };
 err_t partition_folders(struct store *store, struct arena *arena, struct partition_folder **ret_folders,
                         size_t *ret_count) MUST_CHECK;
+// Reads its partition.metadata. ERR_NOT_FOUND, ERR_MALFORMED: it has none that can be used; ERR_IO.
+err_t partition_folder_id(const struct store *store, const struct partition_folder *folder,
+                          struct topic_id *ret_id) MUST_CHECK;
 
 // While the loops run: makes a new, empty partition; asked on any loop, ON_DONE on that loop when its folder is durable
 // and its owner loop knows it. A folder that is in the way and is not this topic's is renamed `-stray`.
@@ -52,6 +53,7 @@ struct partition_create_op {
     void *owner;
     struct store *store;
     struct partition_spec spec; // topic and config stay valid until on_done
+    bool unsynced; // the folder is not durable yet: the caller flushes the file system before anybody may append
     // out
     err_t err;
     struct partition *partition;
@@ -82,8 +84,8 @@ bool partition_has_transactions_open(const struct partition *partition);
 // Walks the partitions of one loop, on that loop: NULL first, NULL last. Deleted ones are skipped.
 struct partition *partition_next(struct store *store, const struct partition *partition);
 
-// While no loop runs yet (also after store_open): calls ON_BATCH for each whole batch from the one that holds FROM to the end, in order; the bytes are
-// valid during the call. Stops at the first error of ON_BATCH and returns it.
+// While no loop runs yet (also after store_open): calls ON_BATCH for each whole batch from the one that holds FROM to
+// the end, in order; the bytes are valid during the call. Stops at the first error of ON_BATCH and returns it.
 err_t partition_scan(struct partition *partition, int64_t from, err_t (*on_batch)(void *owner, bytes_t batch),
                      void *owner) MUST_CHECK;
 

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/epochs.h"
 #include "store/index.h"
 #include "store/producers.h"
 #include "store/slot.h"
@@ -11,8 +12,9 @@
 
 enum {
     PASS_SYNC_ALL_FROM = 256,
-    CHECKPOINT_SIZE = 32 << 20,     // durable bytes from which a checkpoint is made at once
+    CHECKPOINT_SIZE = 32 << 20, // durable bytes from which a checkpoint is made at once
     SNAPSHOT_INTERVAL_SIZE = 16 << 20,
+    SPACE_RETRY_MS = 1000,
 };
 
 static void pass_run(struct disk_job *job);
@@ -41,6 +43,7 @@ static void drop_files(struct pass *pass)
             index_pending_free(file->index);
         slice_free(&file->content);
         free(file->path);
+        free(file->remove);
     }
     pass->file_count = 0;
 }
@@ -56,7 +59,7 @@ void pass_free(struct pass *pass)
         struct checkpoint_waiter **list = pass->waiters != NULL ? &pass->waiters : &pass->covered;
         struct checkpoint_waiter *waiter = *list;
         *list = waiter->next;
-        free(waiter);
+        waiter->on_free(waiter);
     }
     free(pass);
 }
@@ -69,6 +72,11 @@ void checkpoint_want(struct shard *shard)
     pass->want_posted = true;
     pass->want.on_message = checkpoint_on_want;
     loop_post(shard->store->shards[0].loop, &pass->want);
+}
+
+void pass_on_want_heard(struct message *message)
+{
+    CONTAINER_OF(message, struct pass, want)->want_posted = false;
 }
 
 void checkpoint_note(struct shard *shard, uint64_t bytes)
@@ -149,9 +157,27 @@ static void gather_snapshot(struct pass *pass, struct partition *partition)
     struct pass_file *file = file_add(pass, partition);
     file->path = mem_text(path);
     file->content = writer_finish(&content);
+    if (partition->snapshot_older >= 0) {
+        segment_path(partition->path, partition->snapshot_older, ".snapshot", path, sizeof path);
+        file->remove = mem_text(path);
+    }
+    partition->snapshot_older = partition->snapshot_offset;
     producers->changed = false;
     partition->snapshot_offset = partition->end;
     partition->snapshot_size = partition->appended_size;
+}
+
+// Kafka's file, for its tools; the truth is in the batches and the checkpoint.
+static void gather_epochs(struct pass *pass, struct partition *partition)
+{
+    if (!partition->epochs_changed)
+        return;
+    struct writer content = WRITER_INIT;
+    epochs_encode(partition->epochs, partition->epoch_count, &content);
+    struct pass_file *file = file_add(pass, partition);
+    file->path = mem_format("%s/leader-epoch-checkpoint", partition->path);
+    file->content = writer_finish(&content);
+    partition->epochs_changed = false;
 }
 
 static void gather_partition(struct pass *pass, struct partition *partition)
@@ -168,6 +194,7 @@ static void gather_partition(struct pass *pass, struct partition *partition)
     if (partition->index != NULL)
         gather_index(pass, partition);
     gather_snapshot(pass, partition);
+    gather_epochs(pass, partition);
 }
 
 void pass_try(struct shard *shard)
@@ -189,7 +216,6 @@ void pass_try(struct shard *shard)
 void pass_on_begin(struct message *message)
 {
     struct pass *pass = CONTAINER_OF(message, struct pass, message);
-    pass->want_posted = false;
     pass->waiting = true;
     pass_try(pass->shard);
 }
@@ -208,7 +234,11 @@ static err_t write_small(const char *path, bytes_t content)
 static void pass_run(struct disk_job *job)
 {
     struct pass *pass = CONTAINER_OF(job, struct pass, job);
+    const struct store *store = pass->shard->store;
     const char *path;
+    uint64_t total;
+    if (dir_space(store->folder, &pass->free_space, &total) != ERR_OK)
+        pass->free_space = UINT64_MAX;
     write_set_run(&pass->set, true, NULL, NULL);
     pass->err = write_set_error(&pass->set, &path);
     for (size_t i = 0; i < pass->file_count && pass->err == ERR_OK; i++) {
@@ -217,10 +247,12 @@ static void pass_run(struct disk_job *job)
             pass->err = index_write(file->partition->path, file->index);
         else
             pass->err = write_small(file->path, file->content.bytes);
+        if (pass->err == ERR_OK && file->remove != NULL)
+            (void)!file_remove(file->remove); // one too many is harmless
     }
     bool all = pass->sync_system || (pass->last && pass->file_count > 0);
     if (pass->err == ERR_OK && all && flush_is_on())
-        pass->err = file_sync_system(pass->shard->store->lock) == ERR_OK ? ERR_OK : ERR_IO;
+        pass->err = file_sync_system(store->lock) == ERR_OK ? ERR_OK : ERR_IO;
 }
 
 // The entries are in the files: takes them out of the list.
@@ -307,8 +339,9 @@ static void pass_on_job_done(struct disk_job *job)
     items_done(pass);
     if (pass->err == ERR_OK)
         state_noted(pass);
-    else
-        checkpoint_note(shard, 1); // tried again after the interval
+    shard->space_short = pass->err == ERR_NO_SPACE || pass->free_space < shard->store->options.reserve_size;
+    if (shard->space_short && !timer_active(&pass->timer)) // looks again, though nothing is appended
+        timer_start(&pass->timer, SPACE_RETRY_MS);
     drop_files(pass);
     write_set_done(shard, &pass->set);
     tail_evict(shard);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Producer state is read when the first idempotent batch of a run comes: the newest snapshot, then the headers behind it.
+// Producer state is read when the first idempotent batch of a run comes: the newest snapshot, then the headers behind
+// it.
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/impl.h"

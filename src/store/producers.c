@@ -194,7 +194,7 @@ err_t producers_decode(struct producers *producers, bytes_t snapshot)
         batch.timestamp = reader_i64(&r);
         reader_skip(&r, 12);
         producer->last_sequence = batch.last_sequence;
-        if (batch.last_sequence >= 0) {
+        if (batch.last_sequence >= 0 && batch.last_offset >= 0) {
             // Kafka keeps the delta, from which the first sequence follows; sequences wrap behind INT32_MAX.
             int64_t first = (int64_t)batch.last_sequence - batch.offset_delta;
             batch.first_sequence = (int32_t)(first < 0 ? first + INT32_MAX + 1 : first);

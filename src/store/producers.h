@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Producer state of one partition: for each idempotent producer its epoch and its last five batches, so that a batch sent
-// again is answered with the offset of the first copy, and a gap is refused (KIP-98; kafka.md 6). Owner loop, or one disk
-// thread while it is loaded. Saved in Kafka's snapshot file, version 1, which keeps only the last batch.
+// Producer state of one partition: for each idempotent producer its epoch and its last five batches, so that a batch
+// sent again is answered with the offset of the first copy, and a gap is refused (KIP-98; kafka.md 6). Owner loop, or
+// one disk thread while it is loaded. Saved in Kafka's snapshot file, version 1, which keeps only the last batch.
 #pragma once
 
 #include "base/batch.h"
@@ -36,8 +36,8 @@ struct producers *producers_new(void);
 void producers_free(struct producers *producers);
 size_t producers_count(const struct producers *producers);
 
-// ERR_DUPLICATE (with the base offset of the first copy), ERR_STALE_EPOCH, ERR_BAD_SEQUENCE. A producer nobody knows may
-// begin with any sequence. Batches without a producer id are fine.
+// ERR_DUPLICATE (with the base offset of the first copy), ERR_STALE_EPOCH, ERR_BAD_SEQUENCE. A producer nobody knows
+// may begin with any sequence. Batches without a producer id are fine.
 err_t producers_check(const struct producers *producers, const struct batch_header *header,
                       int64_t *ret_base_offset) MUST_CHECK;
 // Notes a batch that was appended (offsets assigned).

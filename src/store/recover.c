@@ -13,7 +13,7 @@
 
 #include <stdlib.h>
 
-enum { SCAN_STEP = 1 << 20, INDEX_READ_MAX = 64 << 20, NAME_DIGITS = 20 };
+enum { SCAN_STEP = 1 << 20, INDEX_READ_MAX = 64 << 20, NAME_DIGITS = 20, REWRITE_MAX = 64 << 20 };
 
 struct recovery {
     struct partition *partition;
@@ -30,7 +30,6 @@ struct recovery {
 struct scan {
     struct recovery *recovery;
     int64_t next_offset;
-    int64_t limit;       // of offsets: the next segment that is one begins there
     uint64_t index_from; // index entries of batches before this position are in the file
     uint64_t trusted;    // bytes known to be durable
 };
@@ -80,21 +79,14 @@ static err_t remove_segment_files(const struct partition *partition, int64_t bas
     return ERR_OK;
 }
 
-// Offsets only grow, end where the next segment begins, and an index holds 31 bits of them. The checksum does not cover
-// the offset of a batch.
-static bool is_next(const struct scan *scan, const struct batch_header *header)
-{
-    int64_t last = batch_last_offset(header);
-    return header->base_offset >= scan->next_offset && last < scan->limit &&
-           last - partition_active(scan->recovery->partition)->base_offset <= INT32_MAX;
-}
-
 static bool on_scanned(void *owner, const struct batch_header *header, bytes_t batch, uint64_t position)
 {
     struct scan *scan = owner;
     struct partition *partition = scan->recovery->partition;
     struct segment *segment = partition_active(partition);
-    if (!is_next(scan, header))
+    // Offsets only grow, and an index holds 31 bits of them: this is not a batch of this segment. (The checksum does
+    // not cover the offset.)
+    if (header->base_offset < scan->next_offset || batch_last_offset(header) - segment->base_offset > INT32_MAX)
         return false;
     if (position >= scan->index_from)
         index_add_batch(partition, header, position);
@@ -111,37 +103,46 @@ static bool on_scanned(void *owner, const struct batch_header *header, bytes_t b
     return true;
 }
 
-// Looks for a whole, valid batch that could be the next, at or behind FROM. Returns the end of the file when there is
-// none.
-static uint64_t find_valid(const struct scan *scan, const struct segment_reader *reader, uint64_t from)
+// Is there a whole, valid batch at POSITION that could follow NEXT_OFFSET? HEAD are the first bytes of it.
+static err_t valid_at(const struct segment_reader *reader, uint64_t position, bytes_t head, int64_t next_offset,
+                      bool *ret_valid)
+{
+    struct batch_header header;
+    *ret_valid = false;
+    if (head.size < BATCH_HEADER_SIZE || head.data[BATCH_MAGIC_AT] != 2 || batch_header_read(head, &header) != ERR_OK ||
+        header.base_offset < next_offset || header.base_offset - next_offset > INT32_MAX ||
+        batch_header_size(&header) > reader->end - position)
+        return ERR_OK;
+    struct buf *whole = buf_new(batch_header_size(&header));
+    size_t got;
+    err_t err = file_read_at(reader->file, position, whole->data, batch_header_size(&header), &got);
+    *ret_valid = err == ERR_OK && segment_batch_check(bytes_of(whole->data, got), true, &header) == ERR_OK;
+    buf_unref(whole);
+    return err;
+}
+
+// Looks for such a batch at or behind FROM; the end of the file when there is none.
+static err_t find_valid(const struct segment_reader *reader, uint64_t from, int64_t next_offset, uint64_t *ret_position)
 {
     struct buf *window = buf_new(SCAN_STEP);
-    struct buf *whole = NULL;
-    uint64_t found = reader->end;
-    for (uint64_t at = from; at + BATCH_HEADER_SIZE <= reader->end && found == reader->end;) {
+    err_t err = ERR_OK;
+    bool valid = false;
+    uint64_t at = from;
+    while (!valid && err == ERR_OK && at + BATCH_HEADER_SIZE <= reader->end) {
         size_t size;
-        if (file_read_at(reader->file, at, window->data, SCAN_STEP, &size) != ERR_OK || size < BATCH_HEADER_SIZE)
+        err = file_read_at(reader->file, at, window->data, SCAN_STEP, &size);
+        if (err != ERR_OK || size < BATCH_HEADER_SIZE)
             break;
         size_t i = 0;
-        for (; i + BATCH_HEADER_SIZE <= size && found == reader->end; i++) {
-            struct batch_header header;
-            if (window->data[i + BATCH_MAGIC_AT] != 2 ||
-                batch_header_read(bytes_of(window->data + i, size - i), &header) != ERR_OK || header.base_offset < 0 ||
-                header.last_offset_delta < 0 || header.base_offset > INT64_MAX - INT32_MAX || !is_next(scan, &header) ||
-                batch_header_size(&header) > reader->end - at - i)
-                continue;
-            buf_unref(whole);
-            whole = buf_new(batch_header_size(&header));
-            size_t got;
-            if (file_read_at(reader->file, at + i, whole->data, whole->capacity, &got) == ERR_OK &&
-                segment_batch_check(bytes_of(whole->data, got), true, &header) == ERR_OK)
-                found = at + i;
+        for (; !valid && err == ERR_OK && i + BATCH_HEADER_SIZE <= size; i++) {
+            if (window->data[i + BATCH_MAGIC_AT] == 2)
+                err = valid_at(reader, at + i, bytes_of(window->data + i, size - i), next_offset, &valid);
         }
-        at += i;
+        at += valid ? i - 1 : i;
     }
-    buf_unref(whole);
     buf_unref(window);
-    return found;
+    *ret_position = valid ? at : reader->end;
+    return err;
 }
 
 static void quarantine_add(struct partition *partition, struct quarantine q)
@@ -155,52 +156,51 @@ static void quarantine_add(struct partition *partition, struct quarantine q)
                         log_int("first_offset", q.first_offset), log_int("next_offset", q.next_offset)));
 }
 
-static bool on_first(void *owner, const struct batch_header *header, bytes_t batch, uint64_t position)
+// Is there a later segment that holds a valid batch at its start? Then this one was synced to its end.
+static err_t has_successor(const struct recovery *recovery, size_t index, bool *ret_has)
 {
-    int64_t *first = owner;
-    (void)batch;
-    (void)position;
-    *first = header->base_offset;
-    return false;
-}
-
-// The base of the next segment that begins with a valid batch of its own: then the one before it was synced to its end,
-// and ends below. INT64_MAX when there is none.
-static int64_t successor_base(const struct recovery *recovery, size_t index)
-{
-    for (size_t i = index + 1; i < recovery->count; i++) {
-        int64_t base = recovery->bases[i], first = -1;
-        struct segment_reader reader = { .folder = recovery->partition->path, .segment_base = base };
-        bool valid = segment_reader_open(&reader) == ERR_OK && file_size(reader.file, &reader.end) == ERR_OK &&
-                     segment_reader_walk(&reader, 0, on_first, &first) == ERR_OK;
+    *ret_has = false;
+    err_t err = ERR_OK;
+    for (size_t i = index + 1; i < recovery->count && err == ERR_OK && !*ret_has; i++) {
+        struct segment_reader reader = { .folder = recovery->partition->path, .segment_base = recovery->bases[i] };
+        uint8_t head[BATCH_HEADER_SIZE];
+        size_t got = 0;
+        err = segment_reader_open(&reader);
+        if (err == ERR_OK)
+            err = file_size(reader.file, &reader.end);
+        if (err == ERR_OK)
+            err = file_read_at(reader.file, 0, head, sizeof head, &got);
+        if (err == ERR_OK)
+            err = valid_at(&reader, 0, bytes_of(head, got), recovery->bases[i], ret_has);
         file_close(reader.file);
-        if (valid && first >= base && first - base <= INT32_MAX)
-            return base;
     }
-    return INT64_MAX;
+    return err;
 }
 
 // A bad place with valid data behind it, further away than the last commit can have reached, is damage to what was
 // flushed; anything else is the torn end of what was not.
-static bool is_damage(const struct scan *scan, const struct segment_reader *reader, uint64_t next_valid)
+static err_t is_damage(const struct scan *scan, const struct segment_reader *reader, uint64_t next_valid, size_t index,
+                       bool *ret_damage)
 {
     uint64_t bad = reader->stopped_at;
-    if (bad < scan->trusted)
-        return true;
-    if (scan->recovery->weak)
-        return false;
-    if (scan->limit != INT64_MAX)
-        return true;
-    if (next_valid >= reader->end || reader->end - bad <= COMMIT_SIZE_MAX)
-        return false;
+    *ret_damage = bad < scan->trusted;
+    if (*ret_damage || scan->recovery->weak)
+        return ERR_OK;
+    err_t err = has_successor(scan->recovery, index, ret_damage);
+    if (err != ERR_OK || *ret_damage || next_valid >= reader->end || reader->end - bad <= COMMIT_SIZE_MAX)
+        return err;
     uint64_t far = bad + COMMIT_SIZE_MAX > next_valid ? bad + COMMIT_SIZE_MAX : next_valid;
-    return find_valid(scan, reader, far) < reader->end;
+    uint64_t found;
+    err = find_valid(reader, far, scan->next_offset, &found);
+    *ret_damage = found < reader->end;
+    return err;
 }
 
 static err_t cut_torn(struct recovery *recovery, struct segment_reader *reader, uint64_t at)
 {
     recovery->cut = true;
 #ifdef EDDY_BREAK_TAIL
+    (void)at;
     partition_active(recovery->partition)->size = reader->end;
     return ERR_OK;
 #else
@@ -211,7 +211,7 @@ static err_t cut_torn(struct recovery *recovery, struct segment_reader *reader, 
 #endif
 }
 
-static err_t scan_file(struct scan *scan, struct segment_reader *reader)
+static err_t scan_file(struct scan *scan, struct segment_reader *reader, size_t index)
 {
     struct recovery *recovery = scan->recovery;
     struct segment *segment = partition_active(recovery->partition);
@@ -222,16 +222,22 @@ static err_t scan_file(struct scan *scan, struct segment_reader *reader)
         uint64_t bad = reader->stopped_at;
         if (bad >= reader->end)
             return ERR_OK;
-        uint64_t valid = find_valid(scan, reader, bad + 1);
-        if (!is_damage(scan, reader, valid))
+        uint64_t valid;
+        bool damage;
+        err = find_valid(reader, bad + 1, scan->next_offset, &valid);
+        if (err == ERR_OK)
+            err = is_damage(scan, reader, valid, index, &damage);
+        if (err != ERR_OK)
+            return err;
+        if (!damage)
             return cut_torn(recovery, reader, bad);
         struct quarantine q = { segment->base_offset, bad, valid, scan->next_offset, scan->next_offset };
         uint8_t frame[BATCH_FRAME_SIZE];
         size_t size;
         if (valid < reader->end && file_read_at(reader->file, valid, frame, sizeof frame, &size) == ERR_OK)
             q.next_offset = (int64_t)get_u64(frame);
-        else if (scan->limit != INT64_MAX)
-            q.next_offset = scan->limit;
+        else if (index + 1 < recovery->count && recovery->bases[index + 1] > q.next_offset)
+            q.next_offset = recovery->bases[index + 1];
         quarantine_add(recovery->partition, q);
         segment->size = valid;
         segment->last_offset = q.next_offset - 1;
@@ -279,6 +285,29 @@ static void trust_index(struct partition *partition, struct segment_reader *read
     buf_unref(buf);
 }
 
+// Writes again what was found behind the recovery point: where an earlier flush failed, the system may hold pages as
+// clean that never reached the disk, and only bytes that are written again are flushed again. Bounded, because a
+// partition that the checkpoint does not know may be a large one that was copied here.
+static err_t rewrite(const struct segment_reader *reader, uint64_t from, uint64_t to)
+{
+    if (to - from > REWRITE_MAX)
+        from = to - REWRITE_MAX;
+    struct buf *buf = buf_new(SCAN_STEP);
+    err_t err = ERR_OK;
+    while (from < to && err == ERR_OK) {
+        size_t size = to - from < SCAN_STEP ? (size_t)(to - from) : SCAN_STEP;
+        err = file_read_at(reader->file, from, buf->data, size, &size);
+        bytes_t part = bytes_of(buf->data, size);
+        if (err == ERR_OK && size > 0)
+            err = file_write_at(reader->file, from, &part, 1);
+        if (size == 0)
+            break;
+        from += size;
+    }
+    buf_unref(buf);
+    return err;
+}
+
 // Adds the segment of file number INDEX from what is in it. TRUSTED bytes are known to be durable.
 static err_t scan_segment(struct recovery *recovery, size_t index, uint64_t trusted)
 {
@@ -302,9 +331,10 @@ static err_t scan_segment(struct recovery *recovery, size_t index, uint64_t trus
         reader.unchecked_before = UINT64_MAX;
 #endif
         trust_index(partition, &reader, trusted);
-        struct scan scan = { recovery, base, successor_base(recovery, index), reader.start == 0 ? 0 : reader.start + 1,
-                             trusted };
-        err = scan_file(&scan, &reader);
+        struct scan scan = { recovery, base, reader.start == 0 ? 0 : reader.start + 1, trusted };
+        err = scan_file(&scan, &reader, index);
+        if (err == ERR_OK && partition_active(partition)->size > trusted)
+            err = rewrite(&reader, trusted, partition_active(partition)->size);
         open_note_unsynced(partition->store);
     }
     file_close(reader.file);
@@ -342,13 +372,14 @@ static bool adopt_known(struct recovery *recovery, int64_t base)
     return true;
 }
 
-// A file that begins below the end of those before it cannot be of this log: it is kept under another name.
+// A file whose offsets were given again: of an append that failed for want of space and whose removal a power loss
+// undid, or one that came from elsewhere. Nobody knows which, so it is kept under another name.
 static err_t set_aside(const struct partition *partition, int64_t base)
 {
     char path[PATH_MAX_SIZE], to[PATH_MAX_SIZE];
     segment_path(partition->path, base, ".log", path, sizeof path);
     segment_path(partition->path, base, ".log.stray", to, sizeof to);
-    log_line(LOG_ERROR, "segment set aside: its offsets are another's", LOG_FIELDS(log_text("path", to)));
+    log_line(LOG_ERROR, "segment set aside: its offsets were given again", LOG_FIELDS(log_text("path", to)));
     return file_rename(path, to);
 }
 
@@ -447,6 +478,24 @@ static void restore_known(struct partition *partition, const struct slot_partiti
     partition->index_count = known->offsets_filed;
 }
 
+// Producer snapshots may run ahead of what was durable: those behind the end speak of batches that never happened.
+static err_t remove_snapshots(struct partition *partition, struct arena *arena)
+{
+    struct dir_entry *entries;
+    size_t count;
+    err_t err = dir_list(partition->path, arena, &entries, &count);
+    for (size_t i = 0; i < count && err == ERR_OK; i++) {
+        int64_t offset;
+        if (strlen(entries[i].name) == NAME_DIGITS + sizeof ".snapshot" - 1 &&
+            strcmp(entries[i].name + NAME_DIGITS, ".snapshot") == 0 &&
+            bytes_to_int64(bytes_of(entries[i].name, NAME_DIGITS), &offset) && offset > partition->end)
+            err = file_remove(arena_format(arena, "%s/%s", partition->path, entries[i].name));
+    }
+    if (partition->snapshot_offset > partition->end)
+        partition->snapshot_offset = -1;
+    return err;
+}
+
 err_t recover_partition(struct partition *partition, const struct slot_partition *known, bool clean, bool weak,
                         diag_t *diag)
 {
@@ -460,10 +509,11 @@ err_t recover_partition(struct partition *partition, const struct slot_partition
     err_t err = list_segments(&recovery);
     for (size_t i = 0; i < recovery.count && err == ERR_OK; i++)
         err = recover_segment(&recovery, i);
+    if (err == ERR_OK) {
+        keep_end(&recovery);
+        set_places(partition);
+        err = remove_snapshots(partition, &recovery.arena);
+    }
     arena_free(&recovery.arena);
-    if (err != ERR_OK)
-        return diag_fail(diag, err, partition->path, "cannot be recovered: %s", err_text(err));
-    keep_end(&recovery);
-    set_places(partition);
-    return ERR_OK;
+    return err == ERR_OK ? ERR_OK : diag_fail(diag, err, partition->path, "cannot be recovered: %s", err_text(err));
 }

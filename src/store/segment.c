@@ -28,10 +28,9 @@ struct segment *partition_segment_add(struct partition *partition, int64_t base_
             mem_realloc(partition->segments, partition->segment_capacity * sizeof *partition->segments);
     }
     struct segment *segment = &partition->segments[partition->segment_count++];
-    *segment = (struct segment){ .base_offset = base_offset,
-                                 .last_offset = base_offset - 1,
-                                 .max_timestamp = -1,
-                                 .max_timestamp_offset = -1 };
+    *segment = (struct segment){
+        .base_offset = base_offset, .last_offset = base_offset - 1, .max_timestamp = -1, .max_timestamp_offset = -1
+    };
     return segment;
 }
 

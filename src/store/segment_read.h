@@ -8,32 +8,33 @@
 struct segment_reader {
     const char *folder;
     int64_t segment_base;
-    uint64_t end;        // bytes of the file that may be read
-    int64_t end_offset;  // no batch reaches it; 0: not known
-    uint64_t interval;   // distance of index entries
-    uint64_t start;      // a batch begins here, not behind the wanted one
-    bool start_known;    // else the index file is asked
-    uint64_t not_before; // a batch begins here, and what lies before is of no use (quarantine)
-    struct file *file;   // opened when NULL; the caller closes or keeps it
-    size_t step;         // bytes read at once by a walk; 0: 64 KB
+    uint64_t end;              // bytes of the file that may be read
+    int64_t end_offset;        // no batch reaches it; 0: not known
+    uint64_t interval;         // distance of index entries
+    uint64_t start;            // a batch begins here, not behind the wanted one
+    bool start_known;          // else the index file is asked
+    uint64_t not_before;       // a batch begins here, and what lies before is of no use (quarantine)
+    struct file *file;         // opened when NULL; the caller closes or keeps it
+    size_t step;               // bytes read at once by a walk; 0: 64 KB
     uint64_t unchecked_before; // CRCs of batches that begin below are not looked at (recovery)
-    uint64_t stopped_at; // where a walk ended
+    uint64_t stopped_at;       // where a walk ended
 };
 
 // Opens the log file if it is not given. ERR_NOT_FOUND, ERR_IO.
 err_t segment_reader_open(struct segment_reader *reader) MUST_CHECK;
-// Whole batches from the one that holds OFFSET (or the first behind it) on, of at most MAX_SIZE bytes. *ret_size 0: there
-// is none, or the first is larger than MAX_SIZE and not AT_LEAST_ONE. ERR_CORRUPT: the wanted batch cannot be read.
+// Whole batches from the one that holds OFFSET (or the first behind it) on, of at most MAX_SIZE bytes. *ret_size 0:
+// there is none, or the first is larger than MAX_SIZE and not AT_LEAST_ONE. ERR_CORRUPT: the wanted batch cannot be
+// read.
 err_t segment_reader_batches(struct segment_reader *reader, int64_t offset, size_t max_size, bool at_least_one,
-                             struct buf **ret_buf, size_t *ret_at, size_t *ret_size,
-                             struct place *ret_next) MUST_CHECK;
+                             struct buf **ret_buf, size_t *ret_at, size_t *ret_size, struct place *ret_next) MUST_CHECK;
 // Calls ON_BATCH for batches from the one that holds OFFSET on, until it returns false or the end. ERR_CORRUPT.
 err_t segment_reader_walk(struct segment_reader *reader, int64_t offset,
                           bool (*on_batch)(void *owner, const struct batch_header *header, bytes_t batch,
                                            uint64_t position),
                           void *owner) MUST_CHECK;
 
-// The batch at the start of BYTES is whole, and its CRC is right (if asked for). ERR_TRUNCATED: BYTES end before it does.
+// The batch at the start of BYTES is whole, and its CRC is right (if asked for). ERR_TRUNCATED: BYTES end before it
+// does.
 err_t segment_batch_check(bytes_t bytes, bool crc, struct batch_header *ret_header) MUST_CHECK;
 
 // In read.c: what a job needs to read from OFFSET of a segment.

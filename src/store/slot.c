@@ -173,7 +173,8 @@ static void decode_partition(struct reader *r, struct slot *slot)
 err_t slot_decode(bytes_t bytes, struct slot *ret_slot)
 {
     *ret_slot = (struct slot){ .arena = ARENA_INIT, .partitions = MAP_INIT(slot_key) };
-    struct reader r = reader_of(arena_copy(&ret_slot->arena, bytes));
+    ret_slot->bytes = arena_copy(&ret_slot->arena, bytes);
+    struct reader r = reader_of(ret_slot->bytes);
     uint32_t magic = reader_u32(&r), version = reader_u32(&r), crc = reader_u32(&r);
     if (r.err != ERR_OK || magic != SLOT_MAGIC)
         return ERR_MALFORMED;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A checkpoint slot: one file with the state of every partition at a moment up to which the segments are durable, and the
-// place in the journal from which frames are newer. Two files take turns (checkpoint-0, checkpoint-1); the newest valid
-// one counts. Kafka's own checkpoint files are written beside it at a clean stop, for its tools.
+// A checkpoint slot: one file with the state of every partition at a moment up to which the segments are durable, and
+// the place in the journal from which frames are newer. Two files take turns (checkpoint-0, checkpoint-1); the newest
+// valid one counts. Kafka's own checkpoint files are written beside it at a clean stop, for its tools.
 #pragma once
 
 #include "base/map.h"
@@ -43,6 +43,7 @@ struct slot {
     struct slot_header header;
     bool found;
     unsigned file; // which of the two
+    bytes_t bytes; // of the file, in the arena
     struct arena arena;
     struct map partitions; // struct slot_partition
 };

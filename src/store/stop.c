@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A clean stop: no more appends from outside, the catalog writes its snapshots, what is in flight ends, and the last
 // checkpoint says that nothing has to be recovered.
+#include "base/log.h"
 #include "base/mem.h"
 #include "store/checkpoint.h"
 #include "store/impl.h"
+#include "store/kafka_files.h"
+#include "store/space.h"
 
 #include <stdlib.h>
 
@@ -13,11 +16,13 @@ struct stop_step {
 };
 
 struct stopping {
+    struct disk_job files;
     struct store *store;
     void (*on_stopped)(void *owner, err_t err);
     void *owner;
     struct stop_step *steps; // one for each shard
     unsigned left;
+    err_t err;
     void (*on_all)(struct store *store);
 };
 
@@ -49,10 +54,42 @@ static void step_all(struct store *store, void (*on_message)(struct message *mes
     }
 }
 
+static void on_end(struct store *store)
+{
+    struct stopping *stopping = store->stopping;
+    stopping->on_stopped(stopping->owner, stopping->err);
+}
+
+static void on_last(struct message *message)
+{
+    step_answer(CONTAINER_OF(message, struct stop_step, message)->shard);
+}
+
+static void files_run(struct disk_job *job)
+{
+    struct stopping *stopping = CONTAINER_OF(job, struct stopping, files);
+    // Every loop is idle here: the partitions stand still.
+    if (kafka_files_write(stopping->store) != ERR_OK)
+        log_line(LOG_WARN, "Kafka's checkpoint files cannot be written", LOG_NONE);
+}
+
+static void files_on_done(struct disk_job *job)
+{
+    struct stopping *stopping = CONTAINER_OF(job, struct stopping, files);
+    step_all(stopping->store, on_last, on_end);
+}
+
+// One more round, so that no message of the checkpoint is on its way when the memory goes.
 static void on_checkpoint(struct store *store, err_t err)
 {
     struct stopping *stopping = store->stopping;
-    stopping->on_stopped(stopping->owner, err);
+    stopping->err = err;
+    if (err != ERR_OK) {
+        step_all(store, on_last, on_end);
+        return;
+    }
+    stopping->files = (struct disk_job){ .loop = store->shards[0].loop, .run = files_run, .on_done = files_on_done };
+    disk_submit(DISK_BACKGROUND, &stopping->files);
 }
 
 static void on_drained(struct store *store)
@@ -73,6 +110,8 @@ static void on_drain(struct message *message)
 {
     struct shard *shard = CONTAINER_OF(message, struct stop_step, message)->shard;
     shard->draining = true;
+    LIST_EACH(&shard->partitions, node)
+    partition_waiters_fail(LIST_ITEM(node, struct partition, node), ERR_CLOSED);
     shard_idle(shard);
 }
 
@@ -104,6 +143,7 @@ void store_stop(struct store *store, void (*on_stopped)(void *owner, err_t err),
     stopping->owner = owner;
     stopping->steps = mem_zalloc(store->shard_count, sizeof *stopping->steps);
     store->stopping = stopping;
+    space_stop(store->space);
     step_all(store, on_close, on_closed);
 }
 

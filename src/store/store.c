@@ -8,6 +8,7 @@
 #include "store/meta.h"
 #include "store/open.h"
 #include "store/producers.h"
+#include "store/space.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,10 +62,26 @@ static struct store *store_new(const struct store_options *options, struct loop 
     return store;
 }
 
+// A new folder must survive a power loss as much as what is in it.
+static err_t make_folder(const char *folder)
+{
+    err_t made = dir_make(folder);
+    if (made != ERR_OK && made != ERR_EXISTS)
+        return made;
+    const char *slash = strrchr(folder, '/');
+    char *parent = slash == NULL     ? mem_text(".")
+                   : slash == folder ? mem_text("/")
+                                     : mem_format("%.*s", (int)(slash - folder), folder);
+    // Also when it was there: the process that made it may have ended before this. Above it may be forbidden ground.
+    err_t err = dir_sync(parent);
+    free(parent);
+    return made == ERR_EXISTS && err == ERR_DENIED ? ERR_OK : err;
+}
+
 static err_t open_folder(struct store *store, diag_t *diag)
 {
-    err_t err = dir_make(store->folder);
-    if (err != ERR_OK && err != ERR_EXISTS)
+    err_t err = make_folder(store->folder);
+    if (err != ERR_OK)
         return diag_fail(diag, err, store->folder, "cannot be made: %s", err_text(err));
     char path[PATH_MAX_SIZE];
     int length = snprintf(path, sizeof path, "%s/.lock", store->folder);
@@ -98,6 +115,11 @@ static err_t open_partitions(struct store *store, struct opening *opening, diag_
     const struct slot_header *header = &opening->slot.header;
     opening->clean = opening->slot.found && header->clean;
     store->epoch = opening->slot.found ? header->epoch + (header->clean ? 0 : 1) : 0;
+    // If the flush of this slot failed, only the cache may hold it; the other slot is overwritten next.
+    if (opening->slot.found && !opening->clean)
+        err = slot_store(store->folder, opening->slot.file, opening->slot.bytes);
+    if (err != ERR_OK)
+        return diag_fail(diag, err, store->folder, "the checkpoint cannot be written: %s", err_text(err));
     if (opening->slot.found && !opening->clean && header->journal_generation != 0)
         err = journal_replay(store, header, diag);
     if (err != ERR_OK)
@@ -138,12 +160,15 @@ err_t store_core_open(const struct store_options *options, struct loop *const *l
         store_free(store);
         return err;
     }
+    store->space = space_new(store);
     *ret_store = store;
     return ERR_OK;
 }
 
 static void shard_free(struct shard *shard)
 {
+    LIST_EACH(&shard->changes, change)
+    LIST_ITEM(change, struct change, node)->on_free(LIST_ITEM(change, struct change, node));
     LIST_EACH(&shard->partitions, node)
     partition_release(LIST_ITEM(node, struct partition, node));
     loop_defer_cancel(shard->loop, &shard->deferred);
@@ -163,6 +188,7 @@ void store_free(struct store *store)
     checkpoint_free(store->checkpoint);
     stopping_free(store->stopping);
     journal_free(store->journal);
+    space_free(store->space);
     file_close(store->lock);
     free(store->shards);
     free(store->folder);

@@ -68,7 +68,8 @@ static err_t finish_swap(const char *folder, const char *name, struct arena *are
     err_t err = dir_list(folder, arena, &entries, &count);
     for (size_t i = 0; i < count && err == ERR_OK; i++) {
         int64_t base;
-        if (has_suffix(entries[i].name, ".log") && parse_digits(entries[i].name, &base) && base >= first && base <= last)
+        if (has_suffix(entries[i].name, ".log") && parse_digits(entries[i].name, &base) && base >= first &&
+            base <= last)
             err = remove_files(folder, base);
     }
     char path[PATH_MAX_SIZE];
@@ -111,10 +112,9 @@ static bool on_batch(void *owner, const struct batch_header *header, bytes_t bat
 // Reads the cleaned file once: its index, its descriptor, and that every batch is whole.
 static err_t scan_cleaned(struct swap_change *swap, const char *path)
 {
-    struct segment_reader reader = { .folder = swap->change.partition->path,
-                                     .segment_base = swap->op->first,
-                                     .start_known = true,
-                                     .step = SCAN_STEP };
+    struct segment_reader reader = {
+        .folder = swap->change.partition->path, .segment_base = swap->op->first, .start_known = true, .step = SCAN_STEP
+    };
     err_t err = file_open(path, 0, &reader.file);
     if (err != ERR_OK)
         return err;
@@ -125,6 +125,15 @@ static err_t scan_cleaned(struct swap_change *swap, const char *path)
     index_close_segment(swap->scratch);
     swap->segment = *partition_active(swap->scratch);
     return err;
+}
+
+static void remove_index(const char *folder, int64_t base)
+{
+    char path[PATH_MAX_SIZE];
+    segment_path(folder, base, ".index", path, sizeof path);
+    (void)!remove_if_there(path);
+    segment_path(folder, base, ".timeindex", path, sizeof path);
+    (void)!remove_if_there(path);
 }
 
 static void swap_run(struct disk_job *job)
@@ -153,8 +162,9 @@ static void swap_run(struct disk_job *job)
         swap->err = remove_files(folder, swap->bases[i]);
     if (swap->err == ERR_OK)
         swap->err = file_rename(swapped, path);
-    if (swap->err == ERR_OK)
-        swap->err = index_write(folder, swap->scratch->index);
+    // Without its index a segment is only slower to read: a full disk must not end the store here.
+    if (swap->err == ERR_OK && index_write(folder, swap->scratch->index) != ERR_OK)
+        remove_index(folder, swap->op->first);
     if (swap->err == ERR_OK)
         swap->err = dir_sync(folder);
 }
@@ -180,6 +190,23 @@ static void unpark(struct partition *partition)
     partition_appends_resume(partition);
 }
 
+static void scratch_free(struct swap_change *swap)
+{
+    if (swap->scratch == NULL)
+        return;
+    index_free(swap->scratch);
+    free(swap->scratch->segments);
+    free(swap->scratch);
+}
+
+static void swap_free(struct change *change)
+{
+    struct swap_change *swap = CONTAINER_OF(change, struct swap_change, change);
+    scratch_free(swap);
+    free(swap->bases);
+    free(swap);
+}
+
 static void swap_on_done(struct disk_job *job)
 {
     struct swap_change *swap = CONTAINER_OF(job, struct swap_change, job);
@@ -194,13 +221,9 @@ static void swap_on_done(struct disk_job *job)
     if (swap->scratch != NULL) {
         partition->swapping = false;
         unpark(partition);
-        index_free(swap->scratch);
-        free(swap->scratch->segments);
-        free(swap->scratch);
     }
     log_op_done(&swap->op->op, swap->err);
-    free(swap->bases);
-    free(swap);
+    swap_free(&swap->change);
     shard->jobs--;
     changes_try(shard);
     shard_idle(shard);
@@ -242,6 +265,7 @@ void partition_replace_segments(struct segment_replace_op *op)
     struct swap_change *swap = mem_zalloc(1, sizeof *swap);
     swap->change.partition = partition;
     swap->change.begin = swap_begin;
+    swap->change.on_free = swap_free;
     swap->op = op;
     swap->job = (struct disk_job){ .loop = shard->loop, .run = swap_run, .on_done = swap_on_done };
     if (shard->failed || !take_range(swap)) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Replacing segments by a cleaned file. The steps on disk: `<first>.log.cleaned` (whole and synced, made by the caller) is
-// renamed `<first>.log.<last>.swap`, from which moment it counts; the old files go; it is renamed `<first>.log`. Recovery
-// drops a .cleaned and finishes a .swap.
+// Replacing segments by a cleaned file. The steps on disk: `<first>.log.cleaned` (whole and synced, made by the caller)
+// is renamed `<first>.log.<last>.swap`, from which moment it counts; the old files go; it is renamed `<first>.log`.
+// Recovery drops a .cleaned and finishes a .swap.
 #pragma once
 
 #include "base/arena.h"

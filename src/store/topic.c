@@ -122,40 +122,84 @@ err_t topic_def_config(const struct topic_def *def, const struct topic_config *d
 
 // --- partitions that versions of a topic share
 
-struct reap {
+struct topic_reap {
     struct message message;
+    struct topic_life *life;
     struct partition *partition;
 };
 
+static void life_free(struct topic_life *life)
+{
+    list_remove(&life->node);
+    free(life->partitions);
+    free(life->reaps);
+    free(life);
+}
+
+static void on_reaped(struct message *message)
+{
+    struct topic_life *life = CONTAINER_OF(message, struct topic_reap, message)->life;
+    if (--life->reaps_left == 0)
+        life_free(life);
+}
+
 static void on_reap(struct message *message)
 {
-    struct reap *reap = CONTAINER_OF(message, struct reap, message);
+    struct topic_reap *reap = CONTAINER_OF(message, struct topic_reap, message);
     partition_free(reap->partition);
-    free(reap);
+    message->on_message = on_reaped;
+    loop_post(reap->life->loop, message);
+}
+
+static void on_life_end(struct message *message)
+{
+    struct topic_life *life = CONTAINER_OF(message, struct topic_life, message);
+    if (!life->deleted || life->count == 0) {
+        life_free(life);
+        return;
+    }
+    life->reaps_left = life->count;
+    life->reaps = mem_zalloc((size_t)life->count, sizeof *life->reaps);
+    for (int32_t i = 0; i < life->count; i++) {
+        struct topic_reap *reap = &life->reaps[i];
+        *reap = (struct topic_reap){ { .on_message = on_reap }, life, life->partitions[i] };
+        loop_post(partition_loop(reap->partition), &reap->message);
+    }
 }
 
 static void life_on_free(struct buf *buf)
 {
     struct topic_life *life = buf->owner;
-    // Without a running loop the store is being freed, and its partitions with it.
-    for (int32_t i = 0; life->deleted && loop_current() != NULL && i < life->count; i++) {
-        struct reap *reap = mem_zalloc(1, sizeof *reap);
-        reap->message.on_message = on_reap;
-        reap->partition = life->partitions[i];
-        loop_post(partition_loop(reap->partition), &reap->message);
-    }
-    free(life->partitions);
-    free(life);
     free(buf);
+    if (loop_current() == NULL) {
+        life_free(life); // the store is being opened or freed
+        return;
+    }
+    life->ending = true;
+    life->message.on_message = on_life_end;
+    loop_post(life->loop, &life->message);
 }
 
-struct topic_life *topic_life_new(void)
+struct topic_life *topic_life_new(struct loop *loop, struct list_node *lives)
 {
     struct topic_life *life = mem_zalloc(1, sizeof *life);
+    list_append(lives, &life->node);
+    life->loop = loop;
     life->self = buf_new(0);
     life->self->owner = life;
     life->self->on_free = life_on_free;
     return life;
+}
+
+void topic_lives_free(struct list_node *lives)
+{
+    LIST_EACH(lives, node)
+    {
+        struct topic_life *life = LIST_ITEM(node, struct topic_life, node);
+        list_remove(&life->node);
+        if (life->ending)
+            life_free(life);
+    }
 }
 
 struct topic_life *topic_life_ref(struct topic_life *life)

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/list.h"
 #include "store/topic.h"
 
 // A topic as the catalog writes it.
@@ -29,15 +30,25 @@ err_t topic_def_decode(bytes_t name, bytes_t value, struct arena *arena, struct 
 err_t topic_def_config(const struct topic_def *def, const struct topic_config *defaults,
                        struct topic_config *ret_config, diag_t *diag) MUST_CHECK;
 
-// The partitions of a topic, shared by all its versions. Changed only on the catalog's loop. The last reference frees
-// the partitions if the topic was deleted; otherwise the store does.
+// The partitions of a topic, shared by all its versions. Changed only on the catalog's loop, where it also ends: the
+// last reference, given back on any loop, sends it there; if the topic was deleted, its partitions are freed first,
+// each on its own loop.
+struct topic_reap;
 struct topic_life {
+    struct list_node node; // of the catalog's lives: what is under way when the store is freed goes with it
+    struct message message;
+    struct loop *loop;
     struct buf *self;
     bool deleted;
+    bool ending;
     struct partition **partitions;
     int32_t count, capacity;
+    struct topic_reap *reaps; // one for each partition
+    int32_t reaps_left;
 };
-struct topic_life *topic_life_new(void);
+struct topic_life *topic_life_new(struct loop *loop, struct list_node *lives);
+// While no loop runs: frees those that were on their way.
+void topic_lives_free(struct list_node *lives);
 struct topic_life *topic_life_ref(struct topic_life *life);
 void topic_life_unref(struct topic_life *life);
 void topic_life_add(struct topic_life *life, struct partition *partition);

@@ -94,7 +94,8 @@ static void item_write(struct write_item *item, bool sync)
         bytes_t parts[WRITE_PARTS_MAX];
         size_t count = 0;
         uint64_t position = first->position;
-        while (i < item->piece_count && count < WRITE_PARTS_MAX && item->pieces[i].segment_base == first->segment_base) {
+        while (i < item->piece_count && count < WRITE_PARTS_MAX &&
+               item->pieces[i].segment_base == first->segment_base) {
             ASSERT(item->pieces[i].position == position);
             parts[count++] = item->pieces[i].bytes;
             position += item->pieces[i++].bytes.size;
@@ -114,7 +115,7 @@ static void item_sync_folder(struct write_item *item)
 {
     err_t err = flush_is_on() ? dir_sync(item->partition->path) : ERR_OK;
     if (err != ERR_OK)
-        item_fail(item, err, "flush of the folder");
+        item_fail(item, ERR_IO, "flush of the folder");
 }
 
 // One call for the whole file system is cheaper than many single ones from about ten files on (notes on flushing).
@@ -129,7 +130,7 @@ static void set_sync_all(struct write_set *set)
         return;
     err_t err = flush_is_on() ? file_sync_system(any->file) : ERR_OK;
     for (uint32_t i = 0; err != ERR_OK && i < set->count; i++)
-        item_fail(&set->items[i], err, "flush");
+        item_fail(&set->items[i], ERR_IO, "flush");
 }
 
 void write_set_run(struct write_set *set, bool sync, void (*on_written)(void *owner), void *owner)
@@ -203,7 +204,9 @@ void write_set_done(struct shard *shard, struct write_set *set)
 {
     for (uint32_t i = 0; i < set->count; i++) {
         struct write_item *item = &set->items[i];
-        if (item->file != NULL && item->opened)
+        if (item->file != NULL && item->opened && item->err != ERR_OK)
+            file_close(item->file); // it may be cut or removed
+        else if (item->file != NULL && item->opened)
             files_put(shard, item->partition, item->file_base, item->file, true);
         if (item->handle != NULL)
             files_give(shard, item->handle);

@@ -15,8 +15,8 @@
 
 enum {
     SIM_PARTITIONS = 4,
-    SIM_OFFSETS = 256, // of one partition; every batch has one record
-    SIM_IDS = 2048,    // batches that were ever sent
+    SIM_OFFSETS = 1024, // of one partition; every batch has one record
+    SIM_IDS = 4096,     // batches that were ever sent
     SIM_PIPELINE = 64,
     SIM_LARGE_VALUE = 150000, // larger than what the door receives whatever else goes on
 };
@@ -34,6 +34,7 @@ struct truth {
     uint32_t next_id;
     uint32_t at[SIM_PARTITIONS][SIM_OFFSETS]; // id + 1; 0: not seen
     int64_t end[SIM_PARTITIONS];              // at least so many
+    bool disk_may_fail;                       // answers may say so
     uint64_t answers, checked_records, garbage;
 };
 
@@ -84,6 +85,9 @@ void door_client_init(struct door_client *client, struct sim *sim, struct truth 
                       struct loop *loop, const struct address *address, uint64_t seed);
 // After is_done, or when its conn is gone.
 void door_client_deinit(struct door_client *client);
+
+// After a crash of the program: the connection died without a word.
+void door_client_lost(struct door_client *client);
 
 // Says what is wrong and for which seed, and ends the program.
 _Noreturn void sim_failed(uint64_t seed, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -2,20 +2,17 @@
 // The Kafka door in the twin: door_sim FIRST_SEED COUNT. Each seed makes another network and other clients
 // (door_client.h) and checks that every answer is right, that a slow reader costs bounded memory, that nothing hangs,
 // and that the door closes in the end. The store is the one in memory of src/kafka/testing/fake.
-#include "door_client.h"
+#include "door_clients.h"
 
 #include "base/assert.h"
 #include "base/mem.h"
 #include "kafka/door.h"
 #include "kafka/testing/fake/fake_store.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum {
-    CLIENTS_MAX = 8,
-    TIME_LIMIT_MS = 3600000,
     CLOSE_LIMIT_MS = 15000,
     FETCH_MAX_SIZE = 64 << 10,
     SMALL_MAX_SIZE = 2 * (64 << 10), // of one connection
@@ -26,14 +23,11 @@ enum {
 struct door_sim {
     uint64_t seed;
     struct sim *sim;
-    struct loop *loops[2]; // of the door, of the clients
+    struct loop *loop;
     struct store *store;
     struct kafka_options options;
     struct kafka_door *door;
-    struct address address;
-    struct truth truth;
-    struct door_client clients[CLIENTS_MAX];
-    size_t client_count;
+    struct door_clients clients;
     struct timer hold; // the store takes its time
     bool is_holding, is_closed;
 };
@@ -42,45 +36,6 @@ struct totals {
     uint64_t answers, records, faults, garbage;
     size_t queued_peak;
 };
-
-void sim_failed(uint64_t seed, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    fprintf(stderr, "door_sim %llu 1: ", (unsigned long long)seed);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-    exit(1);
-}
-
-// --- faults
-
-// A calm network for the first clients, who fill the log.
-static void faults_start(struct door_sim *door)
-{
-    struct sim *sim = door->sim;
-    struct sim_options *options = sim_options_of(sim);
-    static const uint32_t windows[] = { 600, 4000, 20000, 64 << 10 };
-    static const uint32_t resets[] = { 0, 0, 200, 3000 };
-    static const uint32_t stalls[] = { 0, 1000, 20000 };
-    options->chunk_ppm = 1 + (uint32_t)sim_choose(sim, 400000);
-    options->window_size = windows[sim_choose(sim, ARRAY_COUNT(windows))];
-    options->latency_max_us = 20 + (uint32_t)sim_choose(sim, 5000);
-    options->reset_ppm = resets[sim_choose(sim, ARRAY_COUNT(resets))];
-    options->refuse_ppm = options->reset_ppm > 0 ? 100000 : 0;
-    options->stall_ppm = stalls[sim_choose(sim, ARRAY_COUNT(stalls))];
-    options->stall_max_ms = 400;
-    options->pause_ppm = (uint32_t)sim_choose(sim, 3000);
-    options->pause_max_ms = 40;
-}
-
-static void faults_end(struct door_sim *door)
-{
-    struct sim_options *options = sim_options_of(door->sim);
-    options->reset_ppm = options->refuse_ppm = options->stall_ppm = options->pause_ppm = 0;
-    options->window_size = 64 << 10;
-}
 
 static void on_hold(struct timer *timer)
 {
@@ -98,13 +53,6 @@ static void hold_end(struct door_sim *door)
 
 // --- one seed
 
-static void client_add(struct door_sim *door, enum client_kind kind)
-{
-    ASSERT(door->client_count < CLIENTS_MAX);
-    struct door_client *client = &door->clients[door->client_count++];
-    door_client_init(client, door->sim, &door->truth, kind, door->loops[1], &door->address, door->seed);
-}
-
 static bool clients_are_done(void *owner)
 {
     const struct door_sim *door = owner;
@@ -112,31 +60,15 @@ static bool clients_are_done(void *owner)
     size_t most = (size_t)door->options.queued_request_size + SIM_LARGE_VALUE + CLIENTS_MAX * SMALL_MAX_SIZE;
     if (door->door->queued_size > most)
         sim_failed(door->seed, "requests of %zu bytes are held", door->door->queued_size);
-    for (size_t i = 0; i < door->client_count; i++)
-        if (!door->clients[i].is_done)
-            return false;
-    return true;
+    return door_clients_are_done(&door->clients);
 }
 
 static void clients_run(struct door_sim *door)
 {
-    struct sim_until until = { .done = clients_are_done, .owner = door, .time_ms = TIME_LIMIT_MS };
-    if (sim_run(door->sim, until) == SIM_DONE)
-        return;
-    for (size_t i = 0; i < door->client_count; i++) {
-        const struct door_client *client = &door->clients[i];
-        if (!client->is_done)
-            sim_failed(door->seed, "client %zu (kind %d) hangs: %zu answers missing, the first is %s %d", i,
-                       (int)client->kind, client->count, client->expected[client->first].api->name,
-                       client->expected[client->first].correlation_id);
-    }
-}
-
-static void clients_forget(struct door_sim *door)
-{
-    for (size_t i = 0; i < door->client_count; i++)
-        door_client_deinit(&door->clients[i]);
-    door->client_count = 0;
+    struct sim_until until = { .done = clients_are_done, .owner = door, .time_ms = CLIENTS_TIME_LIMIT_MS };
+    if (sim_run(door->sim, until) != SIM_DONE)
+        door_clients_hang(&door->clients);
+    door_clients_forget(&door->clients);
 }
 
 static void door_start(struct door_sim *door, uint64_t seed)
@@ -146,20 +78,21 @@ static void door_start(struct door_sim *door, uint64_t seed)
                                             .request_max_size = 1 << 20,
                                             .in_flight_size = 1000 << sim_choose(door->sim, 7),
                                             .queued_request_size = 100000 << sim_choose(door->sim, 4),
-                                            .idle_ms = 10 * TIME_LIMIT_MS, // must not end what hangs
+                                            .idle_ms = INT64_C(10) * CLIENTS_TIME_LIMIT_MS, // must not end what hangs
                                             .fetch_max_size = FETCH_MAX_SIZE,
                                             .fetch_session_slots = 2,
                                             .topic_partitions = 1,
                                             .partitions_max = 8 };
-    for (unsigned i = 0; i < 2; i++)
-        loop_start_thread(door->loops[i] = loop_new(i));
-    door->store = fake_store_new(door->loops[0]);
+    loop_start_thread(door->loop = loop_new(0));
+    door->store = fake_store_new(door->loop);
     struct address address = { .host = "localhost", .port = 0 };
     diag_t diag;
-    if (kafka_door_open(door->loops[0], door->store, &address, &door->options, &door->door, &diag) != ERR_OK)
+    if (kafka_door_open(door->loop, door->store, &address, &door->options, &door->door, &diag) != ERR_OK)
         sim_failed(seed, "%s: %s", diag.where, diag.text);
-    door->address = (struct address){ .host = "127.0.0.1", .port = kafka_door_port(door->door) };
-    timer_init(&door->hold, door->loops[0], on_hold);
+    door->clients = (struct door_clients){ .seed = seed, .sim = door->sim, .loop = loop_new(1) };
+    door->clients.address = (struct address){ .host = "127.0.0.1", .port = kafka_door_port(door->door) };
+    loop_start_thread(door->clients.loop);
+    timer_init(&door->hold, door->loop, on_hold);
 }
 
 static void on_closed(void *owner)
@@ -191,7 +124,7 @@ static void close_message(struct message *message)
 static void door_stop(struct door_sim *door)
 {
     struct close_order order = { { .on_message = close_message }, door };
-    loop_post(door->loops[0], &order.message);
+    loop_post(door->loop, &order.message);
     struct sim_until until = { .done = door_is_closed, .owner = door, .time_ms = CLOSE_LIMIT_MS };
     if (sim_run(door->sim, until) != SIM_DONE)
         sim_failed(door->seed, "the door does not close: %zu connections", door->door->conn_count);
@@ -199,34 +132,22 @@ static void door_stop(struct door_sim *door)
 
 static void clients_cut(struct door_sim *door)
 {
-    for (size_t i = 0; i < door->client_count; i++) {
-        timer_stop(&door->clients[i].step);
-        if (door->clients[i].conn != NULL)
-            conn_abort(door->clients[i].conn);
+    for (size_t i = 0; i < door->clients.count; i++) {
+        timer_stop(&door->clients.items[i].step);
+        if (door->clients.items[i].conn != NULL)
+            conn_abort(door->clients.items[i].conn);
     }
     (void)sim_run_ms(door->sim, CLOSE_LIMIT_MS);
-}
-
-static void check_truth(struct door_sim *door)
-{
-    const struct truth *truth = &door->truth;
-    for (uint32_t id = 0; id < truth->next_id; id++) {
-        int32_t partition = truth->ids[id].partition;
-        int64_t offset = truth->ids[id].offset;
-        if (truth->ids[id].acked && truth->at[partition][offset] != id + 1)
-            sim_failed(door->seed, "batch %u was acknowledged and is not there", id);
-    }
 }
 
 // Reads everything, in a calm network.
 static void check_log(struct door_sim *door)
 {
-    faults_end(door);
-    memset(door->truth.at, 0, sizeof(door->truth.at));
-    client_add(door, CLIENT_READER);
+    network_peace(door->sim);
+    door_clients_forget_places(&door->clients);
+    door_clients_add(&door->clients, CLIENT_READER);
     clients_run(door);
-    clients_forget(door);
-    check_truth(door);
+    door_clients_check_places(&door->clients);
 }
 
 static void check_memory(struct door_sim *door)
@@ -238,22 +159,22 @@ static void check_memory(struct door_sim *door)
     if (door->door->queued_size != 0)
         sim_failed(door->seed, "requests of %zu bytes are held when all is answered", door->door->queued_size);
     int64_t bad = (int64_t)counter_get(&kafka_door_metrics(door->door)->bad_requests);
-    if (bad > (int64_t)door->truth.garbage)
+    if (bad > (int64_t)door->clients.truth.garbage)
         sim_failed(door->seed, "%lld connections were closed for %llu bad requests", (long long)bad,
-                   (unsigned long long)door->truth.garbage);
+                   (unsigned long long)door->clients.truth.garbage);
 }
 
 static void door_end(struct door_sim *door, struct totals *totals)
 {
-    totals->answers += door->truth.answers;
-    totals->records += door->truth.checked_records;
-    totals->garbage += door->truth.garbage;
+    totals->answers += door->clients.truth.answers;
+    totals->records += door->clients.truth.checked_records;
+    totals->garbage += door->clients.truth.garbage;
     totals->faults += sim_fault_count(door->sim);
     if (sim_queued_peak(door->sim) > totals->queued_peak)
         totals->queued_peak = sim_queued_peak(door->sim);
     fake_store_free(door->store);
-    loop_free(door->loops[0]);
-    loop_free(door->loops[1]);
+    loop_free(door->loop);
+    loop_free(door->clients.loop);
     sim_free(door->sim);
 }
 
@@ -262,30 +183,28 @@ static uint64_t seed_run(uint64_t seed, struct totals *totals)
 {
     struct door_sim *door = mem_zalloc(1, sizeof(*door));
     door_start(door, seed);
-    client_add(door, CLIENT_FILLER);
+    door_clients_add(&door->clients, CLIENT_FILLER);
     clients_run(door);
-    clients_forget(door);
-    faults_start(door);
+    network_trouble(door->sim);
     timer_start(&door->hold, 1);
     size_t mixed = 1 + (size_t)sim_choose(door->sim, 4);
     for (size_t i = 0; i < mixed; i++)
-        client_add(door, CLIENT_MIXED);
+        door_clients_add(&door->clients, CLIENT_MIXED);
     if (seed % 4 == 0)
-        client_add(door, CLIENT_HOG);
+        door_clients_add(&door->clients, CLIENT_HOG);
     if (seed % 3 == 0)
-        client_add(door, CLIENT_GARBAGE);
+        door_clients_add(&door->clients, CLIENT_GARBAGE);
     if (seed % 5 == 0) {
         // Closes under load. The clients see it as the server's going away.
         (void)sim_run_ms(door->sim, 1 + (int64_t)sim_choose(door->sim, 200));
         hold_end(door);
-        for (size_t i = 0; i < door->client_count; i++)
-            door->clients[i].is_server_leaving = true;
+        for (size_t i = 0; i < door->clients.count; i++)
+            door->clients.items[i].is_server_leaving = true;
         door_stop(door);
         clients_cut(door);
-        clients_forget(door);
+        door_clients_forget(&door->clients);
     } else {
         clients_run(door);
-        clients_forget(door);
         hold_end(door);
         check_log(door);
         (void)sim_run_ms(door->sim, CLOSE_LIMIT_MS);

@@ -214,9 +214,7 @@ void fs_sync_all(struct fs *fs)
         if (!inode->is_dir)
             fs_sync(inode);
     }
-    // Every change is one of some folder. (A walk over the folders would meet inodes that a change lets go.)
-    LIST_EACH(&fs->changes, change)
-    {
-        fs_change_apply(fs, LIST_ITEM(change, struct fs_change, node));
-    }
+    // All folders at once: every change, in its order. Going by folder would walk inodes that an applied change frees.
+    LIST_EACH(&fs->changes, change_node)
+    fs_change_apply(fs, LIST_ITEM(change_node, struct fs_change, node));
 }
