@@ -67,6 +67,9 @@ static err_t node_connect(struct node *node, diag_t *diag)
     if (node->ready)
         return ERR_OK;
     char address[280];
+    if (cluster->closed_err == ERR_NOT_FOUND)
+        return diag_fail(diag, ERR_NOT_FOUND, node->address.host,
+                         "there is no host of this name (--bootstrap names another)");
     address_format(&node->address, address, sizeof(address));
     return diag_fail(diag, cluster->closed_err, address,
                      "%s. Is a server running there? (eddy serve; --bootstrap names another)",

@@ -415,8 +415,9 @@ static err_t check_collision(struct change *change)
         while (i < name.size && (topic->name.data[i] == '.' ? '_' : topic->name.data[i]) == change->folded.data[i])
             i++;
         if (i == name.size)
-            return diag_fail(&change->op->diag, ERR_INVALID, "topic", "Topic '%.*s' collides with existing topic: %.*s",
-                             BYTES_ARG(name), BYTES_ARG(topic->name));
+            return diag_fail(&change->op->diag, ERR_CONFLICT, "topic",
+                             "Topic '%.*s' collides with existing topic: %.*s", BYTES_ARG(name),
+                             BYTES_ARG(topic->name));
     }
     return ERR_OK;
 }

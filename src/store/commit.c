@@ -17,7 +17,7 @@ static void commit_on_job_done(struct disk_job *job);
 static void commit_on_group_done(struct journal_group *group);
 static void commit_on_written(struct message *message);
 
-enum { SYNC_ALL_FROM = 8 };
+enum { SYNC_ALL_FROM = 8, TELL_FULL_INTERVAL_MS = 10000 };
 
 void commit_init(struct shard *shard)
 {
@@ -173,11 +173,24 @@ static void partition_durable(const struct write_item *item)
     partition_wake(partition);
 }
 
+// One line now and then: a full disk refuses every commit.
+static void tell_full(const struct partition *partition)
+{
+    struct shard *shard = partition->shard;
+    int64_t now_ms = loop_now_ms(shard->loop);
+    if (now_ms < shard->tell_full_ms)
+        return;
+    shard->tell_full_ms = now_ms + TELL_FULL_INTERVAL_MS;
+    log_line(LOG_ERROR, "the disk is full: appends are refused until there is room",
+             LOG_FIELDS(log_text("partition", partition->name), log_text("folder", partition->store->folder)));
+}
+
 static void direct_item_done(struct commit *commit, const struct write_item *item)
 {
     struct partition *partition = item->partition;
     partition->writer = WRITER_NONE;
     if (item->err == ERR_NO_SPACE) {
+        tell_full(partition);
         partition_cut(partition);
         return;
     }

@@ -231,6 +231,7 @@ struct shard {
     bool stopping; // takes appends to internal topics only
     bool draining; // tells when nothing is in flight
     bool space_short;
+    int64_t tell_full_ms; // when the log may say again that the disk is full
     struct store_metrics metrics;
     struct list_node partitions;
     struct list_node dirty;

@@ -8,9 +8,9 @@ struct store;
 
 struct store_metrics {
     struct histogram commit_ns; // from the start of a group commit to the moment it is durable
-    counter_t direct_size;    // bytes made durable by flushing segments
-    counter_t journaled_size; // bytes made durable by the journal
-    gauge_t tail_size;        // bytes of batches in memory
+    counter_t direct_size;      // bytes made durable by flushing segments
+    counter_t journaled_size;   // bytes made durable by the journal
+    gauge_t tail_size;          // bytes of batches in memory
 };
 
 extern const struct metric_row store_metric_rows[];

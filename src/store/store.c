@@ -82,14 +82,15 @@ static err_t open_folder(struct store *store, diag_t *diag)
 {
     err_t err = make_folder(store->folder);
     if (err != ERR_OK)
-        return diag_fail(diag, err, store->folder, "cannot be made: %s", err_text(err));
+        return diag_fail(diag, err, store->folder, "cannot be made: %s",
+                         err == ERR_NOT_FOUND ? "the folder that it should be in does not exist" : err_text(err));
     char path[PATH_MAX_SIZE];
     int length = snprintf(path, sizeof path, "%s/.lock", store->folder);
     if (length < 0 || (size_t)length + TOPIC_NAME_MAX + 64 > sizeof path)
         return diag_fail(diag, ERR_INVALID, store->folder, "the name is too long: choose a shorter folder");
     err = file_open(path, FILE_WRITE | FILE_CREATE, &store->lock);
     if (err != ERR_OK)
-        return diag_fail(diag, err, path, "cannot be opened: %s", err_text(err));
+        return diag_fail(diag, err, store->folder, "is no folder that eddy can write to: %s", err_text(err));
     err = file_lock(store->lock);
     if (err == ERR_BUSY)
         return diag_fail(diag, err, store->folder,

@@ -57,7 +57,8 @@ struct topic_op {
     const bytes_t *config_names, *config_values;
     size_t config_count;
     // out
-    err_t err; // ERR_EXISTS, ERR_NOT_FOUND, ERR_INVALID, ERR_LIMIT, ERR_NO_SPACE, ERR_IO, ERR_CLOSED
+    err_t err; // ERR_EXISTS, ERR_CONFLICT (create: a name that differs in '.' and '_' only), ERR_NOT_FOUND,
+               // ERR_INVALID, ERR_LIMIT, ERR_NO_SPACE, ERR_IO, ERR_CLOSED
     diag_t diag;
     const struct topic *topic; // create, alter: one reference, the caller's
 };

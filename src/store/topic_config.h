@@ -28,7 +28,6 @@ struct topic_config {
     int64_t min_compaction_lag_ms;
     int64_t max_compaction_lag_ms;
     int64_t delete_retention_ms;
-    int64_t file_delete_delay_ms;
     int8_t compression; // -1: as the producer sent it; else the codec (0 none ... 4 zstd); compression.type
 };
 

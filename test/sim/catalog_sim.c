@@ -82,7 +82,7 @@ static struct totals totals;
         fprintf(stderr, "catalog_sim: seed %" PRIu64 ": ", (run)->seed);                                               \
         fprintf(stderr, __VA_ARGS__);                                                                                  \
         fprintf(stderr, "\n");                                                                                         \
-        abort();                                                                                                       \
+        exit(1);                                                                                                       \
     } while (0)
 
 // An actor that meets one of these stays as it is until the next start: its change may have happened or not.

@@ -41,7 +41,7 @@ void clean_fail(const struct clean_world *world, const char *format, ...)
     vfprintf(stderr, format, arguments);
     fprintf(stderr, "\n");
     va_end(arguments);
-    abort();
+    exit(1);
 }
 
 static void on_store_failure(void *owner, err_t err, const char *path)
@@ -90,7 +90,6 @@ static struct store_options options_of(const struct clean_world *world)
     options.topic_defaults.segment_size = SEGMENT_SIZE;
     options.topic_defaults.delete_retention_ms = 30;
     options.topic_defaults.min_cleanable_dirty_ratio = 0.05;
-    options.topic_defaults.file_delete_delay_ms = 20;
     return options;
 }
 

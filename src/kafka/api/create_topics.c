@@ -299,7 +299,11 @@ static void on_created(struct topic_op *op)
         creation->result->topic_id = kafka_uuid_of(&op->topic->id);
         topic_unref(op->topic);
     } else {
-        int16_t error = op->err == ERR_INVALID ? (int16_t)KAFKA_INVALID_CONFIG : kafka_error_of(op->err);
+        int16_t error = kafka_error_of(op->err);
+        if (op->err == ERR_INVALID)
+            error = KAFKA_INVALID_CONFIG;
+        if (op->err == ERR_CONFLICT) // names that differ in '.' and '_' only
+            error = KAFKA_INVALID_TOPIC_EXCEPTION;
         result_fail(creation->all->call, creation->result, error,
                     op->diag.text[0] == '\0' ? kafka_error_message(error) : op->diag.text);
     }

@@ -149,7 +149,7 @@ static void on_created(struct topic_op *op)
     struct kafka_call *call = creation->listing->call;
     // Somebody else may have been faster.
     const struct topic *topic = op->err == ERR_EXISTS ? topic_find(call->door->store, op->name) : op->topic;
-    if (op->err == ERR_INVALID)
+    if (op->err == ERR_INVALID || op->err == ERR_CONFLICT)
         creation->row->error_code = KAFKA_INVALID_TOPIC_EXCEPTION;
     else if (topic == NULL)
         creation->row->error_code = op->err == ERR_EXISTS ? KAFKA_LEADER_NOT_AVAILABLE : kafka_error_of(op->err);

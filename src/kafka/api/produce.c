@@ -284,7 +284,11 @@ static void produce_partition(struct produce *produce, const struct topic *topic
         return;
     struct produce_part *part = &produce->parts[produce->part_count++];
     *part = (struct produce_part){
-        .produce = produce, .response = response, .topic = topic_ref(topic), .record_count = header.record_count
+        .produce = produce,
+        .response = response,
+        .topic = topic_ref(topic),
+        .record_count = header.record_count,
+        .size = data->records.bytes.size,
     };
     part->append.op.partition = topic->partitions[data->index];
     part->append.op.on_done = on_appended;

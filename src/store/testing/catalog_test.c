@@ -92,7 +92,7 @@ static void refuses_what_kafka_refuses(void **state)
     assert_int_equal(bench_create(&bench, &op, "a.b", 1), ERR_OK);
     assert_int_equal(bench_create(&bench, &op, "a.b", 1), ERR_EXISTS);
     assert_string_equal(op.diag.text, "Topic 'a.b' already exists.");
-    assert_int_equal(bench_create(&bench, &op, "a_b", 1), ERR_INVALID);
+    assert_int_equal(bench_create(&bench, &op, "a_b", 1), ERR_CONFLICT);
     assert_string_equal(op.diag.text, "Topic 'a_b' collides with existing topic: a.b");
     assert_int_equal(bench_create(&bench, &op, "none", 0), ERR_INVALID);
     assert_int_equal(bench_create(&bench, &op, "many", 100001), ERR_LIMIT);
@@ -359,7 +359,7 @@ static void of_many_creators_of_a_name_one_wins(void **state)
     loop_run(bench.loops[0]);
     int created = 0;
     for (int i = 0; i < RACERS; i++) {
-        assert_true(racers[i].op.err == ERR_OK || racers[i].op.err == ERR_EXISTS || racers[i].op.err == ERR_INVALID);
+        assert_true(racers[i].op.err == ERR_OK || racers[i].op.err == ERR_EXISTS || racers[i].op.err == ERR_CONFLICT);
         created += racers[i].op.err == ERR_OK;
     }
     assert_int_equal(created, RACE_NAMES);
