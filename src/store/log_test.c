@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// The log core in the twin, one promise for each test. What happens at random is in test/sim/store_sim.c.
+#include "store/log.h"
+
+#include "base/endian.h"
+#include "base/mem.h"
+#include "base/test.h"
+#include "io/clock.h"
+#include "io/disk.h"
+#include "io/file.h"
+#include "io/sim/sim.h"
+#include "store/core.h"
+
+#include <stdlib.h>
+
+enum { PARTITIONS_MAX = 12, SMALL = 200, PATIENCE_MS = 60000 };
+
+static struct world {
+    struct sim *sim;
+    struct loop *loop;
+    struct store *store;
+    struct store_options options;
+    struct topic_config config;
+    unsigned count;
+    struct partition *partitions[PARTITIONS_MAX];
+} world;
+
+static err_t part_open(struct store *store, diag_t *diag)
+{
+    for (unsigned i = 0; i < world.count; i++) {
+        struct partition_spec spec = {
+            .topic = BYTES_LITERAL("t"), .number = (int32_t)i, .config = &world.config, .id = { { 7 } }
+        };
+        err_t err = partition_open(store, &spec, &world.partitions[i], diag);
+        if (err != ERR_OK)
+            return err;
+    }
+    return ERR_OK;
+}
+
+static const struct store_part part = { .open = part_open };
+
+static void world_open(void)
+{
+    const unsigned threads[DISK_QUEUE_COUNT] = { 1, 1, 1 };
+    diag_t diag = { 0 };
+    disk_start(threads);
+    world.loop = loop_new(0);
+    assert_int_equal(store_core_open(&world.options, &world.loop, 1, &part, &world.store, &diag), ERR_OK);
+    loop_start_thread(world.loop);
+}
+
+static void world_new(uint64_t seed, unsigned partition_count)
+{
+    world = (struct world){ .sim = sim_new(seed, &(struct sim_options){ .loss = SIM_LOSS_ALL, .steady = true }),
+                            .count = partition_count };
+    world.config = (struct topic_config){
+        .cleanup = CLEANUP_DELETE,
+        .retention_ms = -1,
+        .retention_size = -1,
+        .segment_size = 1 << 20,
+        .segment_ms = INT64_MAX,
+        .index_interval_size = 4096,
+        .segment_index_size = 10 << 20,
+        .max_message_size = 1 << 20,
+        .timestamp_before_max_ms = INT64_MAX,
+        .timestamp_after_max_ms = INT64_MAX,
+    };
+    world.options = (struct store_options){
+        .folder = "data",
+        .memory_size = 1 << 20,
+        .journal_size = 256 << 10,
+        .direct_flush_size = 64 << 10,
+        .checkpoint_interval_ms = 1000000,
+        .retention_interval_ms = 1000000,
+        .open_segments = 100,
+    };
+    world_open();
+}
+
+static void world_close(void)
+{
+    store_free(world.store);
+    disk_stop();
+    loop_free(world.loop);
+}
+
+static void lose_power(void)
+{
+    if (!sim_crashed(world.sim))
+        sim_power_loss(world.sim);
+    world_close();
+    sim_restart(world.sim);
+}
+
+static void world_free(void)
+{
+    sim_power_loss(world.sim);
+    world_close();
+    sim_free(world.sim);
+}
+
+// --- operations
+
+struct asked {
+    union {
+        struct log_op any;
+        struct append_op append;
+    } op;
+    bool done;
+};
+
+static void on_done(struct log_op *op)
+{
+    CONTAINER_OF(op, struct asked, op.any)->done = true;
+}
+
+static bool is_done(void *owner)
+{
+    return ((const struct asked *)owner)->done;
+}
+
+static void await(struct asked *asked)
+{
+    assert_int_equal(sim_run(world.sim, (struct sim_until){ .done = is_done, .owner = asked, .time_ms = PATIENCE_MS }),
+                     SIM_DONE);
+}
+
+static struct asked asked_of(unsigned partition)
+{
+    return (struct asked){ .op.any = { .partition = world.partitions[partition], .on_done = on_done } };
+}
+
+static struct slice batch_of(size_t size, int64_t timestamp, struct batch_options options)
+{
+    struct batch_builder builder;
+    struct slice batch;
+    uint8_t *value = mem_zalloc(1, size);
+    batch_builder_init(&builder, options);
+    batch_builder_add(&builder, BYTES_LITERAL("key"), bytes_of(value, size), NULL, 0, timestamp);
+    assert_int_equal(batch_builder_finish(&builder, &batch), ERR_OK);
+    batch_builder_free(&builder);
+    free(value);
+    return batch;
+}
+
+static void append(struct asked *asked, unsigned partition, size_t size, int64_t timestamp)
+{
+    *asked = asked_of(partition);
+    asked->op.append.batch = batch_of(size, timestamp, BATCH_PLAIN);
+    log_append(&asked->op.append);
+}
+
+// The same batch to every partition, in one commit.
+static void append_round(size_t size)
+{
+    struct asked asked[PARTITIONS_MAX];
+    for (unsigned i = 0; i < world.count; i++)
+        append(&asked[i], i, size, 1000);
+    for (unsigned i = 0; i < world.count; i++) {
+        await(&asked[i]);
+        assert_int_equal(asked[i].op.any.err, ERR_OK);
+    }
+}
+
+static void make_journal(void)
+{
+    append_round(SMALL);
+    sim_run_ms(world.sim, 1000);
+    assert_true(file_exists("data/journal"));
+}
+
+// --- the journal
+
+static void a_full_lap_of_the_journal_is_replayed(void **state)
+{
+    (void)state;
+    for (int64_t rounds = 60; rounds < 70; rounds++) { // 64 frames of one block fill the ring to the last byte
+        world_new(1, 2);
+        make_journal();
+        for (int64_t i = 0; i < rounds; i++)
+            append_round(SMALL);
+        lose_power();
+        world_open();
+        assert_int_equal(partition_end(world.partitions[0]), rounds + 1);
+        assert_int_equal(partition_end(world.partitions[1]), rounds + 1);
+        world_free();
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_full_lap_of_the_journal_is_replayed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
