@@ -135,7 +135,7 @@ static void acknowledge_written(struct partition *partition, int64_t before)
         struct append_op *op = CONTAINER_OF(message, struct append_op, op.message);
         op->log_start_offset = partition->log_start;
         if (op->ack == APPEND_WRITTEN && op->base_offset < before)
-            log_op_done(&op->op, ERR_OK);
+            log_op_done(&op->op, op->op.err);
         else
             op_queue_push(&rest, message);
     }
@@ -164,7 +164,7 @@ static void partition_durable(const struct write_item *item)
             break;
         op_queue_pop(&partition->acks);
         op->log_start_offset = partition->log_start;
-        log_op_done(&op->op, ERR_OK);
+        log_op_done(&op->op, op->op.err); // ERR_OK, or ERR_DUPLICATE of what is durable now
     }
     if (partition->end == partition->durable.offset)
         list_remove(&partition->dirty);

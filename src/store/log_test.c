@@ -188,10 +188,39 @@ static void a_full_lap_of_the_journal_is_replayed(void **state)
     }
 }
 
+// --- acknowledgements
+
+static void a_duplicate_waits_for_the_flush_of_the_first_copy(void **state)
+{
+    (void)state;
+    struct batch_options producer = BATCH_PLAIN;
+    producer.producer_id = 5;
+    producer.producer_epoch = 0;
+    producer.base_sequence = 0;
+    world_new(1, 1);
+    struct asked asked[3];
+    append(&asked[2], 0, SMALL, 1000);
+    await(&asked[2]);
+    for (int i = 0; i < 2; i++) {
+        asked[i] = asked_of(0);
+        asked[i].op.append.batch = batch_of(SMALL, 1000, producer);
+        log_append(&asked[i].op.append);
+    }
+    await(&asked[1]);
+    assert_int_equal(asked[1].op.any.err, ERR_DUPLICATE);
+    assert_int_equal(asked[1].op.append.base_offset, 1);
+    assert_true(asked[0].done);
+    lose_power();
+    world_open();
+    assert_int_equal(partition_end(world.partitions[0]), 2);
+    world_free();
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_lap_of_the_journal_is_replayed),
+        cmocka_unit_test(a_duplicate_waits_for_the_flush_of_the_first_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
