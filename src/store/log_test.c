@@ -23,6 +23,7 @@ static struct world {
     struct topic_config config;
     unsigned count;
     struct partition *partitions[PARTITIONS_MAX];
+    bool stopped;
 } world;
 
 static err_t part_open(struct store *store, diag_t *diag)
@@ -100,13 +101,41 @@ static void world_free(void)
     sim_free(world.sim);
 }
 
+static void on_stopped(void *owner, err_t err)
+{
+    (void)owner;
+    assert_int_equal(err, ERR_OK);
+    world.stopped = true;
+}
+
+static bool is_stopped(void *owner)
+{
+    (void)owner;
+    return world.stopped;
+}
+
+static void restart_clean(void)
+{
+    world.stopped = false;
+    store_stop(world.store, on_stopped, NULL);
+    assert_int_equal(sim_run(world.sim, (struct sim_until){ .done = is_stopped, .time_ms = PATIENCE_MS }), SIM_DONE);
+    loop_stop(world.loop);
+    loop_join(world.loop);
+    world_close();
+    world_open();
+}
+
 // --- operations
 
 struct asked {
     union {
         struct log_op any;
         struct append_op append;
+        struct read_op read;
+        struct offset_op find;
+        struct segment_replace_op replace;
     } op;
+    struct message message;
     bool done;
 };
 
@@ -216,11 +245,80 @@ static void a_duplicate_waits_for_the_flush_of_the_first_copy(void **state)
     world_free();
 }
 
+// --- replacing segments
+
+static void on_replace(struct message *message)
+{
+    partition_replace_segments(&CONTAINER_OF(message, struct asked, message)->op.replace);
+}
+
+// The file of the segment FIRST without its first BYTES.
+static void write_cleaned(unsigned partition, int64_t first, size_t bytes)
+{
+    char path[1024];
+    struct buf *old;
+    partition_segment_path(world.partitions[partition], first, ".log", path, sizeof path);
+    assert_int_equal(file_read_whole(path, 1 << 20, &old), ERR_OK);
+    partition_segment_path(world.partitions[partition], first, ".log.cleaned", path, sizeof path);
+    assert_int_equal(file_replace(path, bytes_of(old->data + bytes, old->capacity - bytes)), ERR_OK);
+    buf_unref(old);
+}
+
+static void replace(struct asked *asked, unsigned partition, int64_t first)
+{
+    *asked = asked_of(partition);
+    asked->op.replace.first = asked->op.replace.last = first;
+    asked->message.on_message = on_replace;
+    loop_post(world.loop, &asked->message);
+    await(asked);
+}
+
+static void read_at(struct asked *asked, unsigned partition, int64_t offset, size_t max_size)
+{
+    *asked = asked_of(partition);
+    asked->op.read.offset = offset;
+    asked->op.read.max_size = max_size;
+    asked->op.read.at_least_one = true;
+    asked->op.read.current_leader_epoch = -1;
+    log_read(&asked->op.read);
+    await(asked);
+    for (size_t i = 0; i < asked->op.read.slice_count; i++)
+        slice_free(&asked->op.read.slices[i]);
+}
+
+static void times_are_found_after_a_segment_was_replaced(void **state)
+{
+    (void)state;
+    struct asked asked;
+    world_new(1, 1);
+    world.config.segment_size = 4000;
+    restart_clean(); // with the new configuration
+    for (int64_t i = 0; i < 10; i++) {
+        append(&asked, 0, i == 0 ? 300 : 1000, 1000 + i);
+        await(&asked);
+    }
+    restart_clean(); // the tail is empty, and everything is settled
+    read_at(&asked, 0, 0, 1);
+    size_t first_size = asked.op.read.size;
+    read_at(&asked, 0, 1, 1); // the next reader of this segment would go on behind it
+    write_cleaned(0, 0, first_size);
+    replace(&asked, 0, 0);
+    assert_int_equal(asked.op.any.err, ERR_OK);
+    asked = asked_of(0);
+    asked.op.find.timestamp = 1002;
+    log_find_offset(&asked.op.find);
+    await(&asked);
+    assert_int_equal(asked.op.any.err, ERR_OK);
+    assert_int_equal(asked.op.find.offset, 2);
+    world_free();
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_lap_of_the_journal_is_replayed),
         cmocka_unit_test(a_duplicate_waits_for_the_flush_of_the_first_copy),
+        cmocka_unit_test(times_are_found_after_a_segment_was_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
