@@ -134,6 +134,7 @@ struct asked {
         struct read_op read;
         struct offset_op find;
         struct segment_replace_op replace;
+        struct delete_records_op cut;
     } op;
     struct message message;
     bool done;
@@ -313,12 +314,77 @@ static void times_are_found_after_a_segment_was_replaced(void **state)
     world_free();
 }
 
+// The newest segment that may be replaced, -1 when there is none.
+static int64_t newest_settled(unsigned partition)
+{
+    struct segment_info segments[256];
+    size_t count = partition_segments(world.partitions[partition], segments, ARRAY_COUNT(segments));
+    int64_t base = -1;
+    for (size_t i = 0; i < count && !segments[i].active && segments[i].settled; i++)
+        base = segments[i].base_offset;
+    return base;
+}
+
+static uint64_t segment_size(unsigned partition, int64_t base)
+{
+    char path[1024];
+    struct buf *buf;
+    partition_segment_path(world.partitions[partition], base, ".log", path, sizeof path);
+    assert_int_equal(file_read_whole(path, 1 << 20, &buf), ERR_OK);
+    uint64_t size = buf->capacity;
+    buf_unref(buf);
+    return size;
+}
+
+static void the_journal_does_not_undo_a_replaced_segment(void **state)
+{
+    (void)state;
+    unsigned replaced = 0;
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        struct asked appended[80], asked, checkpoint;
+        world_new(seed, 3);
+        make_journal();
+        size_t first_size = segment_size(0, 0);
+        world.config.segment_size = 1200;
+        world.options.direct_flush_size = 4000;
+        restart_clean();
+        checkpoint = asked_of(0); // cutting nothing asks for one
+        for (unsigned i = 0; i < ARRAY_COUNT(appended); i++) {
+            append(&appended[i], i % 4 % 3, i % 4 == 2 ? 5000 : SMALL, 1000); // the last partition goes to its segment
+            if (i == 40)
+                log_delete_records(&checkpoint.op.cut);
+            if (i % 4 == 3 && !checkpoint.done)
+                sim_run(world.sim, (struct sim_until){ .steps = 1 + sim_choose(world.sim, 12) });
+        }
+        await(&checkpoint);
+        int64_t base = newest_settled(0);
+        if (base > 0) {
+            write_cleaned(0, base, first_size);
+            replace(&asked, 0, base);
+            assert_int_equal(asked.op.any.err, ERR_OK);
+            replaced++;
+        }
+        uint64_t size = base > 0 ? segment_size(0, base) : 0;
+        for (unsigned i = 0; i < ARRAY_COUNT(appended); i++) {
+            if (!appended[i].done && appended[i].op.append.batch.buf != NULL)
+                sim_keep(appended[i].op.append.batch.buf);
+        }
+        lose_power();
+        world_open();
+        if (base > 0)
+            assert_int_equal(segment_size(0, base), size);
+        world_free();
+    }
+    assert_true(replaced > 50);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_lap_of_the_journal_is_replayed),
         cmocka_unit_test(a_duplicate_waits_for_the_flush_of_the_first_copy),
         cmocka_unit_test(times_are_found_after_a_segment_was_replaced),
+        cmocka_unit_test(the_journal_does_not_undo_a_replaced_segment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
