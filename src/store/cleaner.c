@@ -12,6 +12,7 @@
 #include "store/lines.h"
 #include "store/meta.h"
 #include "store/retention.h"
+#include "store/table_snapshot.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +34,7 @@ struct progress {
 // A partition that a sweep visits. The reference keeps it alive while it is deleted meanwhile.
 struct visit {
     struct partition *partition;
-    const struct topic *topic; // NULL: no topic of the catalog, never deleted
+    const struct topic *topic;
 };
 
 struct sweeper {
@@ -242,8 +243,7 @@ static void segments_load(struct sweeper *sweeper, const struct partition *parti
 static void visit_end(struct sweeper *sweeper)
 {
     struct visit *visit = &sweeper->visits[sweeper->next++];
-    if (visit->topic != NULL)
-        topic_unref(visit->topic);
+    topic_unref(visit->topic);
     sweeper->busy = false;
 }
 
@@ -319,6 +319,12 @@ static void on_replaced(struct log_op *op)
 static void scan_run(struct disk_job *job)
 {
     struct sweeper *sweeper = CONTAINER_OF(job, struct sweeper, job);
+    // Newer snapshots cover more, so that what the file says now stays true. One that cannot be read covers nothing.
+    const struct partition *partition = sweeper->visits[sweeper->next].partition;
+    err_t err = table_snapshot_covered(partition_path(partition), partition_topic_id(partition),
+                                       &sweeper->plan.tombstones_from);
+    if (err != ERR_OK)
+        sweeper->plan.tombstones_from = err == ERR_NOT_FOUND ? INT64_MAX : 0;
     sweeper->err = compact_scan(&sweeper->plan, &sweeper->compact);
 }
 
@@ -417,9 +423,11 @@ static void sweep_collect(struct sweeper *sweeper)
     struct store *store = sweeper->cleaner->store;
     sweeper->next = sweeper->visit_count = 0;
     for (struct partition *p = partition_next(store, NULL); p != NULL; p = partition_next(store, p)) {
-        MEM_GROW(sweeper->visits, sweeper->visit_count, sweeper->visit_capacity);
         const struct topic *topic = topic_find_id(store, partition_topic_id(p));
-        sweeper->visits[sweeper->visit_count++] = (struct visit){ p, topic == NULL ? NULL : topic_ref(topic) };
+        if (topic == NULL)
+            continue; // being made or being deleted: nothing would keep it alive
+        MEM_GROW(sweeper->visits, sweeper->visit_count, sweeper->visit_capacity);
+        sweeper->visits[sweeper->visit_count++] = (struct visit){ p, topic_ref(topic) };
     }
 }
 

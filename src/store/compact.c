@@ -252,7 +252,7 @@ static bool record_stays(const struct compact *compact, const struct batch_heade
         return false;
     bool is_expired =
         (header->attributes & BATCH_DELETE_HORIZON) != 0 && header->base_timestamp <= compact->plan->now_ms;
-    return record->value.data != NULL || !is_expired;
+    return record->value.data != NULL || !is_expired || offset >= compact->plan->tombstones_from;
 }
 
 static err_t batch_judge(const struct compact *compact, const struct batch_header *header, bytes_t records,

@@ -22,6 +22,9 @@ struct compact_plan {
     size_t file_count;
     int64_t dirty_from; // offsets below were compacted before
     int64_t now_ms, delete_retention_ms;
+    // Tombstones from this offset on stay whatever their horizon says: a table's snapshot that is older than they would
+    // bring their keys back. INT64_MAX: there is no snapshot.
+    int64_t tombstones_from;
     size_t map_size; // bytes for the keys of one pass
 };
 

@@ -74,7 +74,8 @@ static void refuses_what_kafka_would_not_write(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "", "0\n", "1\n0\n", "0\nx\n", "0\n-1\n", "0\n2\n1 0\n", "0\n1\n1\n", "0\n1\n1 2 3\n", "0\n1\n-1 0\n", "0\n1\na b\n",
+        "",          "0\n",           "1\n0\n",       "0\nx\n",      "0\n-1\n", "0\n2\n1 0\n",
+        "0\n1\n1\n", "0\n1\n1 2 3\n", "0\n1\n-1 0\n", "0\n1\na b\n",
     };
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
         struct epoch_start *epochs;

@@ -14,6 +14,7 @@
 #include "io/disk.h"
 #include "io/file.h"
 #include "store/core.h"
+#include "store/metrics.h"
 #include "store/partition.h"
 
 struct journal;
@@ -147,6 +148,7 @@ struct partition {
     bool epochs_changed;
     struct producers *producers; // NULL: not loaded
     int64_t snapshot_offset;     // of the newest producer snapshot; -1: unknown
+    int64_t snapshot_older;      // of the one before it; -1: unknown
 
     struct op_queue acks;    // append_op: wait for durable; err is what they get then
     struct op_queue appends; // append_op: wait for producer state or memory
@@ -213,6 +215,7 @@ struct commit {
     struct journal_group group;
     struct shard *shard;
     unsigned parts; // that are not done yet
+    int64_t started_ns;
     bool sync;
     bool post_written;
     struct write_set direct;
@@ -228,6 +231,7 @@ struct shard {
     bool stopping; // takes appends to internal topics only
     bool draining; // tells when nothing is in flight
     bool space_short;
+    struct store_metrics metrics;
     struct list_node partitions;
     struct list_node dirty;
     struct deferred deferred;

@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 
-
 static bytes_t offsets_of(struct writer *w, const uint32_t pairs[][2], size_t count)
 {
     for (size_t i = 0; i < count; i++) {

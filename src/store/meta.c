@@ -146,17 +146,6 @@ static void partition_text(const struct topic_id *id, struct writer *to)
     writer_format(to, "version: 0\ntopic_id: %s", text);
 }
 
-err_t meta_partition_write(const char *folder, const struct topic_id *id)
-{
-    char path[META_PATH_MAX];
-    meta_path(folder, "partition.metadata", path);
-    struct writer content = WRITER_INIT;
-    partition_text(id, &content);
-    err_t err = file_replace(path, writer_view(&content));
-    writer_free(&content);
-    return err;
-}
-
 err_t meta_partition_write_new(const char *folder, const struct topic_id *id, bool sync)
 {
     char path[META_PATH_MAX];

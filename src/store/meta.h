@@ -18,8 +18,6 @@ err_t meta_format_open(const char *folder, diag_t *diag) MUST_CHECK;
 err_t meta_cluster_open(const char *folder, char *ret_cluster_id, size_t size, diag_t *diag) MUST_CHECK;
 // Of a partition folder. ERR_NOT_FOUND, ERR_MALFORMED.
 err_t meta_partition_read(const char *folder, struct topic_id *ret_id) MUST_CHECK;
-// Durable when it returns.
-err_t meta_partition_write(const char *folder, const struct topic_id *id) MUST_CHECK;
 // Into a folder that nobody needs yet: not atomic, and durable only with SYNC, so it costs one flush or none.
 err_t meta_partition_write_new(const char *folder, const struct topic_id *id, bool sync) MUST_CHECK;
 // "<topic>-<number>" taken apart; false when it is not the name of a partition folder.

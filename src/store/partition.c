@@ -32,6 +32,7 @@ struct partition *partition_new(struct store *store, const struct partition_spec
     partition->first_timestamp = -1;
     partition->indexed_timestamp = -1;
     partition->snapshot_offset = -1;
+    partition->snapshot_older = -1;
     partition->read_hint.offset = -1;
     return partition;
 }
@@ -96,7 +97,7 @@ err_t partition_make_folder(const char *path, const struct topic_id *id)
     err_t err = dir_make(path);
     if (err != ERR_OK && err != ERR_EXISTS)
         return err;
-    return meta_partition_write(path, id);
+    return meta_partition_write_new(path, id, false); // the end of the opening flushes it
 }
 
 err_t partition_folders(struct store *store, struct arena *arena, struct partition_folder **ret_folders,
@@ -148,16 +149,33 @@ static err_t move_stray(const struct partition *partition)
     return file_rename(partition->path, to);
 }
 
+// What a failed creation left must not be taken for a folder that came from elsewhere, and adopted, at the next start.
+static void create_undo(const struct partition *partition)
+{
+    char to[PATH_MAX_SIZE];
+    snprintf(to, sizeof to, "%s.%016" PRIx64 "-delete", partition->path, random_u64());
+    err_t err = file_exists(partition->path) ? file_rename(partition->path, to) : ERR_OK;
+    if (err == ERR_OK)
+        err = dir_sync(partition->store->folder);
+    if (err != ERR_OK)
+        log_line(LOG_ERROR, "a folder that was made in part cannot be taken away",
+                 LOG_FIELDS(log_text("path", partition->path), log_err(err)));
+}
+
 static void create_run(struct disk_job *job)
 {
     struct create_job *create = CONTAINER_OF(job, struct create_job, job);
-    create->err = move_stray(create->partition);
-    if (create->err == ERR_OK)
-        create->err = dir_make(create->partition->path);
+    const struct partition *partition = create->partition;
+    create->err = move_stray(partition);
+    if (create->err != ERR_OK)
+        return;
+    create->err = dir_make(partition->path);
     if (create->err == ERR_OK || create->err == ERR_EXISTS)
-        create->err = meta_partition_write_new(create->partition->path, &create->partition->id, !create->op->unsynced);
+        create->err = meta_partition_write_new(partition->path, &partition->id, !create->op->unsynced);
     if (create->err == ERR_OK && !create->op->unsynced)
-        create->err = dir_sync(create->partition->store->folder);
+        create->err = dir_sync(partition->store->folder);
+    if (create->err != ERR_OK)
+        create_undo(partition);
 }
 
 static void create_on_answer(struct message *message)

@@ -79,7 +79,6 @@ const struct topic_id *partition_topic_id(const struct partition *partition);
 int64_t partition_log_start(const struct partition *partition);
 int64_t partition_high_watermark(const struct partition *partition);
 int64_t partition_end(const struct partition *partition);
-bool partition_has_transactions_open(const struct partition *partition);
 
 // Walks the partitions of one loop, on that loop: NULL first, NULL last. Deleted ones are skipped.
 struct partition *partition_next(struct store *store, const struct partition *partition);

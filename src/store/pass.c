@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/epochs.h"
 #include "store/index.h"
 #include "store/producers.h"
 #include "store/slot.h"
@@ -42,6 +43,7 @@ static void drop_files(struct pass *pass)
             index_pending_free(file->index);
         slice_free(&file->content);
         free(file->path);
+        free(file->remove);
     }
     pass->file_count = 0;
 }
@@ -155,9 +157,27 @@ static void gather_snapshot(struct pass *pass, struct partition *partition)
     struct pass_file *file = file_add(pass, partition);
     file->path = mem_text(path);
     file->content = writer_finish(&content);
+    if (partition->snapshot_older >= 0) {
+        segment_path(partition->path, partition->snapshot_older, ".snapshot", path, sizeof path);
+        file->remove = mem_text(path);
+    }
+    partition->snapshot_older = partition->snapshot_offset;
     producers->changed = false;
     partition->snapshot_offset = partition->end;
     partition->snapshot_size = partition->appended_size;
+}
+
+// Kafka's file, for its tools; the truth is in the batches and the checkpoint.
+static void gather_epochs(struct pass *pass, struct partition *partition)
+{
+    if (!partition->epochs_changed)
+        return;
+    struct writer content = WRITER_INIT;
+    epochs_encode(partition->epochs, partition->epoch_count, &content);
+    struct pass_file *file = file_add(pass, partition);
+    file->path = mem_format("%s/leader-epoch-checkpoint", partition->path);
+    file->content = writer_finish(&content);
+    partition->epochs_changed = false;
 }
 
 static void gather_partition(struct pass *pass, struct partition *partition)
@@ -174,6 +194,7 @@ static void gather_partition(struct pass *pass, struct partition *partition)
     if (partition->index != NULL)
         gather_index(pass, partition);
     gather_snapshot(pass, partition);
+    gather_epochs(pass, partition);
 }
 
 void pass_try(struct shard *shard)
@@ -226,6 +247,8 @@ static void pass_run(struct disk_job *job)
             pass->err = index_write(file->partition->path, file->index);
         else
             pass->err = write_small(file->path, file->content.bytes);
+        if (pass->err == ERR_OK && file->remove != NULL)
+            (void)!file_remove(file->remove); // one too many is harmless
     }
     bool all = pass->sync_system || (pass->last && pass->file_count > 0);
     if (pass->err == ERR_OK && all && flush_is_on())

@@ -11,6 +11,7 @@ struct pass_file {
     struct index_pending *index; // a copy of the entries; or
     struct slice content;        // of PATH
     char *path;
+    char *remove; // a file that is not needed any more
 };
 
 struct pass {

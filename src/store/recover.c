@@ -107,9 +107,9 @@ static err_t valid_at(const struct segment_reader *reader, uint64_t position, by
 {
     struct batch_header header;
     *ret_valid = false;
-    if (head.size < BATCH_HEADER_SIZE || head.data[BATCH_MAGIC_AT] != 2 ||
-        batch_header_read(head, &header) != ERR_OK || header.base_offset < next_offset ||
-        header.base_offset - next_offset > INT32_MAX || batch_header_size(&header) > reader->end - position)
+    if (head.size < BATCH_HEADER_SIZE || head.data[BATCH_MAGIC_AT] != 2 || batch_header_read(head, &header) != ERR_OK ||
+        header.base_offset < next_offset || header.base_offset - next_offset > INT32_MAX ||
+        batch_header_size(&header) > reader->end - position)
         return ERR_OK;
     struct buf *whole = buf_new(batch_header_size(&header));
     size_t got;
@@ -466,6 +466,24 @@ static void restore_known(struct partition *partition, const struct slot_partiti
     partition->index_count = known->offsets_filed;
 }
 
+// Producer snapshots may run ahead of what was durable: those behind the end speak of batches that never happened.
+static err_t remove_snapshots(struct partition *partition, struct arena *arena)
+{
+    struct dir_entry *entries;
+    size_t count;
+    err_t err = dir_list(partition->path, arena, &entries, &count);
+    for (size_t i = 0; i < count && err == ERR_OK; i++) {
+        int64_t offset;
+        if (strlen(entries[i].name) == NAME_DIGITS + sizeof ".snapshot" - 1 &&
+            strcmp(entries[i].name + NAME_DIGITS, ".snapshot") == 0 &&
+            bytes_to_int64(bytes_of(entries[i].name, NAME_DIGITS), &offset) && offset > partition->end)
+            err = file_remove(arena_format(arena, "%s/%s", partition->path, entries[i].name));
+    }
+    if (partition->snapshot_offset > partition->end)
+        partition->snapshot_offset = -1;
+    return err;
+}
+
 err_t recover_partition(struct partition *partition, const struct slot_partition *known, bool clean, bool weak,
                         diag_t *diag)
 {
@@ -479,10 +497,11 @@ err_t recover_partition(struct partition *partition, const struct slot_partition
     err_t err = list_segments(&recovery);
     for (size_t i = 0; i < recovery.count && err == ERR_OK; i++)
         err = recover_segment(&recovery, i);
+    if (err == ERR_OK) {
+        keep_end(&recovery);
+        set_places(partition);
+        err = remove_snapshots(partition, &recovery.arena);
+    }
     arena_free(&recovery.arena);
-    if (err != ERR_OK)
-        return diag_fail(diag, err, partition->path, "cannot be recovered: %s", err_text(err));
-    keep_end(&recovery);
-    set_places(partition);
-    return ERR_OK;
+    return err == ERR_OK ? ERR_OK : diag_fail(diag, err, partition->path, "cannot be recovered: %s", err_text(err));
 }

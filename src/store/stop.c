@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A clean stop: no more appends from outside, the catalog writes its snapshots, what is in flight ends, and the last
 // checkpoint says that nothing has to be recovered.
+#include "base/log.h"
 #include "base/mem.h"
 #include "store/checkpoint.h"
 #include "store/impl.h"
+#include "store/kafka_files.h"
 #include "store/space.h"
 
 #include <stdlib.h>
@@ -14,6 +16,7 @@ struct stop_step {
 };
 
 struct stopping {
+    struct disk_job files;
     struct store *store;
     void (*on_stopped)(void *owner, err_t err);
     void *owner;
@@ -62,11 +65,31 @@ static void on_last(struct message *message)
     step_answer(CONTAINER_OF(message, struct stop_step, message)->shard);
 }
 
+static void files_run(struct disk_job *job)
+{
+    struct stopping *stopping = CONTAINER_OF(job, struct stopping, files);
+    // Every loop is idle here: the partitions stand still.
+    if (kafka_files_write(stopping->store) != ERR_OK)
+        log_line(LOG_WARN, "Kafka's checkpoint files cannot be written", LOG_NONE);
+}
+
+static void files_on_done(struct disk_job *job)
+{
+    struct stopping *stopping = CONTAINER_OF(job, struct stopping, files);
+    step_all(stopping->store, on_last, on_end);
+}
+
 // One more round, so that no message of the checkpoint is on its way when the memory goes.
 static void on_checkpoint(struct store *store, err_t err)
 {
-    store->stopping->err = err;
-    step_all(store, on_last, on_end);
+    struct stopping *stopping = store->stopping;
+    stopping->err = err;
+    if (err != ERR_OK) {
+        step_all(store, on_last, on_end);
+        return;
+    }
+    stopping->files = (struct disk_job){ .loop = store->shards[0].loop, .run = files_run, .on_done = files_on_done };
+    disk_submit(DISK_BACKGROUND, &stopping->files);
 }
 
 static void on_drained(struct store *store)

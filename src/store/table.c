@@ -118,8 +118,9 @@ static int64_t load_snapshot(struct table *table)
     int64_t covered = 0;
     err_t err = table_snapshot_read(folder, partition_topic_id(table->partition), &table->rows, &covered);
     if (err == ERR_OK && covered > partition_end(table->partition)) {
+        // After a power loss in a weaker flush mode. It goes: the log grows, and it would seem to fit one day.
         rows_free(&table->rows);
-        err = ERR_OUT_OF_RANGE;
+        err = table_snapshot_remove(folder) == ERR_OK ? ERR_OUT_OF_RANGE : ERR_IO;
     }
     if (err == ERR_OK)
         return covered;

@@ -188,6 +188,20 @@ err_t table_snapshot_read(const char *folder, const struct topic_id *id, struct 
     return err;
 }
 
+err_t table_snapshot_covered(const char *folder, const struct topic_id *id, int64_t *ret_covered)
+{
+    char *path = mem_format("%s/" SNAPSHOT_NAME, folder);
+    struct file *file;
+    uint64_t row_count;
+    err_t err = file_open(path, 0, &file);
+    free(path);
+    if (err != ERR_OK)
+        return err;
+    err = header_read(file, id, ret_covered, &row_count);
+    file_close(file);
+    return err;
+}
+
 err_t table_snapshot_remove(const char *folder)
 {
     char *path = mem_format("%s/" SNAPSHOT_NAME, folder);

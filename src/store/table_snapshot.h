@@ -20,5 +20,7 @@ err_t table_snapshot_write(const char *folder, const struct topic_id *id, int64_
 // written by a newer version. ROWS are empty after an error.
 err_t table_snapshot_read(const char *folder, const struct topic_id *id, struct rows *rows,
                           int64_t *ret_covered) MUST_CHECK;
+// Only the offset that the snapshot covers. Errors as above.
+err_t table_snapshot_covered(const char *folder, const struct topic_id *id, int64_t *ret_covered) MUST_CHECK;
 // Durably. Does nothing when there is none.
 err_t table_snapshot_remove(const char *folder) MUST_CHECK;

@@ -75,6 +75,9 @@ struct run {
     bool failed; // the store said so
     bool stopped;
     bool power_planned; // the fault that is planned is a power loss
+    bool one_fault;     // a fault loop: nothing else happens than this one
+    uint64_t fault_number;
+    enum sim_fault fault;
     const char *wrong;
     char detail[128];
 };
@@ -385,6 +388,8 @@ static void on_failure(void *owner, err_t err, const char *path)
 
 static void calm(struct run *run)
 {
+    if (run->one_fault)
+        return;
     struct sim_options *options = sim_options_of(run->sim);
     options->read_error_ppm = options->write_error_ppm = options->sync_error_ppm = options->space_error_ppm = 0;
     sim_fault_at(run->sim, 0, SIM_FAULT_NONE);
@@ -457,7 +462,9 @@ static bool open_store(struct run *run)
 {
     run->failed = false;
     for (unsigned i = 0; i < OPEN_TRIES && run->wrong == NULL; i++) {
-        if (i < 3 && choose(run, 4) == 0) {
+        if (run->one_fault && sim_operation_count(run->sim) < run->fault_number) // a restart forgets the plan
+            sim_fault_at(run->sim, run->fault_number, run->fault);
+        if (!run->one_fault && i < 3 && choose(run, 4) == 0) {
             static const enum sim_fault faults[] = { SIM_FAULT_POWER_LOSS, SIM_FAULT_KILL, SIM_FAULT_IO };
             sim_fault_at(run->sim, sim_operation_count(run->sim) + 1 + choose(run, 120), faults[choose(run, 3)]);
         } else {
@@ -497,6 +504,10 @@ static void on_walk_read(struct log_op *op)
         log_read(read);
         return;
     }
+    if (op->err == ERR_IO && client->run->one_fault) {
+        log_read(read); // this was the one fault
+        return;
+    }
     if (op->err != ERR_OK) {
         judge(client, op->err == ERR_CORRUPT ? "the walk met damage that nobody did" : "the walk cannot read");
         snprintf(client->run->detail, sizeof client->run->detail,
@@ -533,10 +544,12 @@ static void look_at(struct run *run, struct client *client)
     model_walk_begin(&client->model);
     log_read(read);
     enum sim_end end = sim_run(run->sim, (struct sim_until){ .done = walk_is_done, .time_ms = PATIENCE_MS });
-    if (end != SIM_DONE) {
+    if (end != SIM_DONE && !sim_crashed(run->sim)) {
         judge(client, "the walk does not end");
         return;
     }
+    if (sim_crashed(run->sim))
+        return; // close_store finds the operation
     operation_free(operation);
     if (run->wrong != NULL)
         return;
@@ -546,7 +559,7 @@ static void look_at(struct run *run, struct client *client)
 
 static void look_at_all(struct run *run)
 {
-    for (unsigned i = 0; i < run->client_count && run->wrong == NULL; i++)
+    for (unsigned i = 0; i < run->client_count && run->wrong == NULL && !sim_crashed(run->sim); i++)
         look_at(run, &run->clients[i]);
 }
 
@@ -670,7 +683,7 @@ static void choose_options(struct run *run)
     }
 }
 
-static bool run_seed(uint64_t seed, bool verbose)
+static struct run *run_new(uint64_t seed)
 {
     struct run *run = mem_zalloc(1, sizeof *run);
     the_run = run;
@@ -678,6 +691,27 @@ static bool run_seed(uint64_t seed, bool verbose)
     list_init(&run->operations);
     run->sim = sim_new(seed, NULL);
     choose_options(run);
+    return run;
+}
+
+static void run_free(struct run *run)
+{
+    if (run->store != NULL) {
+        if (!sim_crashed(run->sim))
+            sim_kill(run->sim);
+        close_store(run);
+    }
+    for (unsigned i = 0; i < run->client_count; i++) {
+        pending_drop(&run->clients[i]);
+        model_free(&run->clients[i].model);
+    }
+    sim_free(run->sim);
+    free(run);
+}
+
+static bool run_seed(uint64_t seed, bool verbose)
+{
+    struct run *run = run_new(seed);
     bool enough = false;
     while (run->wrong == NULL && !enough) {
         if (!open_store(run))
@@ -694,18 +728,72 @@ static bool run_seed(uint64_t seed, bool verbose)
                seed, run->wrong == NULL ? "fine" : run->wrong, run->detail, run->operation_count, run->acked_count,
                sim_fault_count(run->sim), run->power_losses, run->clean_stops, sim_trace_hash(run->sim));
     bool fine = run->wrong == NULL;
-    if (run->store != NULL) {
-        if (!sim_crashed(run->sim))
-            sim_kill(run->sim);
-        close_store(run);
-    }
-    for (unsigned i = 0; i < run->client_count; i++) {
-        pending_drop(&run->clients[i]);
-        model_free(&run->clients[i].model);
-    }
-    sim_free(run->sim);
-    free(run);
+    run_free(run);
     return fine;
+}
+
+// --- one fault at every operation
+
+static void operate(struct run *run, unsigned count)
+{
+    for (unsigned i = 0; i < run->client_count; i++)
+        resend_pending(&run->clients[i]);
+    for (unsigned i = 0; i < count && !run->failed && !sim_crashed(run->sim) && run->wrong == NULL; i++) {
+        do_operation(run);
+        sim_run(run->sim, (struct sim_until){ .steps = 1 + choose(run, 40) });
+        if (i % 8 == 7)
+            sim_run_ms(run->sim, 100);
+    }
+}
+
+// Opens, works, loses power, recovers, works, stops, opens again; FAULT happens at operation NUMBER of the file system.
+// *ret_more is false when there were fewer operations than that.
+static const char *run_one_fault(uint64_t number, enum sim_fault fault, bool *ret_more)
+{
+    struct run *run = run_new(7);
+    run->one_fault = true;
+    run->fault_number = number;
+    run->fault = fault;
+    for (unsigned round = 0; round < 4 && run->wrong == NULL; round++) {
+        if (!open_store(run))
+            break;
+        look_at_all(run);
+        operate(run, 30);
+        if (run->wrong != NULL)
+            break;
+        if (round == 1 && !run->failed && !sim_crashed(run->sim))
+            stop_cleanly(run);
+        else
+            crash(run, true);
+    }
+    // A crash in the middle of looking is looked at again; there is one fault at most.
+    for (unsigned i = 0; i < 2 && run->wrong == NULL && open_store(run); i++) {
+        look_at_all(run);
+        if (!sim_crashed(run->sim))
+            break;
+        crash(run, true);
+    }
+    const char *wrong = run->wrong;
+    *ret_more = sim_operation_count(run->sim) >= number;
+    if (wrong != NULL)
+        printf("fault %d at operation %" PRIu64 ": %s %s\n", (int)fault, number, wrong, run->detail);
+    run_free(run);
+    return wrong;
+}
+
+static bool run_all_faults(void)
+{
+    static const enum sim_fault faults[] = { SIM_FAULT_IO, SIM_FAULT_NO_SPACE, SIM_FAULT_POWER_LOSS, SIM_FAULT_KILL };
+    for (size_t i = 0; i < ARRAY_COUNT(faults); i++) {
+        bool more = true;
+        uint64_t number = 1;
+        for (; more; number++) {
+            if (run_one_fault(number, faults[i], &more) != NULL)
+                return false;
+        }
+        printf("fault %d at each of %" PRIu64 " operations is fine\n", (int)faults[i], number - 2);
+    }
+    return true;
 }
 
 static void print_line(void *context, enum log_level level, bytes_t line)
@@ -724,20 +812,24 @@ static int64_t now_ms(void *context)
 int main(int argc, char **argv)
 {
     uint64_t from = 1, to = 100;
-    bool verbose = false;
+    bool verbose = false, every = false;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--verbose") == 0)
             verbose = true;
+        else if (strcmp(argv[i], "--every-operation") == 0)
+            every = true;
         else if (strcmp(argv[i], "--seeds") == 0 && i + 1 < argc &&
                  sscanf(argv[i + 1], "%" SCNu64 "..%" SCNu64, &from, &to) == 2)
             i++;
         else {
-            printf("usage: store_sim [--seeds FROM..TO] [--verbose]\n");
+            printf("usage: store_sim [--seeds FROM..TO | --every-operation] [--verbose]\n");
             return 2;
         }
     }
     if (verbose)
         log_start(&(struct log_config){ LOG_DEBUG, LOG_AS_TEXT, print_line, now_ms, NULL });
+    if (every)
+        return run_all_faults() ? 0 : 1;
     for (uint64_t seed = from; seed <= to; seed++) {
         if (!run_seed(seed, verbose))
             return 1;

@@ -43,18 +43,18 @@ static int end(void **state)
     return 0;
 }
 
-static int signals;
+static int answers_left;
 
-static void signal(void)
+static void answered(void)
 {
-    if (--signals == 0)
+    if (--answers_left == 0)
         bench_go(&bench);
 }
 
 // Runs FN until COUNT answers came.
 static void wait_for(int count, void (*fn)(void *owner), void *owner)
 {
-    signals = count;
+    answers_left = count;
     bench_wait(&bench, fn, owner);
 }
 
@@ -63,7 +63,7 @@ static void wait_for(int count, void (*fn)(void *owner), void *owner)
 static void on_topic(struct engine_topic_op *op)
 {
     (void)op;
-    signal();
+    answered();
 }
 
 static void ensure(void *owner)
@@ -112,7 +112,7 @@ static void on_appended(struct engine_append_op *op)
 {
     (void)op;
     if (--appends_left == 0)
-        signal();
+        answered();
 }
 
 struct appending {
@@ -185,7 +185,7 @@ static void on_records(void *owner, err_t err, struct engine_records *records)
     else if (!over)
         engine->driver->reader_next(reading->reader);
     if (over)
-        signal();
+        answered();
 }
 
 static void read_start(void *owner)
@@ -253,7 +253,7 @@ static void close_reader(void *owner)
 static void open_only(void *owner)
 {
     read_start(owner);
-    signal();
+    answered();
 }
 
 static void no_callback_comes_after_close(void **state)
@@ -315,7 +315,7 @@ static void a_record_that_the_topic_refuses_is_refused_alone(void **state)
 static void on_committed(struct engine_commit_op *op)
 {
     (void)op;
-    signal();
+    answered();
 }
 
 static void commit(void *owner)
@@ -342,7 +342,7 @@ static void on_fetched(struct engine_fetch_op *op)
         snprintf(fetched + strlen(fetched), sizeof fetched - strlen(fetched), "%.*s/%d=%d(%.*s) ",
                  BYTES_ARG(item->topic), (int)item->partition, (int)item->offset, BYTES_ARG(item->metadata));
     }
-    signal();
+    answered();
 }
 
 static void fetch(void *owner)
@@ -396,7 +396,7 @@ static void commits_offsets_of_many_groups_at_once(void **state)
 static void on_put(struct engine_put_op *op)
 {
     (void)op;
-    signal();
+    answered();
 }
 
 static void put(void *owner)

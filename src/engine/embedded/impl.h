@@ -40,11 +40,11 @@ static inline struct embedded *embedded_of(struct engine *engine)
 // append.c
 void outbox_init(struct outbox *outbox, struct embedded *embedded, struct loop *loop);
 void outbox_free(struct outbox *outbox);
-void embedded_append(struct engine *engine, bytes_t topic, int32_t partition, const struct engine_record *record,
+void embedded_append(struct engine *engine, bytes_t name, int32_t partition, const struct engine_record *record,
                      struct engine_append_op *op);
 
 // reader.c
-struct engine_reader *embedded_reader_open(struct engine *engine, bytes_t topic, int32_t partition, int64_t offset,
+struct engine_reader *embedded_reader_open(struct engine *engine, bytes_t name, int32_t partition, int64_t offset,
                                            size_t max_size, engine_on_records *on_records, void *owner);
 void embedded_reader_next(struct engine_reader *reader);
 void embedded_reader_close(struct engine_reader *reader);
