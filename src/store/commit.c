@@ -189,8 +189,10 @@ static void direct_item_done(struct commit *commit, const struct write_item *ite
 
 static void commit_part_done(struct shard *shard)
 {
-    if (--shard->commit.parts > 0)
+    if (--shard->commit.parts > 0) {
+        pass_try(shard); // the group may be waiting for room in the journal, which only a pass makes
         return;
+    }
     histogram_record(&shard->metrics.commit_ns, clock_mono_ns() - shard->commit.started_ns);
     gauge_set(&shard->metrics.tail_size, (int64_t)shard->tail_size);
     space_note_write(shard->store->space, shard);

@@ -218,6 +218,60 @@ static void a_full_lap_of_the_journal_is_replayed(void **state)
     }
 }
 
+// Keeps the only thread of a queue busy.
+struct hold {
+    struct disk_job job;
+    int flushes;
+};
+
+static void hold_run(struct disk_job *job)
+{
+    for (int i = 0; i < CONTAINER_OF(job, struct hold, job)->flushes; i++)
+        assert_int_equal(dir_sync("data"), ERR_OK);
+}
+
+static void hold_on_done(struct disk_job *job)
+{
+    (void)job;
+}
+
+static void hold(struct hold *hold, enum disk_queue queue, int flushes)
+{
+    *hold =
+        (struct hold){ .job = { .loop = world.loop, .run = hold_run, .on_done = hold_on_done }, .flushes = flushes };
+    disk_submit(queue, &hold->job);
+}
+
+static void a_full_journal_does_not_hold_up_the_pass_that_empties_it(void **state)
+{
+    (void)state;
+    struct hold background, flush;
+    struct asked checkpoint, asked[3];
+    world_new(1, 3);
+    world.options.journal_size = 1 << 20;
+    world.options.memory_size = 32 << 20;
+    restart_clean();
+    make_journal();
+    checkpoint = asked_of(0); // cutting nothing asks for one
+    hold(&background, DISK_BACKGROUND, 2000);
+    log_delete_records(&checkpoint.op.cut);
+    for (unsigned i = 0; i < 16; i++) { // 15 of 256 blocks each
+        for (unsigned j = 0; j < 2; j++)
+            append(&asked[j], j, 30000, 1000);
+        await(&asked[0]);
+        await(&asked[1]);
+    }
+    assert_false(checkpoint.done);
+    hold(&flush, DISK_FLUSH, 4000);
+    for (unsigned j = 0; j < 3; j++) // the last one goes to its segment, the others wait for the ring
+        append(&asked[j], j, j == 2 ? 100000 : 40000, 1000);
+    await(&checkpoint);
+    assert_false(asked[2].done);
+    for (unsigned j = 0; j < 3; j++)
+        await(&asked[j]);
+    world_free();
+}
+
 // --- acknowledgements
 
 static void a_duplicate_waits_for_the_flush_of_the_first_copy(void **state)
@@ -385,6 +439,7 @@ int main(void)
         cmocka_unit_test(a_duplicate_waits_for_the_flush_of_the_first_copy),
         cmocka_unit_test(times_are_found_after_a_segment_was_replaced),
         cmocka_unit_test(the_journal_does_not_undo_a_replaced_segment),
+        cmocka_unit_test(a_full_journal_does_not_hold_up_the_pass_that_empties_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
