@@ -77,6 +77,7 @@ static void commit_gather(struct shard *shard, bool pass_waits)
     struct commit *commit = &shard->commit;
     const struct store_options *options = &shard->store->options;
     uint64_t limit = group_limit(options);
+    uint64_t enough = options->direct_flush_size < limit ? options->direct_flush_size : limit;
     bool alone = list_first(&shard->dirty) == shard->dirty.prev;
     if (!alone && !shard->journal_ready)
         journal_want(shard);
@@ -86,8 +87,7 @@ static void commit_gather(struct shard *shard, bool pass_waits)
         if (partition->writer == WRITER_COMMIT)
             continue; // it is being cut
         bool free = partition->writer == WRITER_NONE && !pass_waits;
-        bool direct = free && (!shard->journal_ready || alone ||
-                               undurable_size(partition, options->direct_flush_size) >= options->direct_flush_size);
+        bool direct = free && (!shard->journal_ready || alone || undurable_size(partition, enough) >= enough);
         if (direct) {
             write_set_gather(&commit->direct, partition, NULL, COMMIT_SIZE_MAX);
             partition->writer = WRITER_COMMIT;

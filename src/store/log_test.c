@@ -272,6 +272,17 @@ static void a_full_journal_does_not_hold_up_the_pass_that_empties_it(void **stat
     world_free();
 }
 
+static void what_is_too_large_for_the_journal_goes_to_its_segment(void **state)
+{
+    (void)state;
+    world_new(1, 3);
+    world.options.direct_flush_size = 1 << 20; // more than a group may carry
+    restart_clean();
+    make_journal();
+    append_round(40000);
+    world_free();
+}
+
 // --- acknowledgements
 
 static void a_duplicate_waits_for_the_flush_of_the_first_copy(void **state)
@@ -440,6 +451,7 @@ int main(void)
         cmocka_unit_test(times_are_found_after_a_segment_was_replaced),
         cmocka_unit_test(the_journal_does_not_undo_a_replaced_segment),
         cmocka_unit_test(a_full_journal_does_not_hold_up_the_pass_that_empties_it),
+        cmocka_unit_test(what_is_too_large_for_the_journal_goes_to_its_segment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
