@@ -126,11 +126,25 @@ static void append_accept(struct append_op *op, struct batch_header *header, int
     partition->appended_size += size;
     active->last_offset = batch_last_offset(header);
     op->base_offset = partition->end;
+    op->op.err = ERR_OK;
     partition->end = batch_last_offset(header) + 1;
     op_queue_push(&partition->acks, &op->op.message);
     if (op->ack == APPEND_WRITTEN)
         partition->shard->written_wanted = true;
     commit_want(partition);
+}
+
+// The first copy is in the log: the answer is a promise, so it waits until that copy is durable (or written).
+static void append_duplicate(struct append_op *op)
+{
+    struct partition *partition = op->op.partition;
+    if (op->base_offset < partition->durable.offset) {
+        append_done(op, ERR_DUPLICATE);
+        return;
+    }
+    slice_free(&op->batch);
+    op->op.err = ERR_DUPLICATE;
+    op_queue_push(&partition->acks, &op->op.message);
 }
 
 // True when the operation is answered or accepted; false when it must wait.
@@ -160,7 +174,9 @@ static bool append_try(struct append_op *op)
     err = check_rules(op, &header, now_ms);
     if (err == ERR_OK && partition->producers != NULL)
         err = producers_check(partition->producers, &header, &op->base_offset);
-    if (err != ERR_OK)
+    if (err == ERR_DUPLICATE)
+        append_duplicate(op);
+    else if (err != ERR_OK)
         append_done(op, err);
     else
         append_accept(op, &header, now_ms);

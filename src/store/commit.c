@@ -77,6 +77,7 @@ static void commit_gather(struct shard *shard, bool pass_waits)
     struct commit *commit = &shard->commit;
     const struct store_options *options = &shard->store->options;
     uint64_t limit = group_limit(options);
+    uint64_t enough = options->direct_flush_size < limit ? options->direct_flush_size : limit;
     bool alone = list_first(&shard->dirty) == shard->dirty.prev;
     if (!alone && !shard->journal_ready)
         journal_want(shard);
@@ -86,8 +87,7 @@ static void commit_gather(struct shard *shard, bool pass_waits)
         if (partition->writer == WRITER_COMMIT)
             continue; // it is being cut
         bool free = partition->writer == WRITER_NONE && !pass_waits;
-        bool direct = free && (!shard->journal_ready || alone ||
-                               undurable_size(partition, options->direct_flush_size) >= options->direct_flush_size);
+        bool direct = free && (!shard->journal_ready || alone || undurable_size(partition, enough) >= enough);
         if (direct) {
             write_set_gather(&commit->direct, partition, NULL, COMMIT_SIZE_MAX);
             partition->writer = WRITER_COMMIT;
@@ -137,7 +137,7 @@ static void acknowledge_written(struct partition *partition, int64_t before)
         struct append_op *op = CONTAINER_OF(message, struct append_op, op.message);
         op->log_start_offset = partition->log_start;
         if (op->ack == APPEND_WRITTEN && op->base_offset < before)
-            log_op_done(&op->op, ERR_OK);
+            log_op_done(&op->op, op->op.err);
         else
             op_queue_push(&rest, message);
     }
@@ -166,7 +166,7 @@ static void partition_durable(const struct write_item *item)
             break;
         op_queue_pop(&partition->acks);
         op->log_start_offset = partition->log_start;
-        log_op_done(&op->op, ERR_OK);
+        log_op_done(&op->op, op->op.err); // ERR_OK, or ERR_DUPLICATE of what is durable now
     }
     if (partition->end == partition->durable.offset)
         list_remove(&partition->dirty);
@@ -202,8 +202,10 @@ static void direct_item_done(struct commit *commit, const struct write_item *ite
 
 static void commit_part_done(struct shard *shard)
 {
-    if (--shard->commit.parts > 0)
+    if (--shard->commit.parts > 0) {
+        pass_try(shard); // the group may be waiting for room in the journal, which only a pass makes
         return;
+    }
     histogram_record(&shard->metrics.commit_ns, clock_mono_ns() - shard->commit.started_ns);
     gauge_set(&shard->metrics.tail_size, (int64_t)shard->tail_size);
     space_note_write(shard->store->space, shard);

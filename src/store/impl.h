@@ -150,7 +150,7 @@ struct partition {
     int64_t snapshot_offset;     // of the newest producer snapshot; -1: unknown
     int64_t snapshot_older;      // of the one before it; -1: unknown
 
-    struct op_queue acks;    // append_op: wait for durable
+    struct op_queue acks;    // append_op: wait for durable; err is what they get then
     struct op_queue appends; // append_op: wait for producer state or memory
     struct op_queue parked;  // what reads files: waits for the end of a swap
 };

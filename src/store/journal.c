@@ -236,10 +236,11 @@ static size_t take_groups(struct journal *journal)
         size += more;
     }
     size_t padded = journal_padded(size);
-    uint64_t skipped = journal->head + padded > journal->size ? journal->size - journal->head : 0;
+    bool wraps = journal->head + padded > journal->size; // also when nothing is left to skip: a frame ended at the end
+    uint64_t skipped = wraps ? journal->size - journal->head : 0;
     if (padded > journal->size || journal->used + skipped + padded > journal->size)
         return 0;
-    journal->frame_at = skipped > 0 ? 0 : journal->head;
+    journal->frame_at = wraps ? 0 : journal->head;
     journal->flying_place =
         (struct journal_place){ journal->generation, journal->size, journal->sequence, journal->head };
     journal->used += skipped + padded;

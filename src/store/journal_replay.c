@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Recovery of the journal: every frame behind the checkpoint is written to the segments again, by position, so that
-// doing it twice changes nothing. Frames of partitions that are gone are skipped.
+// doing it twice changes nothing. Entries of partitions that are gone, or of what the checkpoint covers, are skipped.
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/journal.h"
@@ -19,6 +19,7 @@ struct target {
     struct map_node node;
     struct target_key key;
     const char *path;
+    const struct slot_partition *known; // NULL: the checkpoint does not know it
 };
 
 struct replay {
@@ -56,10 +57,25 @@ static err_t find_targets(struct replay *replay)
         target->key.number = folders[i].number;
         target->path = arena_format(&replay->arena, "%s/%.*s-%d", replay->store->folder, BYTES_ARG(folders[i].topic),
                                     (int)folders[i].number);
+        const char *name = target->path + strlen(replay->store->folder) + 1;
+        target->known = slot_find(&replay->store->open_state->slot, bytes_of_text(name));
+        if (target->known != NULL && memcmp(&target->known->id, &id, sizeof id) != 0)
+            target->known = NULL; // an earlier topic of this name
         if (map_find(&replay->targets, target_key_of(&target->node)) == NULL)
             map_insert(&replay->targets, &target->node);
     }
     return err;
+}
+
+// A frame that was under way when the checkpoint began may hold what the checkpoint flushed. Segments below may have
+// been replaced or dropped since, with other bytes at that position.
+static bool is_covered(const struct target *target, const struct journal_entry *entry)
+{
+    if (target->known == NULL)
+        return false;
+    const struct place *synced = &target->known->synced;
+    return entry->segment_base < synced->segment_base ||
+           (entry->segment_base == synced->segment_base && entry->position + entry->bytes.size <= synced->position);
 }
 
 static err_t on_entry(void *owner, const struct journal_entry *entry)
@@ -72,6 +88,10 @@ static err_t on_entry(void *owner, const struct journal_entry *entry)
         return ERR_OK;
     }
     const struct target *target = CONTAINER_OF_CONST(node, struct target, node);
+    if (is_covered(target, entry)) {
+        replay->skipped++;
+        return ERR_OK;
+    }
     if (replay->segment == NULL || replay->segment_target != target || replay->segment_base != entry->segment_base) {
         char path[PATH_MAX_SIZE];
         file_close(replay->segment);

@@ -94,7 +94,8 @@ void partition_reader_init(struct partition *partition, size_t segment_index, in
         reader->end_offset = partition->written.offset;
     }
     uint64_t position;
-    if (partition->read_hint.segment_base == segment->base_offset && partition->read_hint.offset == offset) {
+    if (offset >= 0 && partition->read_hint.segment_base == segment->base_offset &&
+        partition->read_hint.offset == offset) {
         reader->start = partition->read_hint.position;
         reader->start_known = true;
     } else if (index_pending_find(partition, segment->base_offset, offset, &position) && position < reader->end) {

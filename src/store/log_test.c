@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: Apache-2.0
+// The log core in the twin, one promise for each test. What happens at random is in test/sim/store_sim.c.
+#include "store/log.h"
+
+#include "base/endian.h"
+#include "base/mem.h"
+#include "base/test.h"
+#include "io/clock.h"
+#include "io/disk.h"
+#include "io/file.h"
+#include "io/sim/sim.h"
+#include "store/core.h"
+
+#include <stdlib.h>
+
+enum { PARTITIONS_MAX = 12, SMALL = 200, PATIENCE_MS = 60000 };
+
+static struct world {
+    struct sim *sim;
+    struct loop *loop;
+    struct store *store;
+    struct store_options options;
+    struct topic_config config;
+    unsigned count;
+    struct partition *partitions[PARTITIONS_MAX];
+    bool stopped;
+} world;
+
+static err_t part_open(struct store *store, diag_t *diag)
+{
+    for (unsigned i = 0; i < world.count; i++) {
+        struct partition_spec spec = {
+            .topic = BYTES_LITERAL("t"), .number = (int32_t)i, .config = &world.config, .id = { { 7 } }
+        };
+        err_t err = partition_open(store, &spec, &world.partitions[i], diag);
+        if (err != ERR_OK)
+            return err;
+    }
+    return ERR_OK;
+}
+
+static const struct store_part part = { .open = part_open };
+
+static void world_open(void)
+{
+    const unsigned threads[DISK_QUEUE_COUNT] = { 1, 1, 1 };
+    diag_t diag = { 0 };
+    disk_start(threads);
+    world.loop = loop_new(0);
+    assert_int_equal(store_core_open(&world.options, &world.loop, 1, &part, &world.store, &diag), ERR_OK);
+    loop_start_thread(world.loop);
+}
+
+static void world_new(uint64_t seed, unsigned partition_count)
+{
+    world = (struct world){ .sim = sim_new(seed, &(struct sim_options){ .loss = SIM_LOSS_ALL, .steady = true }),
+                            .count = partition_count };
+    world.config = (struct topic_config){
+        .cleanup = CLEANUP_DELETE,
+        .retention_ms = -1,
+        .retention_size = -1,
+        .segment_size = 1 << 20,
+        .segment_ms = INT64_MAX,
+        .index_interval_size = 4096,
+        .segment_index_size = 10 << 20,
+        .max_message_size = 1 << 20,
+        .timestamp_before_max_ms = INT64_MAX,
+        .timestamp_after_max_ms = INT64_MAX,
+    };
+    world.options = (struct store_options){
+        .folder = "data",
+        .memory_size = 1 << 20,
+        .journal_size = 256 << 10,
+        .direct_flush_size = 64 << 10,
+        .checkpoint_interval_ms = 1000000,
+        .retention_interval_ms = 1000000,
+        .open_segments = 100,
+    };
+    world_open();
+}
+
+static void world_close(void)
+{
+    store_free(world.store);
+    disk_stop();
+    loop_free(world.loop);
+}
+
+static void lose_power(void)
+{
+    if (!sim_crashed(world.sim))
+        sim_power_loss(world.sim);
+    world_close();
+    sim_restart(world.sim);
+}
+
+static void world_free(void)
+{
+    sim_power_loss(world.sim);
+    world_close();
+    sim_free(world.sim);
+}
+
+static void on_stopped(void *owner, err_t err)
+{
+    (void)owner;
+    assert_int_equal(err, ERR_OK);
+    world.stopped = true;
+}
+
+static bool is_stopped(void *owner)
+{
+    (void)owner;
+    return world.stopped;
+}
+
+static void restart_clean(void)
+{
+    world.stopped = false;
+    store_stop(world.store, on_stopped, NULL);
+    assert_int_equal(sim_run(world.sim, (struct sim_until){ .done = is_stopped, .time_ms = PATIENCE_MS }), SIM_DONE);
+    loop_stop(world.loop);
+    loop_join(world.loop);
+    world_close();
+    world_open();
+}
+
+// --- operations
+
+struct asked {
+    union {
+        struct log_op any;
+        struct append_op append;
+        struct read_op read;
+        struct offset_op find;
+        struct segment_replace_op replace;
+        struct delete_records_op cut;
+    } op;
+    struct message message;
+    bool done;
+};
+
+static void on_done(struct log_op *op)
+{
+    CONTAINER_OF(op, struct asked, op.any)->done = true;
+}
+
+static bool is_done(void *owner)
+{
+    return ((const struct asked *)owner)->done;
+}
+
+static void await(struct asked *asked)
+{
+    assert_int_equal(sim_run(world.sim, (struct sim_until){ .done = is_done, .owner = asked, .time_ms = PATIENCE_MS }),
+                     SIM_DONE);
+}
+
+static struct asked asked_of(unsigned partition)
+{
+    return (struct asked){ .op.any = { .partition = world.partitions[partition], .on_done = on_done } };
+}
+
+static struct slice batch_of(size_t size, int64_t timestamp, struct batch_options options)
+{
+    struct batch_builder builder;
+    struct slice batch;
+    uint8_t *value = mem_zalloc(1, size);
+    batch_builder_init(&builder, options);
+    batch_builder_add(&builder, BYTES_LITERAL("key"), bytes_of(value, size), NULL, 0, timestamp);
+    assert_int_equal(batch_builder_finish(&builder, &batch), ERR_OK);
+    batch_builder_free(&builder);
+    free(value);
+    return batch;
+}
+
+static void append(struct asked *asked, unsigned partition, size_t size, int64_t timestamp)
+{
+    *asked = asked_of(partition);
+    asked->op.append.batch = batch_of(size, timestamp, BATCH_PLAIN);
+    log_append(&asked->op.append);
+}
+
+// The same batch to every partition, in one commit.
+static void append_round(size_t size)
+{
+    struct asked asked[PARTITIONS_MAX];
+    for (unsigned i = 0; i < world.count; i++)
+        append(&asked[i], i, size, 1000);
+    for (unsigned i = 0; i < world.count; i++) {
+        await(&asked[i]);
+        assert_int_equal(asked[i].op.any.err, ERR_OK);
+    }
+}
+
+static void make_journal(void)
+{
+    append_round(SMALL);
+    sim_run_ms(world.sim, 1000);
+    assert_true(file_exists("data/journal"));
+}
+
+// --- the journal
+
+static void a_full_lap_of_the_journal_is_replayed(void **state)
+{
+    (void)state;
+    for (int64_t rounds = 60; rounds < 70; rounds++) { // 64 frames of one block fill the ring to the last byte
+        world_new(1, 2);
+        make_journal();
+        for (int64_t i = 0; i < rounds; i++)
+            append_round(SMALL);
+        lose_power();
+        world_open();
+        assert_int_equal(partition_end(world.partitions[0]), rounds + 1);
+        assert_int_equal(partition_end(world.partitions[1]), rounds + 1);
+        world_free();
+    }
+}
+
+// Keeps the only thread of a queue busy.
+struct hold {
+    struct disk_job job;
+    int flushes;
+};
+
+static void hold_run(struct disk_job *job)
+{
+    for (int i = 0; i < CONTAINER_OF(job, struct hold, job)->flushes; i++)
+        assert_int_equal(dir_sync("data"), ERR_OK);
+}
+
+static void hold_on_done(struct disk_job *job)
+{
+    (void)job;
+}
+
+static void hold(struct hold *hold, enum disk_queue queue, int flushes)
+{
+    *hold =
+        (struct hold){ .job = { .loop = world.loop, .run = hold_run, .on_done = hold_on_done }, .flushes = flushes };
+    disk_submit(queue, &hold->job);
+}
+
+static void a_full_journal_does_not_hold_up_the_pass_that_empties_it(void **state)
+{
+    (void)state;
+    struct hold background, flush;
+    struct asked checkpoint, asked[3];
+    world_new(1, 3);
+    world.options.journal_size = 1 << 20;
+    world.options.memory_size = 32 << 20;
+    restart_clean();
+    make_journal();
+    checkpoint = asked_of(0); // cutting nothing asks for one
+    hold(&background, DISK_BACKGROUND, 2000);
+    log_delete_records(&checkpoint.op.cut);
+    for (unsigned i = 0; i < 16; i++) { // 15 of 256 blocks each
+        for (unsigned j = 0; j < 2; j++)
+            append(&asked[j], j, 30000, 1000);
+        await(&asked[0]);
+        await(&asked[1]);
+    }
+    assert_false(checkpoint.done);
+    hold(&flush, DISK_FLUSH, 4000);
+    for (unsigned j = 0; j < 3; j++) // the last one goes to its segment, the others wait for the ring
+        append(&asked[j], j, j == 2 ? 100000 : 40000, 1000);
+    await(&checkpoint);
+    assert_false(asked[2].done);
+    for (unsigned j = 0; j < 3; j++)
+        await(&asked[j]);
+    world_free();
+}
+
+static void what_is_too_large_for_the_journal_goes_to_its_segment(void **state)
+{
+    (void)state;
+    world_new(1, 3);
+    world.options.direct_flush_size = 1 << 20; // more than a group may carry
+    restart_clean();
+    make_journal();
+    append_round(40000);
+    world_free();
+}
+
+// --- acknowledgements
+
+static void a_duplicate_waits_for_the_flush_of_the_first_copy(void **state)
+{
+    (void)state;
+    struct batch_options producer = BATCH_PLAIN;
+    producer.producer_id = 5;
+    producer.producer_epoch = 0;
+    producer.base_sequence = 0;
+    world_new(1, 1);
+    struct asked asked[3];
+    append(&asked[2], 0, SMALL, 1000);
+    await(&asked[2]);
+    for (int i = 0; i < 2; i++) {
+        asked[i] = asked_of(0);
+        asked[i].op.append.batch = batch_of(SMALL, 1000, producer);
+        log_append(&asked[i].op.append);
+    }
+    await(&asked[1]);
+    assert_int_equal(asked[1].op.any.err, ERR_DUPLICATE);
+    assert_int_equal(asked[1].op.append.base_offset, 1);
+    assert_true(asked[0].done);
+    lose_power();
+    world_open();
+    assert_int_equal(partition_end(world.partitions[0]), 2);
+    world_free();
+}
+
+// --- replacing segments
+
+static void on_replace(struct message *message)
+{
+    partition_replace_segments(&CONTAINER_OF(message, struct asked, message)->op.replace);
+}
+
+// The file of the segment FIRST without its first BYTES.
+static void write_cleaned(unsigned partition, int64_t first, size_t bytes)
+{
+    char path[1024];
+    struct buf *old;
+    partition_segment_path(world.partitions[partition], first, ".log", path, sizeof path);
+    assert_int_equal(file_read_whole(path, 1 << 20, &old), ERR_OK);
+    partition_segment_path(world.partitions[partition], first, ".log.cleaned", path, sizeof path);
+    assert_int_equal(file_replace(path, bytes_of(old->data + bytes, old->capacity - bytes)), ERR_OK);
+    buf_unref(old);
+}
+
+static void replace(struct asked *asked, unsigned partition, int64_t first)
+{
+    *asked = asked_of(partition);
+    asked->op.replace.first = asked->op.replace.last = first;
+    asked->message.on_message = on_replace;
+    loop_post(world.loop, &asked->message);
+    await(asked);
+}
+
+static void read_at(struct asked *asked, unsigned partition, int64_t offset, size_t max_size)
+{
+    *asked = asked_of(partition);
+    asked->op.read.offset = offset;
+    asked->op.read.max_size = max_size;
+    asked->op.read.at_least_one = true;
+    asked->op.read.current_leader_epoch = -1;
+    log_read(&asked->op.read);
+    await(asked);
+    for (size_t i = 0; i < asked->op.read.slice_count; i++)
+        slice_free(&asked->op.read.slices[i]);
+}
+
+static void times_are_found_after_a_segment_was_replaced(void **state)
+{
+    (void)state;
+    struct asked asked;
+    world_new(1, 1);
+    world.config.segment_size = 4000;
+    restart_clean(); // with the new configuration
+    for (int64_t i = 0; i < 10; i++) {
+        append(&asked, 0, i == 0 ? 300 : 1000, 1000 + i);
+        await(&asked);
+    }
+    restart_clean(); // the tail is empty, and everything is settled
+    read_at(&asked, 0, 0, 1);
+    size_t first_size = asked.op.read.size;
+    read_at(&asked, 0, 1, 1); // the next reader of this segment would go on behind it
+    write_cleaned(0, 0, first_size);
+    replace(&asked, 0, 0);
+    assert_int_equal(asked.op.any.err, ERR_OK);
+    asked = asked_of(0);
+    asked.op.find.timestamp = 1002;
+    log_find_offset(&asked.op.find);
+    await(&asked);
+    assert_int_equal(asked.op.any.err, ERR_OK);
+    assert_int_equal(asked.op.find.offset, 2);
+    world_free();
+}
+
+// The newest segment that may be replaced, -1 when there is none.
+static int64_t newest_settled(unsigned partition)
+{
+    struct segment_info segments[256];
+    size_t count = partition_segments(world.partitions[partition], segments, ARRAY_COUNT(segments));
+    int64_t base = -1;
+    for (size_t i = 0; i < count && !segments[i].active && segments[i].settled; i++)
+        base = segments[i].base_offset;
+    return base;
+}
+
+static uint64_t segment_size(unsigned partition, int64_t base)
+{
+    char path[1024];
+    struct buf *buf;
+    partition_segment_path(world.partitions[partition], base, ".log", path, sizeof path);
+    assert_int_equal(file_read_whole(path, 1 << 20, &buf), ERR_OK);
+    uint64_t size = buf->capacity;
+    buf_unref(buf);
+    return size;
+}
+
+static void the_journal_does_not_undo_a_replaced_segment(void **state)
+{
+    (void)state;
+    unsigned replaced = 0;
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        struct asked appended[80], asked, checkpoint;
+        world_new(seed, 3);
+        make_journal();
+        size_t first_size = segment_size(0, 0);
+        world.config.segment_size = 1200;
+        world.options.direct_flush_size = 4000;
+        restart_clean();
+        checkpoint = asked_of(0); // cutting nothing asks for one
+        for (unsigned i = 0; i < ARRAY_COUNT(appended); i++) {
+            append(&appended[i], i % 4 % 3, i % 4 == 2 ? 5000 : SMALL, 1000); // the last partition goes to its segment
+            if (i == 40)
+                log_delete_records(&checkpoint.op.cut);
+            if (i % 4 == 3 && !checkpoint.done)
+                sim_run(world.sim, (struct sim_until){ .steps = 1 + sim_choose(world.sim, 12) });
+        }
+        await(&checkpoint);
+        int64_t base = newest_settled(0);
+        if (base > 0) {
+            write_cleaned(0, base, first_size);
+            replace(&asked, 0, base);
+            assert_int_equal(asked.op.any.err, ERR_OK);
+            replaced++;
+        }
+        uint64_t size = base > 0 ? segment_size(0, base) : 0;
+        for (unsigned i = 0; i < ARRAY_COUNT(appended); i++) {
+            if (!appended[i].done && appended[i].op.append.batch.buf != NULL)
+                sim_keep(appended[i].op.append.batch.buf);
+        }
+        lose_power();
+        world_open();
+        if (base > 0)
+            assert_int_equal(segment_size(0, base), size);
+        world_free();
+    }
+    assert_true(replaced > 50);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_full_lap_of_the_journal_is_replayed),
+        cmocka_unit_test(a_duplicate_waits_for_the_flush_of_the_first_copy),
+        cmocka_unit_test(times_are_found_after_a_segment_was_replaced),
+        cmocka_unit_test(the_journal_does_not_undo_a_replaced_segment),
+        cmocka_unit_test(a_full_journal_does_not_hold_up_the_pass_that_empties_it),
+        cmocka_unit_test(what_is_too_large_for_the_journal_goes_to_its_segment),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
