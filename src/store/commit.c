@@ -9,7 +9,6 @@
 #include "io/clock.h"
 #include "store/cut.h"
 #include "store/journal.h"
-#include "store/space.h"
 
 static void commit_on_turn_end(struct deferred *deferred);
 static void commit_run(struct disk_job *job);
@@ -208,7 +207,6 @@ static void commit_part_done(struct shard *shard)
     }
     histogram_record(&shard->metrics.commit_ns, clock_mono_ns() - shard->commit.started_ns);
     gauge_set(&shard->metrics.tail_size, (int64_t)shard->tail_size);
-    space_note_write(shard->store->space, shard);
     tail_evict(shard);
     shard_appends_resume(shard);
     pass_try(shard);

@@ -270,7 +270,6 @@ struct store {
     struct opening *open_state; // while opening
     struct journal *journal;    // NULL: none
     struct checkpoint *checkpoint;
-    struct space *space;
     struct stopping *stopping; // NULL: not stopping
 
     void (*on_failure)(void *owner, err_t err, const char *path);

@@ -197,10 +197,25 @@ static void gather_partition(struct pass *pass, struct partition *partition)
     gather_epochs(pass, partition);
 }
 
+// The shard failed: whoever waits for the pass must not wait for ever.
+static void pass_give_up(struct pass *pass)
+{
+    pass->waiting = false;
+    pass->err = ERR_IO;
+    pass->message.on_message = checkpoint_on_pass;
+    loop_post(pass->shard->store->shards[0].loop, &pass->message);
+}
+
 void pass_try(struct shard *shard)
 {
     struct pass *pass = shard->pass;
-    if (!pass->waiting || pass->running || shard->failed || shard->commit.direct.count > 0)
+    if (!pass->waiting || pass->running)
+        return;
+    if (shard->failed) {
+        pass_give_up(pass);
+        return;
+    }
+    if (shard->commit.direct.count > 0)
         return;
     pass->waiting = false;
     pass->running = true;
@@ -332,6 +347,20 @@ static void state_noted(struct pass *pass)
     pass->waiters = NULL;
 }
 
+// Below the reserve only internal topics take appends, so that a full disk can be dealt with.
+static void note_space(struct pass *pass)
+{
+    struct shard *shard = pass->shard;
+    uint64_t reserve = shard->store->options.reserve_size;
+    bool is_short = pass->err == ERR_NO_SPACE || pass->free_space < reserve;
+    if (is_short != shard->space_short)
+        log_line(is_short ? LOG_ERROR : LOG_INFO,
+                 is_short ? "the disk is nearly full: only internal topics take appends" : "there is disk space again",
+                 LOG_FIELDS(log_text("folder", shard->store->folder), log_int("free_bytes", (int64_t)pass->free_space),
+                            log_int("reserve_bytes", (int64_t)reserve)));
+    shard->space_short = is_short;
+}
+
 static void pass_on_job_done(struct disk_job *job)
 {
     struct pass *pass = CONTAINER_OF(job, struct pass, job);
@@ -342,7 +371,7 @@ static void pass_on_job_done(struct disk_job *job)
     items_done(pass);
     if (pass->err == ERR_OK)
         state_noted(pass);
-    shard->space_short = pass->err == ERR_NO_SPACE || pass->free_space < shard->store->options.reserve_size;
+    note_space(pass);
     if (shard->space_short && !timer_active(&pass->timer)) // looks again, though nothing is appended
         timer_start(&pass->timer, SPACE_RETRY_MS);
     drop_files(pass);

@@ -6,7 +6,6 @@
 #include "store/checkpoint.h"
 #include "store/impl.h"
 #include "store/kafka_files.h"
-#include "store/space.h"
 
 #include <stdlib.h>
 
@@ -143,7 +142,6 @@ void store_stop(struct store *store, void (*on_stopped)(void *owner, err_t err),
     stopping->owner = owner;
     stopping->steps = mem_zalloc(store->shard_count, sizeof *stopping->steps);
     store->stopping = stopping;
-    space_stop(store->space);
     step_all(store, on_close, on_closed);
 }
 

@@ -8,7 +8,6 @@
 #include "store/meta.h"
 #include "store/open.h"
 #include "store/producers.h"
-#include "store/space.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,7 +160,6 @@ err_t store_core_open(const struct store_options *options, struct loop *const *l
         store_free(store);
         return err;
     }
-    store->space = space_new(store);
     *ret_store = store;
     return ERR_OK;
 }
@@ -189,7 +187,6 @@ void store_free(struct store *store)
     checkpoint_free(store->checkpoint);
     stopping_free(store->stopping);
     journal_free(store->journal);
-    space_free(store->space);
     file_close(store->lock);
     free(store->shards);
     free(store->folder);
@@ -217,6 +214,7 @@ static void shard_stop_serving(struct shard *shard)
         partition_appends_fail(partition, ERR_IO);
         partition_waiters_fail(partition, ERR_IO);
     }
+    pass_try(shard);
 }
 
 static void on_shard_failure(struct message *message)

@@ -17,12 +17,14 @@ enum operation {
     OP_READS,   // looks only
     OP_CHANGES, // names
     OP_NEEDS_ROOM,
-    OP_WRITES,
+    OP_WRITES,     // behind the end of the file
+    OP_OVERWRITES, // inside the file: its room is there already
     OP_SYNCS,
 };
 
 static const int64_t cost_ns[] = {
-    [OP_READS] = 2000, [OP_CHANGES] = 8000, [OP_NEEDS_ROOM] = 8000, [OP_WRITES] = 5000, [OP_SYNCS] = 100000,
+    [OP_READS] = 2000,  [OP_CHANGES] = 8000,    [OP_NEEDS_ROOM] = 8000,
+    [OP_WRITES] = 5000, [OP_OVERWRITES] = 5000, [OP_SYNCS] = 100000,
 };
 
 // What one operation meets. CRASH is SIM_FAULT_NONE when none falls on it.
@@ -37,7 +39,8 @@ static err_t chance_of_fault(struct sim *sim, enum operation operation)
     bool needs_room = operation == OP_WRITES || operation == OP_NEEDS_ROOM;
     if (operation == OP_READS && sim_rng_chance(&sim->storage, options->read_error_ppm))
         return ERR_IO;
-    if (operation == OP_WRITES && sim_rng_chance(&sim->storage, options->write_error_ppm))
+    bool writes = operation == OP_WRITES || operation == OP_OVERWRITES;
+    if (writes && sim_rng_chance(&sim->storage, options->write_error_ppm))
         return ERR_IO;
     if (operation == OP_SYNCS && sim_rng_chance(&sim->storage, options->sync_error_ppm))
         return ERR_IO;
@@ -247,9 +250,10 @@ err_t file_write_at(struct file *file, uint64_t at, const bytes_t *parts, size_t
     if (file->inode == NULL || sim->crashed)
         return ERR_IO;
     ASSERT(file->flags & FILE_WRITE);
-    struct verdict verdict = operation_start(sim, OP_WRITES, file->inode->number ^ at << 8 ^ size << 40);
-    sim->job_cost_ns += (int64_t)(size / 2);
     uint64_t grows = at + size > file->inode->size ? at + size - file->inode->size : 0;
+    enum operation operation = grows > 0 ? OP_WRITES : OP_OVERWRITES;
+    struct verdict verdict = operation_start(sim, operation, file->inode->number ^ at << 8 ^ size << 40);
+    sim->job_cost_ns += (int64_t)(size / 2);
     if (verdict.err == ERR_OK && sim->fs.used + grows > sim->options.disk_quota) {
         verdict.err = ERR_NO_SPACE;
         sim_fault_add(sim, SIM_TRACE_OPERATION);
