@@ -67,15 +67,11 @@ static err_t find_targets(struct replay *replay)
     return err;
 }
 
-// A frame that was under way when the checkpoint began may hold what the checkpoint flushed. Segments below may have
-// been replaced or dropped since, with other bytes at that position.
+// A frame that was under way when the checkpoint began may hold what the checkpoint flushed. Segments that were closed
+// below it may have been replaced or dropped since, with other bytes at that position.
 static bool is_covered(const struct target *target, const struct journal_entry *entry)
 {
-    if (target->known == NULL)
-        return false;
-    const struct place *synced = &target->known->synced;
-    return entry->segment_base < synced->segment_base ||
-           (entry->segment_base == synced->segment_base && entry->position + entry->bytes.size <= synced->position);
+    return target->known != NULL && entry->segment_base < target->known->synced.segment_base;
 }
 
 static err_t on_entry(void *owner, const struct journal_entry *entry)

@@ -137,6 +137,7 @@ struct asked {
         struct delete_records_op cut;
     } op;
     struct message message;
+    int64_t first_offset; // that was read
     bool done;
 };
 
@@ -348,6 +349,7 @@ static void read_at(struct asked *asked, unsigned partition, int64_t offset, siz
     asked->op.read.current_leader_epoch = -1;
     log_read(&asked->op.read);
     await(asked);
+    asked->first_offset = asked->op.read.size == 0 ? -1 : (int64_t)get_u64(asked->op.read.slices[0].bytes.data);
     for (size_t i = 0; i < asked->op.read.slice_count; i++)
         slice_free(&asked->op.read.slices[i]);
 }
@@ -376,6 +378,39 @@ static void times_are_found_after_a_segment_was_replaced(void **state)
     await(&asked);
     assert_int_equal(asked.op.any.err, ERR_OK);
     assert_int_equal(asked.op.find.offset, 2);
+    world_free();
+}
+
+static void a_replaced_file_of_the_same_size_is_not_taken_for_the_old_one(void **state)
+{
+    (void)state;
+    struct asked asked;
+    char path[1024];
+    struct buf *second;
+    world_new(1, 1);
+    world.config.segment_size = 10; // one batch each
+    restart_clean();
+    for (unsigned i = 0; i < 4; i++) {
+        append(&asked, 0, SMALL, 1000);
+        await(&asked);
+    }
+    restart_clean(); // all is settled
+    partition_segment_path(world.partitions[0], 1, ".log", path, sizeof path);
+    assert_int_equal(file_read_whole(path, 1 << 20, &second), ERR_OK);
+    partition_segment_path(world.partitions[0], 0, ".log.cleaned", path, sizeof path);
+    assert_int_equal(file_replace(path, bytes_of(second->data, second->capacity)), ERR_OK);
+    buf_unref(second);
+    asked = asked_of(0);
+    asked.op.replace.last = 1;
+    asked.message.on_message = on_replace;
+    loop_post(world.loop, &asked.message);
+    await(&asked);
+    assert_int_equal(asked.op.any.err, ERR_OK);
+    lose_power();
+    world_open();
+    read_at(&asked, 0, 1, 1);
+    assert_int_equal(asked.op.any.err, ERR_OK);
+    assert_int_equal(asked.first_offset, 1);
     world_free();
 }
 
@@ -452,6 +487,7 @@ int main(void)
         cmocka_unit_test(the_journal_does_not_undo_a_replaced_segment),
         cmocka_unit_test(a_full_journal_does_not_hold_up_the_pass_that_empties_it),
         cmocka_unit_test(what_is_too_large_for_the_journal_goes_to_its_segment),
+        cmocka_unit_test(a_replaced_file_of_the_same_size_is_not_taken_for_the_old_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -351,10 +351,15 @@ static const struct segment *known_segment(const struct recovery *recovery, int6
 }
 
 // Closed before the recovery point and of the same size: taken as it is known.
-static bool adopt_known(struct recovery *recovery, int64_t base)
+static bool adopt_known(struct recovery *recovery, size_t index)
 {
+    int64_t base = recovery->bases[index];
     const struct segment *known = known_segment(recovery, base);
     if (known == NULL || base >= recovery->known->synced.segment_base)
+        return false;
+    // Another successor: since the checkpoint the file was replaced by one for it and those behind it, of any size.
+    int64_t next = index + 1 < recovery->count ? recovery->bases[index + 1] : recovery->known->synced.segment_base;
+    if (next != known[1].base_offset)
         return false;
     char path[PATH_MAX_SIZE];
     segment_path(recovery->partition->path, base, ".log", path, sizeof path);
@@ -392,7 +397,7 @@ static err_t recover_segment(struct recovery *recovery, size_t index)
         return remove_segment_files(partition, base);
     if (partition->segment_count > 0 && base <= partition_active(partition)->last_offset)
         return set_aside(partition, base);
-    if (adopt_known(recovery, base))
+    if (adopt_known(recovery, index))
         return ERR_OK;
     if (recovery->scanned)
         index_close_segment(partition);
