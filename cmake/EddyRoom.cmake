@@ -48,11 +48,12 @@ function(eddy_room_tests name)
   endforeach()
 endfunction()
 
-# eddy_sim(NAME SOURCES files... USES rooms... [ARGS arguments...] [CHECKS switches...])
-#   makes a simulation program and registers the test sim/NAME under "sim". The checks are themselves checked: in a build
+# eddy_sim(NAME SOURCES files... USES rooms... [ARGS arguments...] [LONG arguments...] [CHECKS switches...])
+#   makes a simulation program and registers the test sim/NAME under "sim", and sim/NAME_long, for the full tier, with the
+#   arguments LONG. The checks are themselves checked: in a build
 #   where one of the switches CHECKS (EDDY_BREAK_FLUSH ...) is on, the same test is labelled "check" and must fail.
 function(eddy_sim name)
-  cmake_parse_arguments(SIM "" "" "SOURCES;USES;ARGS;CHECKS" ${ARGN})
+  cmake_parse_arguments(SIM "" "" "SOURCES;USES;ARGS;LONG;CHECKS" ${ARGN})
   if(NOT EDDY_TESTS)
     return()
   endif()
@@ -61,6 +62,10 @@ function(eddy_sim name)
   target_link_libraries(sim_${name} PRIVATE eddy_options ${SIM_USES})
   add_test(NAME sim/${name} COMMAND sim_${name} ${SIM_ARGS})
   set_tests_properties(sim/${name} PROPERTIES LABELS sim TIMEOUT 600)
+  if(SIM_LONG)
+    add_test(NAME sim/${name}_long COMMAND sim_${name} ${SIM_LONG})
+    set_tests_properties(sim/${name}_long PROPERTIES LABELS "sim;full" TIMEOUT 1800)
+  endif()
   foreach(switch ${SIM_CHECKS})
     if(${switch})
       set_tests_properties(sim/${name} PROPERTIES LABELS check WILL_FAIL TRUE)

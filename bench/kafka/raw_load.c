@@ -7,6 +7,9 @@
 //            [--record BYTES] [--spread K] [--acks -1|1] [--megabytes M]
 //   raw_load consume HOST:PORT --topic T --partitions P --megabytes M
 //   raw_load e2e     HOST:PORT --topic T --rate RECORDS_PER_SECOND --seconds S [--record BYTES]
+//   raw_load bare    FILE --batch BYTES --seconds S
+//
+// bare is what no server can beat: it appends BYTES to a file and flushes, again and again.
 //
 // Prints one JSON object.
 #define _GNU_SOURCE
@@ -613,10 +616,32 @@ static void run_e2e(const struct settings *s)
            histogram_ms(.999));
 }
 
+static void run_bare(const struct settings *s)
+{
+    int fd = open(s->address, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    uint8_t *bytes = malloc(s->batch_size);
+    if (fd < 0 || bytes == NULL)
+        fail(s->address);
+    memset(bytes, 'x', s->batch_size);
+    double start = now_s(), took = 0;
+    uint64_t commits = 0;
+    for (; took < s->seconds; commits++) {
+        double before = now_s();
+        if (write(fd, bytes, s->batch_size) != (ssize_t)s->batch_size || fdatasync(fd) != 0)
+            fail(s->address);
+        histogram_add(now_s() - before);
+        took = now_s() - start;
+    }
+    double megabytes = (double)commits * (double)s->batch_size / 1e6;
+    printf("{\"mode\":\"bare\",\"seconds\":%.3f,\"commits\":%llu,\"megabytes\":%.1f,\"megabytes_per_s\":%.1f,"
+           "\"p50_ms\":%.3f,\"p99_ms\":%.3f}\n",
+           took, (unsigned long long)commits, megabytes, megabytes / took, histogram_ms(.5), histogram_ms(.99));
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 3) {
-        fprintf(stderr, "usage: raw_load produce|consume|e2e HOST:PORT --topic T ...\n");
+        fprintf(stderr, "usage: raw_load produce|consume|e2e HOST:PORT --topic T ..., or bare FILE ...\n");
         return 2;
     }
     struct settings s = { .mode = argv[1],
@@ -671,6 +696,8 @@ int main(int argc, char **argv)
         run_consume(&s);
     else if (strcmp(s.mode, "e2e") == 0)
         run_e2e(&s);
+    else if (strcmp(s.mode, "bare") == 0)
+        run_bare(&s);
     else
         return 2;
     return 0;

@@ -218,6 +218,9 @@ static void start_doors(struct app *app, diag_t *diag)
 {
     app->facts.not_ready = "eddy is starting.";
     scraper_init(&app->scraper, app->loops[0]);
+    metric_set_add(&app->scraper.registry, &app->store_set, store_metric_rows, store_metric_row_count);
+    for (size_t i = 0; i < app->loop_count; i++)
+        metric_values_add(&app->store_set, &app->store_values[i], store_metrics_of(app->store, i), NULL);
     process_collector_init(&app->process);
     scraper_add(&app->scraper, &app->process.collector);
     if (app_doors_open(app, diag) != ERR_OK)

@@ -9,6 +9,7 @@
 #include "observe/process.h"
 #include "observe/scrape.h"
 #include "observe/topics.h"
+#include "store/metrics.h"
 #include "store/topic.h"
 
 enum { DOORS_MAX = 8, LOOPS_MAX = 256, HOSTS_MAX = 32, DOOR_ADDRESS_SIZE = 300 };
@@ -33,6 +34,8 @@ struct app {
     struct scraper scraper;
     struct process_collector process;
     struct topics_collector topics;
+    struct metric_set store_set;
+    struct metric_values store_values[LOOPS_MAX];
 
     // doors
     struct console_facts facts;

@@ -51,6 +51,11 @@ static bool id_equal(const struct topic_id *a, const struct topic_id *b)
 static err_t topic_open(struct loading *loading, const struct topic_def *def, const struct topic_config *config)
 {
     struct catalog *catalog = loading->catalog;
+    const struct topic *other = topic_find_id(catalog->store, &def->id);
+    if (other != NULL)
+        return diag_fail(loading->diag, ERR_CONFLICT, store_options(catalog->store)->folder,
+                         "the topics %.*s and %.*s have the same topic id in partition.metadata",
+                         BYTES_ARG(other->name), BYTES_ARG(def->name));
     struct topic_life *life = topic_life_new(catalog->loop, &catalog->lives);
     err_t err = ERR_OK;
     for (int32_t i = 0; err == ERR_OK && i < def->partition_count; i++) {

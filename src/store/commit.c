@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "io/clock.h"
 #include "store/cut.h"
 #include "store/journal.h"
 #include "store/space.h"
@@ -107,6 +108,7 @@ static void commit_on_turn_end(struct deferred *deferred)
     commit->post_written = shard->written_wanted && commit->sync;
     shard->written_wanted = false;
     commit->parts = (commit->direct.count > 0 ? 1U : 0U) + (commit->journaled.count > 0 ? 1U : 0U);
+    commit->started_ns = clock_mono_ns();
     if (commit->direct.count > 0)
         disk_submit(DISK_FLUSH, &commit->job);
     if (commit->journaled.count > 0)
@@ -189,6 +191,8 @@ static void commit_part_done(struct shard *shard)
 {
     if (--shard->commit.parts > 0)
         return;
+    histogram_record(&shard->metrics.commit_ns, clock_mono_ns() - shard->commit.started_ns);
+    gauge_set(&shard->metrics.tail_size, (int64_t)shard->tail_size);
     space_note_write(shard->store->space, shard);
     tail_evict(shard);
     shard_appends_resume(shard);
@@ -208,6 +212,7 @@ static void commit_on_job_done(struct disk_job *job)
         shard_fail(shard, err, path);
     for (uint32_t i = 0; i < commit->direct.count && !shard->failed; i++)
         direct_item_done(commit, &commit->direct.items[i]);
+    counter_add(&shard->metrics.direct_size, commit->direct.size);
     checkpoint_note(shard, commit->direct.size);
     write_set_done(shard, &commit->direct);
     commit_part_done(shard);
@@ -221,6 +226,7 @@ static void commit_on_group_done(struct journal_group *group)
         shard_fail(shard, group->err, "journal");
     for (uint32_t i = 0; i < commit->journaled.count && !shard->failed; i++)
         partition_durable(&commit->journaled.items[i]);
+    counter_add(&shard->metrics.journaled_size, commit->journaled.size);
     checkpoint_note(shard, commit->journaled.size);
     write_set_done(shard, &commit->journaled);
     commit_part_done(shard);

@@ -13,6 +13,7 @@ err_t damage_valid_at(const struct segment_reader *reader, uint64_t position, by
     *ret_valid = false;
     if (head.size < BATCH_HEADER_SIZE || head.data[BATCH_MAGIC_AT] != 2 || batch_header_read(head, &header) != ERR_OK ||
         header.base_offset < next_offset || header.base_offset - next_offset > INT32_MAX ||
+        (reader->end_offset != 0 && batch_last_offset(&header) >= reader->end_offset) ||
         batch_header_size(&header) > reader->end - position)
         return ERR_OK;
     struct buf *whole = buf_new(batch_header_size(&header));

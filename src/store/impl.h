@@ -14,6 +14,7 @@
 #include "io/disk.h"
 #include "io/file.h"
 #include "store/core.h"
+#include "store/metrics.h"
 #include "store/partition.h"
 
 struct journal;
@@ -214,6 +215,7 @@ struct commit {
     struct journal_group group;
     struct shard *shard;
     unsigned parts; // that are not done yet
+    int64_t started_ns;
     bool sync;
     bool post_written;
     struct write_set direct;
@@ -229,6 +231,7 @@ struct shard {
     bool stopping; // takes appends to internal topics only
     bool draining; // tells when nothing is in flight
     bool space_short;
+    struct store_metrics metrics;
     struct list_node partitions;
     struct list_node dirty;
     struct deferred deferred;

@@ -132,7 +132,7 @@ err_t meta_partition_read(const char *folder, struct topic_id *ret_id)
     struct buf *buf;
     err_t err = file_read_whole(path, META_FILE_MAX, &buf);
     if (err != ERR_OK)
-        return err;
+        return err == ERR_TOO_LARGE ? ERR_MALFORMED : err;
     bytes_t value;
     bool found = text_value(bytes_of(buf->data, buf->capacity), "topic_id: ", &value) && meta_id_parse(value, ret_id);
     buf_unref(buf);

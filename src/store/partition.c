@@ -78,6 +78,8 @@ err_t partition_open(struct store *store, const struct partition_spec *spec, str
             err = partition_make_folder(partition->path, &spec->id);
             open_note_unsynced(store);
         }
+        if (err != ERR_OK && err != ERR_CONFLICT)
+            err = diag_fail(diag, err, partition->path, "cannot be opened: %s", err_text(err));
     }
     if (err == ERR_OK)
         err = recover_partition(partition, same ? known : NULL, clean, opening->slot.header.weak, diag);

@@ -319,7 +319,10 @@ static void state_noted(struct pass *pass)
         struct partition *partition = LIST_ITEM(node, struct partition, node);
         if (partition->settling.offset > partition->synced.offset)
             partition->synced = partition->settling;
-        partition->settling_base = partition->synced.segment_base;
+        // An active segment that holds nothing yet has nothing to settle.
+        int64_t active_base = partition_active(partition)->base_offset;
+        partition->settling_base =
+            partition->synced.offset >= active_base ? active_base : partition->synced.segment_base;
     }
     pass_encode_state(pass);
     struct checkpoint_waiter **end = &pass->covered;

@@ -77,7 +77,7 @@ static void read_on_done(struct disk_job *job)
     } else {
         buf_unref(read->buf);
     }
-    err_t err = read->err;
+    err_t err = read->err == ERR_NOT_FOUND ? ERR_CORRUPT : read->err; // somebody took the file away
     if (partition->deleted)
         err = ERR_CLOSED;
     else if (op->offset < partition->log_start)
@@ -103,8 +103,11 @@ void partition_reader_init(struct partition *partition, size_t segment_index, in
         .end = segment->size,
         .interval = (uint64_t)partition->config.index_interval_size,
     };
-    if (segment->base_offset == partition->written.segment_base)
+    reader->end_offset = segment->last_offset + 1;
+    if (segment->base_offset == partition->written.segment_base) {
         reader->end = partition->written.position;
+        reader->end_offset = partition->written.offset;
+    }
     uint64_t position;
     if (partition->read_hint.segment_base == segment->base_offset && partition->read_hint.offset == offset) {
         reader->start = partition->read_hint.position;

@@ -85,8 +85,10 @@ static bool on_scanned(void *owner, const struct batch_header *header, bytes_t b
     struct scan *scan = owner;
     struct partition *partition = scan->recovery->partition;
     struct segment *segment = partition_active(partition);
-    if (header->base_offset < scan->next_offset)
-        return false; // offsets only grow: this is not a batch of this log
+    // Offsets only grow, and an index holds 31 bits of them: this is not a batch of this segment. (The checksum does
+    // not cover the offset.)
+    if (header->base_offset < scan->next_offset || batch_last_offset(header) - segment->base_offset > INT32_MAX)
+        return false;
     if (position >= scan->index_from)
         index_add_batch(partition, header, position);
     if (position == 0)
@@ -180,8 +182,8 @@ static err_t scan_file(struct scan *scan, struct segment_reader *reader, size_t 
         if (!damage)
             return cut_torn(recovery, reader, bad);
         struct quarantine q = { segment->base_offset, bad, valid, scan->next_offset, valid_offset };
-        if (valid == reader->end)
-            q.next_offset = index + 1 < recovery->count ? recovery->bases[index + 1] : scan->next_offset;
+        if (valid == reader->end && index + 1 < recovery->count && recovery->bases[index + 1] > q.next_offset)
+            q.next_offset = recovery->bases[index + 1];
         quarantine_note(recovery->partition, &q);
         segment->size = valid;
         segment->last_offset = q.next_offset - 1;
@@ -330,16 +332,26 @@ static bool adopt_known(struct recovery *recovery, int64_t base)
     return true;
 }
 
+// A file whose offsets were given again: of an append that failed for want of space and whose removal a power loss
+// undid, or one that came from elsewhere. Nobody knows which, so it is kept under another name.
+static err_t set_aside(const struct partition *partition, int64_t base)
+{
+    char path[PATH_MAX_SIZE], to[PATH_MAX_SIZE];
+    segment_path(partition->path, base, ".log", path, sizeof path);
+    segment_path(partition->path, base, ".log.stray", to, sizeof to);
+    log_line(LOG_ERROR, "segment set aside: its offsets were given again", LOG_FIELDS(log_text("path", to)));
+    return file_rename(path, to);
+}
+
 static err_t recover_segment(struct recovery *recovery, size_t index)
 {
     struct partition *partition = recovery->partition;
     int64_t base = recovery->bases[index];
     bool below = index + 1 < recovery->count && recovery->bases[index + 1] <= partition->log_start;
-    // A file of an append that failed for want of space, whose removal a power loss undid: its offsets were given
-    // again.
-    bool overlaps = partition->segment_count > 0 && base <= partition_active(partition)->last_offset;
-    if (recovery->cut || below || overlaps)
+    if (recovery->cut || below)
         return remove_segment_files(partition, base);
+    if (partition->segment_count > 0 && base <= partition_active(partition)->last_offset)
+        return set_aside(partition, base);
     if (adopt_known(recovery, base))
         return ERR_OK;
     if (recovery->scanned)

@@ -61,8 +61,11 @@ void partition_roll_now(struct partition *partition)
 
 void partition_roll(struct partition *partition)
 {
-    if (!partition->deleted)
-        partition_roll_now(partition);
+    if (partition->deleted)
+        return;
+    partition_roll_now(partition);
+    // What was closed is settled by the next checkpoint, which an idle partition would not bring about.
+    checkpoint_want(partition->shard);
 }
 
 size_t partition_segments(const struct partition *partition, struct segment_info *to, size_t capacity)

@@ -27,7 +27,8 @@ err_t segment_batch_check(bytes_t bytes, bool crc, struct batch_header *ret_head
     if (err != ERR_OK)
         return err == ERR_TRUNCATED ? ERR_TRUNCATED : ERR_CORRUPT;
     size_t size = batch_header_size(ret_header);
-    if (size < BATCH_HEADER_SIZE || ret_header->base_offset < 0 || ret_header->last_offset_delta < 0)
+    if (size < BATCH_HEADER_SIZE || ret_header->base_offset < 0 || ret_header->last_offset_delta < 0 ||
+        ret_header->base_offset >= INT64_MAX - ret_header->last_offset_delta)
         return ERR_CORRUPT;
     if (size > bytes.size)
         return ERR_TRUNCATED;
@@ -64,6 +65,7 @@ struct window {
     struct buf *buf;
     uint64_t position; // of its first byte
     size_t size;
+    bool at_end; // nothing more can be read behind it
 };
 
 static err_t window_read(const struct segment_reader *reader, struct window *window, uint64_t position, size_t size)
@@ -75,13 +77,23 @@ static err_t window_read(const struct segment_reader *reader, struct window *win
         window->buf = buf_new(size);
     }
     window->position = position;
-    return file_read_at(reader->file, position, window->buf->data, size, &window->size);
+    err_t err = file_read_at(reader->file, position, window->buf->data, size, &window->size);
+    // The file may have lost what its known size promises.
+    window->at_end = window->size < size || position + size == reader->end;
+    return err;
 }
 
 static bytes_t window_rest(const struct window *window, uint64_t position)
 {
     size_t skip = (size_t)(position - window->position);
     return bytes_of(window->buf->data + skip, window->size - skip);
+}
+
+// A checksum does not cover the offset of its batch: it must lie in the segment, and behind NEXT_OFFSET.
+static bool is_in_place(const struct segment_reader *reader, const struct batch_header *header, int64_t next_offset)
+{
+    return header->base_offset >= next_offset && header->base_offset >= reader->segment_base &&
+           (reader->end_offset == 0 || batch_last_offset(header) < reader->end_offset);
 }
 
 // Brings the whole batch at POSITION into the window and checks it. A file that ends inside of it is damaged: its size
@@ -93,7 +105,7 @@ static err_t window_batch(const struct segment_reader *reader, struct window *wi
     bool inside = window->buf != NULL && position >= window->position && position < window->position + window->size;
     err_t err = inside ? segment_batch_check(window_rest(window, position), crc, ret_header) : ERR_TRUNCATED;
     for (size_t size = step; err == ERR_TRUNCATED; size = size < step ? step : size) {
-        if (window->buf != NULL && position == window->position && window->size == reader->end - position)
+        if (window->buf != NULL && position == window->position && window->at_end)
             return ERR_CORRUPT;
         bytes_t rest = inside ? window_rest(window, position) : BYTES_NULL;
         size_t whole = rest.size >= BATCH_FRAME_SIZE ? batch_size(rest) : 0;
@@ -153,6 +165,8 @@ err_t segment_reader_walk(struct segment_reader *reader, int64_t offset,
     int64_t next_offset = position == 0 ? reader->segment_base : -1;
     while (err == ERR_OK && position < reader->end) {
         err = window_batch(reader, &window, position, step, &header);
+        if (err == ERR_OK && !is_in_place(reader, &header, next_offset))
+            err = ERR_CORRUPT;
         if (went_astray(reader, offset, err, &header, &position)) {
             err = ERR_OK;
             continue;
@@ -183,6 +197,8 @@ static err_t seek_batch(struct segment_reader *reader, struct window *window, in
     int64_t next_offset = *position == 0 ? reader->segment_base : -1;
     while (*position < reader->end) {
         err_t err = window_batch(reader, window, *position, step, header);
+        if (err == ERR_OK && !is_in_place(reader, header, next_offset))
+            err = ERR_CORRUPT;
         if (went_astray(reader, offset, err, header, position))
             continue;
         if (err == ERR_CORRUPT) {
@@ -215,7 +231,7 @@ err_t segment_reader_batches(struct segment_reader *reader, int64_t offset, size
         bytes_t rest = window_rest(&window, position);
         while (taken < rest.size && taken < max_size &&
                segment_batch_check(bytes_of(rest.data + taken, rest.size - taken), true, &header) == ERR_OK &&
-               taken + batch_header_size(&header) <= max_size && header.base_offset >= ret_next->offset) {
+               taken + batch_header_size(&header) <= max_size && is_in_place(reader, &header, ret_next->offset)) {
             taken += batch_header_size(&header);
             ret_next->offset = batch_last_offset(&header) + 1;
         }

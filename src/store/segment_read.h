@@ -9,6 +9,7 @@ struct segment_reader {
     const char *folder;
     int64_t segment_base;
     uint64_t end;              // bytes of the file that may be read
+    int64_t end_offset;        // no batch reaches it; 0: not known
     uint64_t interval;         // distance of index entries
     uint64_t start;            // a batch begins here, not behind the wanted one
     bool start_known;          // else the index file is asked

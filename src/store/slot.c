@@ -84,6 +84,37 @@ static bytes_t slot_key(const struct map_node *node)
     return CONTAINER_OF_CONST(node, struct slot_partition, node)->name;
 }
 
+static bool segments_fit(const struct slot_partition *entry)
+{
+    int64_t end = 0;
+    for (uint32_t i = 0; i < entry->segment_count; i++) {
+        const struct segment *segment = &entry->segments[i];
+        if (segment->base_offset < end || segment->last_offset < segment->base_offset - 1 ||
+            segment->last_offset >= entry->synced.offset || segment->size > INT64_MAX)
+            return false;
+        end = segment->last_offset + 1;
+    }
+    const struct segment *last = entry->segment_count == 0 ? NULL : &entry->segments[entry->segment_count - 1];
+    return last == NULL || last->base_offset < entry->synced.segment_base ||
+           (last->base_offset == entry->synced.segment_base && last->size == entry->synced.position &&
+            end == entry->synced.offset);
+}
+
+// The checksum says that the file is as it was written, this that it was written from something that can be.
+static bool entry_fits(const struct slot_partition *entry)
+{
+    bool fits = entry->log_start >= 0 && entry->synced.offset >= 0 && entry->synced.offset < INT64_MAX &&
+                entry->synced.segment_base >= 0 && entry->synced.segment_base <= entry->synced.offset &&
+                segments_fit(entry);
+    for (uint32_t i = 0; i < entry->epoch_count && fits; i++)
+        fits = entry->epochs[i].offset >= 0 && (i == 0 || entry->epochs[i].epoch > entry->epochs[i - 1].epoch);
+    for (uint32_t i = 0; i < entry->quarantine_count && fits; i++) {
+        const struct quarantine *q = &entry->quarantines[i];
+        fits = q->from <= q->to && q->first_offset >= 0 && q->first_offset <= q->next_offset;
+    }
+    return fits;
+}
+
 static void decode_partition(struct reader *r, struct slot *slot)
 {
     struct slot_partition *entry = arena_alloc(&slot->arena, sizeof *entry);
@@ -133,6 +164,8 @@ static void decode_partition(struct reader *r, struct slot *slot)
         q->first_offset = reader_i64(r);
         q->next_offset = reader_i64(r);
     }
+    if (!entry_fits(entry))
+        reader_fail(r, ERR_MALFORMED);
     if (r->err == ERR_OK && map_find(&slot->partitions, entry->name) == NULL)
         map_insert(&slot->partitions, &entry->node);
 }

@@ -145,13 +145,18 @@ err_t store_core_open(const struct store_options *options, struct loop *const *l
     struct opening opening = { 0 };
     store->opening = true;
     store->open_state = &opening;
-    err_t err = open_folder(store, diag);
+    diag_t why = { 0 };
+    err_t err = open_folder(store, &why);
     if (err == ERR_OK)
-        err = open_partitions(store, &opening, diag);
+        err = open_partitions(store, &opening, &why);
     slot_free(&opening.slot);
     store->opening = false;
     store->open_state = NULL;
     if (err != ERR_OK) {
+        if (why.text[0] == 0)
+            (void)diag_fail(&why, err, store->folder, "cannot be opened: %s", err_text(err));
+        if (diag != NULL)
+            *diag = why;
         store_free(store);
         return err;
     }
