@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "io/file.h"
 #include "io/random.h"
+#include "store/segment_read.h"
 
 #include <stdlib.h>
 
@@ -80,7 +81,10 @@ static bool walker_next(struct walker *walker, struct batch_header *ret_header, 
         walker->buf = buf_new(size);
     }
     walker->err = file_read_at(walker->file, walker->at, walker->buf->data, size, &got);
-    if (walker->err == ERR_OK && got < size)
+    // What is damaged must not get a new CRC by being written again.
+    if (walker->err == ERR_OK)
+        walker->err = segment_batch_check(bytes_of(walker->buf->data, got), true, ret_header);
+    if (walker->err == ERR_TRUNCATED)
         walker->err = ERR_CORRUPT;
     if (walker->err != ERR_OK)
         return false;

@@ -149,8 +149,11 @@ static void find_by_time(struct offset_op *op, int64_t timestamp)
     find->readers = mem_zalloc(partition->segment_count, sizeof *find->readers);
     for (size_t i = 0; i < partition->segment_count; i++) {
         const struct segment *segment = &partition->segments[i];
-        if (segment->max_timestamp >= timestamp && segment->base_offset < partition->written.offset)
-            partition_reader_init(partition, i, -1, &find->readers[find->count++]);
+        if (segment->max_timestamp < timestamp || segment->base_offset >= partition->written.offset)
+            continue;
+        struct segment_reader *reader = &find->readers[find->count++];
+        partition_reader_init(partition, i, -1, reader);
+        reader->skip_damage = true; // the records around it have their times
     }
     if (find->count == 0) {
         free(find->readers);

@@ -41,7 +41,7 @@ struct epoch_start {
     int64_t offset;
 };
 
-// A range of a segment that cannot be read: found damaged at recovery, kept as it is.
+// A range of a segment that cannot be read: found damaged at recovery or by a read, kept as it is.
 struct quarantine {
     int64_t segment_base;
     uint64_t from, to; // bytes; a batch begins at `to`, or the segment ends

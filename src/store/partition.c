@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "io/random.h"
 #include "store/checkpoint.h"
+#include "store/damage.h"
 #include "store/epochs.h"
 #include "store/index.h"
 #include "store/meta.h"
@@ -329,10 +330,13 @@ err_t partition_scan(struct partition *partition, int64_t from, err_t (*on_batch
         if (partition->segments[i].size == 0)
             continue;
         partition_reader_init(partition, i, from, &reader);
+        reader.skip_damage = true;
         err_t err = segment_reader_open(&reader);
         if (err == ERR_OK)
             err = segment_reader_walk(&reader, from, on_scan_batch, &call);
         file_close(reader.file);
+        if (reader.damage.to > 0)
+            quarantine_note(partition, &reader.damage);
         if (err != ERR_OK || call.err != ERR_OK)
             return err != ERR_OK ? err : call.err;
     }

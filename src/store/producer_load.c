@@ -84,8 +84,8 @@ static void load_run(struct disk_job *job)
             load->err = segment_reader_walk(reader, load->from, on_batch, load);
         file_close(reader->file);
         reader->file = NULL;
-        if (load->err == ERR_CORRUPT || load->err == ERR_NOT_FOUND)
-            load->err = ERR_OK; // what cannot be read cannot be sent again either
+        if (load->err == ERR_NOT_FOUND)
+            load->err = ERR_OK; // retention was faster
     }
     load->producers->changed = false;
 }
@@ -140,8 +140,11 @@ void producers_load(struct partition *partition)
     load->before = partition->written.offset;
     load->readers = mem_zalloc(partition->segment_count, sizeof *load->readers);
     for (size_t i = 0; i < partition->segment_count; i++) {
-        if (partition->segments[i].base_offset < load->before)
-            partition_reader_init(partition, i, -1, &load->readers[load->count++]);
+        if (partition->segments[i].base_offset >= load->before)
+            break;
+        struct segment_reader *reader = &load->readers[load->count++];
+        partition_reader_init(partition, i, -1, reader);
+        reader->skip_damage = true; // what cannot be read cannot be sent again either
     }
     partition->loading = true;
     partition->disk_reads++;

@@ -5,6 +5,7 @@
 
 #include "base/crc32c.h"
 #include "base/mem.h"
+#include "store/damage.h"
 #include "store/index.h"
 #include "store/segment_read.h"
 
@@ -42,12 +43,26 @@ static void read_run(struct disk_job *job)
                                            &read->buf, &read->at, &read->size, &read->next);
 }
 
+static void note_damage(struct read_job *read)
+{
+    struct partition *partition = read->partition;
+    struct quarantine *damage = &read->reader.damage;
+    const struct segment *segment = &partition->segments[partition_segment_find(partition, read->op->offset)];
+    bool sealed =
+        segment->base_offset == damage->segment_base && segment->base_offset < partition->written.segment_base;
+    if (sealed && damage->to == segment->size)
+        damage->next_offset = segment->last_offset + 1;
+    quarantine_note(partition, damage);
+}
+
 static void read_on_done(struct disk_job *job)
 {
     struct read_job *read = CONTAINER_OF(job, struct read_job, job);
     struct partition *partition = read->partition;
     struct shard *shard = partition->shard;
     struct read_op *op = read->op;
+    if (read->reader.damage.to > 0)
+        note_damage(read);
     partition->disk_reads--;
     shard->jobs--;
     if (read->handle != NULL)
@@ -136,7 +151,7 @@ static err_t read_check(const struct read_op *op)
         return op->current_leader_epoch < partition->store->epoch ? ERR_STALE_EPOCH : ERR_INVALID;
     if (op->offset < partition->log_start || op->offset > partition->durable.offset)
         return ERR_OUT_OF_RANGE;
-    return ERR_OK;
+    return quarantine_covers(partition, op->offset) ? ERR_CORRUPT : ERR_OK;
 }
 
 void partition_read(struct read_op *op)

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/file.h"
+#include "store/damage.h"
 #include "store/epochs.h"
 #include "store/index.h"
 #include "store/open.h"
@@ -103,59 +104,6 @@ static bool on_scanned(void *owner, const struct batch_header *header, bytes_t b
     return true;
 }
 
-// Is there a whole, valid batch at POSITION that could follow NEXT_OFFSET? HEAD are the first bytes of it.
-static err_t valid_at(const struct segment_reader *reader, uint64_t position, bytes_t head, int64_t next_offset,
-                      bool *ret_valid)
-{
-    struct batch_header header;
-    *ret_valid = false;
-    if (head.size < BATCH_HEADER_SIZE || head.data[BATCH_MAGIC_AT] != 2 || batch_header_read(head, &header) != ERR_OK ||
-        header.base_offset < next_offset || header.base_offset - next_offset > INT32_MAX ||
-        batch_header_size(&header) > reader->end - position)
-        return ERR_OK;
-    struct buf *whole = buf_new(batch_header_size(&header));
-    size_t got;
-    err_t err = file_read_at(reader->file, position, whole->data, batch_header_size(&header), &got);
-    *ret_valid = err == ERR_OK && segment_batch_check(bytes_of(whole->data, got), true, &header) == ERR_OK;
-    buf_unref(whole);
-    return err;
-}
-
-// Looks for such a batch at or behind FROM; the end of the file when there is none.
-static err_t find_valid(const struct segment_reader *reader, uint64_t from, int64_t next_offset, uint64_t *ret_position)
-{
-    struct buf *window = buf_new(SCAN_STEP);
-    err_t err = ERR_OK;
-    bool valid = false;
-    uint64_t at = from;
-    while (!valid && err == ERR_OK && at + BATCH_HEADER_SIZE <= reader->end) {
-        size_t size;
-        err = file_read_at(reader->file, at, window->data, SCAN_STEP, &size);
-        if (err != ERR_OK || size < BATCH_HEADER_SIZE)
-            break;
-        size_t i = 0;
-        for (; !valid && err == ERR_OK && i + BATCH_HEADER_SIZE <= size; i++) {
-            if (window->data[i + BATCH_MAGIC_AT] == 2)
-                err = valid_at(reader, at + i, bytes_of(window->data + i, size - i), next_offset, &valid);
-        }
-        at += valid ? i - 1 : i;
-    }
-    buf_unref(window);
-    *ret_position = valid ? at : reader->end;
-    return err;
-}
-
-static void quarantine_add(struct partition *partition, struct quarantine q)
-{
-    partition->quarantines =
-        mem_realloc(partition->quarantines, (partition->quarantine_count + 1) * sizeof *partition->quarantines);
-    partition->quarantines[partition->quarantine_count++] = q;
-    log_line(LOG_ERROR, "damaged data set aside",
-             LOG_FIELDS(log_text("partition", partition->name), log_int("segment", q.segment_base),
-                        log_int("from_byte", (int64_t)q.from), log_int("to_byte", (int64_t)q.to),
-                        log_int("first_offset", q.first_offset), log_int("next_offset", q.next_offset)));
-}
-
 // Is there a later segment that holds a valid batch at its start? Then this one was synced to its end.
 static err_t has_successor(const struct recovery *recovery, size_t index, bool *ret_has)
 {
@@ -171,7 +119,7 @@ static err_t has_successor(const struct recovery *recovery, size_t index, bool *
         if (err == ERR_OK)
             err = file_read_at(reader.file, 0, head, sizeof head, &got);
         if (err == ERR_OK)
-            err = valid_at(&reader, 0, bytes_of(head, got), recovery->bases[i], ret_has);
+            err = damage_valid_at(&reader, 0, bytes_of(head, got), recovery->bases[i], ret_has);
         file_close(reader.file);
     }
     return err;
@@ -191,7 +139,8 @@ static err_t is_damage(const struct scan *scan, const struct segment_reader *rea
         return err;
     uint64_t far = bad + COMMIT_SIZE_MAX > next_valid ? bad + COMMIT_SIZE_MAX : next_valid;
     uint64_t found;
-    err = find_valid(reader, far, scan->next_offset, &found);
+    int64_t found_offset;
+    err = damage_find_valid(reader, far, scan->next_offset, &found, &found_offset);
     *ret_damage = found < reader->end;
     return err;
 }
@@ -223,22 +172,19 @@ static err_t scan_file(struct scan *scan, struct segment_reader *reader, size_t 
         if (bad >= reader->end)
             return ERR_OK;
         uint64_t valid;
+        int64_t valid_offset;
         bool damage;
-        err = find_valid(reader, bad + 1, scan->next_offset, &valid);
+        err = damage_find_valid(reader, bad, scan->next_offset, &valid, &valid_offset);
         if (err == ERR_OK)
             err = is_damage(scan, reader, valid, index, &damage);
         if (err != ERR_OK)
             return err;
         if (!damage)
             return cut_torn(recovery, reader, bad);
-        struct quarantine q = { segment->base_offset, bad, valid, scan->next_offset, scan->next_offset };
-        uint8_t frame[BATCH_FRAME_SIZE];
-        size_t size;
-        if (valid < reader->end && file_read_at(reader->file, valid, frame, sizeof frame, &size) == ERR_OK)
-            q.next_offset = (int64_t)get_u64(frame);
-        else if (index + 1 < recovery->count && recovery->bases[index + 1] > q.next_offset)
+        struct quarantine q = { segment->base_offset, bad, valid, scan->next_offset, valid_offset };
+        if (valid == reader->end && index + 1 < recovery->count && recovery->bases[index + 1] > q.next_offset)
             q.next_offset = recovery->bases[index + 1];
-        quarantine_add(recovery->partition, q);
+        quarantine_note(recovery->partition, &q);
         segment->size = valid;
         segment->last_offset = q.next_offset - 1;
         scan->next_offset = q.next_offset;
@@ -247,6 +193,20 @@ static err_t scan_file(struct scan *scan, struct segment_reader *reader, size_t 
         if (valid >= reader->end)
             return ERR_OK;
     }
+}
+
+// Index files have no CRC: the batch that the last entry names has to be there.
+static bool starts_batch(const struct segment_reader *reader, uint64_t position, int64_t offset)
+{
+    struct batch_header header;
+    uint8_t head[BATCH_HEADER_SIZE];
+    size_t got;
+    bool valid = false;
+    bool fine = file_read_at(reader->file, position, head, sizeof head, &got) == ERR_OK &&
+                batch_header_read(bytes_of(head, got), &header) == ERR_OK && header.base_offset <= offset &&
+                batch_last_offset(&header) == offset &&
+                damage_valid_at(reader, position, bytes_of(head, got), header.base_offset, &valid) == ERR_OK;
+    return fine && valid;
 }
 
 // Reads what of the index files can be trusted below the recovery point, so that only the rest is rebuilt.
@@ -271,7 +231,7 @@ static void trust_index(struct partition *partition, struct segment_reader *read
     if (count == 0 || file_read_whole(path, INDEX_READ_MAX, &buf) != ERR_OK)
         return;
     uint32_t times = index_valid_times(bytes_of(buf->data, buf->capacity), (uint64_t)last_relative + 1);
-    if (times > 0) {
+    if (times > 0 && starts_batch(reader, position, segment->base_offset + last_relative)) {
         const uint8_t *entry = buf->data + (size_t)(times - 1) * INDEX_TIME_ENTRY_SIZE;
         segment->max_timestamp = (int64_t)get_u64(entry);
         segment->max_timestamp_offset = segment->base_offset + get_u32(entry + 8);
@@ -324,8 +284,8 @@ static err_t scan_segment(struct recovery *recovery, size_t index, uint64_t trus
         partition_segment_add(partition, base);
         partition->unindexed_size = 0;
         partition->indexed_timestamp = -1;
-        partition->first_timestamp = trusted > 0 ? recovery->known->first_timestamp : -1;
-        reader.unchecked_before = trusted;
+        bool active = recovery->known != NULL && base == recovery->known->synced.segment_base;
+        partition->first_timestamp = trusted > 0 && active ? recovery->known->first_timestamp : -1;
         reader.start_known = true;
 #ifdef EDDY_BREAK_CRC
         reader.unchecked_before = UINT64_MAX;
@@ -402,8 +362,11 @@ static err_t recover_segment(struct recovery *recovery, size_t index)
     if (recovery->scanned)
         index_close_segment(partition);
     recovery->scanned = true;
-    bool at_point = recovery->known != NULL && base == recovery->known->synced.segment_base;
-    err_t err = scan_segment(recovery, index, at_point ? recovery->known->synced.position : 0);
+    // Closed before the recovery point, but not as it was: all of it had been flushed.
+    uint64_t trusted = known_segment(recovery, base) == NULL ? 0 : UINT64_MAX;
+    if (recovery->known != NULL && base == recovery->known->synced.segment_base)
+        trusted = recovery->known->synced.position;
+    err_t err = scan_segment(recovery, index, trusted);
     // The index of a closed segment is written at once: recovery of a large log must not hold all of them in memory.
     while (err == ERR_OK && partition->index != NULL && partition->index->closed) {
         struct index_pending *pending = partition->index;
@@ -427,10 +390,14 @@ static void keep_end(struct recovery *recovery)
     if (end >= known_end)
         return;
     bool gone = recovery->known != NULL && recovery->known->synced.position > 0;
-    if (gone)
+    if (gone) {
+        struct segment *segment = partition_active(partition);
+        quarantine_end(partition, segment, known_end);
         log_line(LOG_ERROR, "flushed data is missing",
                  LOG_FIELDS(log_text("partition", partition->name), log_int("from_offset", end),
                             log_int("to_offset", known_end)));
+        segment->last_offset = known_end - 1;
+    }
     if (partition_active(partition)->size > 0 || partition_active(partition)->base_offset < known_end) {
         if (recovery->scanned)
             index_close_segment(partition);
@@ -467,7 +434,7 @@ static void restore_known(struct partition *partition, const struct slot_partiti
     for (uint32_t i = 0; i < known->quarantine_count; i++) {
         const struct quarantine *q = &known->quarantines[i];
         if (clean || q->segment_base < known->synced.segment_base || q->to <= known->synced.position)
-            quarantine_add(partition, *q);
+            quarantine_restore(partition, q);
     }
     if (!clean)
         return;

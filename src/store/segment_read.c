@@ -3,6 +3,7 @@
 
 #include "base/crc32c.h"
 #include "base/mem.h"
+#include "store/damage.h"
 #include "store/index.h"
 
 enum { INDEX_FILE_MAX = 64 << 20, READ_STEP = 64 << 10 };
@@ -38,7 +39,7 @@ err_t segment_batch_check(bytes_t bytes, bool crc, struct batch_header *ret_head
 }
 
 // Where to begin, from the index file if need be.
-static uint64_t reader_start(const struct segment_reader *reader, int64_t offset)
+static uint64_t reader_start(struct segment_reader *reader, int64_t offset)
 {
     uint64_t start = reader->start;
     if (!reader->start_known && reader->end > 2 * reader->interval && offset > reader->segment_base) {
@@ -53,7 +54,10 @@ static uint64_t reader_start(const struct segment_reader *reader, int64_t offset
     }
     if (start > reader->end)
         start = 0;
-    return start < reader->not_before ? reader->not_before : start;
+    if (start < reader->not_before)
+        start = reader->not_before;
+    reader->index_start = reader->start_known ? 0 : start;
+    return start;
 }
 
 // A window of the file in memory.
@@ -88,7 +92,7 @@ static bytes_t window_rest(const struct window *window, uint64_t position)
 // A checksum does not cover the offset of its batch: it must lie in the segment, and behind NEXT_OFFSET.
 static bool is_in_place(const struct segment_reader *reader, const struct batch_header *header, int64_t next_offset)
 {
-    return header->base_offset >= next_offset &&
+    return header->base_offset >= next_offset && header->base_offset >= reader->segment_base &&
            (reader->end_offset == 0 || batch_last_offset(header) < reader->end_offset);
 }
 
@@ -98,7 +102,7 @@ static err_t window_batch(const struct segment_reader *reader, struct window *wi
                           struct batch_header *ret_header)
 {
     bool crc = position >= reader->unchecked_before;
-    bool inside = window->buf != NULL && position < window->position + window->size;
+    bool inside = window->buf != NULL && position >= window->position && position < window->position + window->size;
     err_t err = inside ? segment_batch_check(window_rest(window, position), crc, ret_header) : ERR_TRUNCATED;
     for (size_t size = step; err == ERR_TRUNCATED; size = size < step ? step : size) {
         if (window->buf != NULL && position == window->position && window->at_end)
@@ -117,6 +121,37 @@ static err_t window_batch(const struct segment_reader *reader, struct window *wi
     return err;
 }
 
+// Bytes that are no batch: notes them, and goes on behind them when that is not behind OFFSET. NEXT_OFFSET is the first
+// that can be in them, -1 when that is not known.
+static err_t step_over(struct segment_reader *reader, int64_t offset, int64_t next_offset, uint64_t *position)
+{
+    int64_t first = next_offset < 0 ? reader->segment_base : next_offset;
+    struct quarantine damage = { .segment_base = reader->segment_base, .from = *position };
+    err_t err = damage_find_valid(reader, *position, first, &damage.to, &damage.next_offset);
+    if (err != ERR_OK)
+        return err;
+    bool last = damage.to >= reader->end;
+    if (last)
+        damage.next_offset = offset == INT64_MAX ? first : offset + 1;
+    damage.first_offset = next_offset >= 0 ? next_offset : offset < damage.next_offset ? offset : damage.next_offset;
+    reader->damage = damage;
+    *position = damage.to;
+    return !last && damage.next_offset <= offset ? ERR_OK : ERR_CORRUPT;
+}
+
+// An index file has no CRC: what it names must be a batch that is not behind the wanted one. Asked once, for the first
+// batch; goes back to the beginning if it is not so.
+static bool went_astray(struct segment_reader *reader, int64_t offset, err_t err, const struct batch_header *header,
+                        uint64_t *position)
+{
+    bool astray = *position == reader->index_start && *position > reader->not_before &&
+                  (err == ERR_CORRUPT || (err == ERR_OK && header->base_offset > offset));
+    reader->index_start = 0;
+    if (astray)
+        *position = reader->not_before;
+    return astray;
+}
+
 err_t segment_reader_walk(struct segment_reader *reader, int64_t offset,
                           bool (*on_batch)(void *owner, const struct batch_header *header, bytes_t batch,
                                            uint64_t position),
@@ -126,15 +161,25 @@ err_t segment_reader_walk(struct segment_reader *reader, int64_t offset,
     struct batch_header header;
     err_t err = ERR_OK;
     uint64_t position = reader_start(reader, offset);
-    int64_t next = 0;
     size_t step = reader->step == 0 ? READ_STEP : reader->step;
+    int64_t next_offset = position == 0 ? reader->segment_base : -1;
     while (err == ERR_OK && position < reader->end) {
         err = window_batch(reader, &window, position, step, &header);
-        if (err == ERR_OK && !is_in_place(reader, &header, next))
+        if (err == ERR_OK && !is_in_place(reader, &header, next_offset))
             err = ERR_CORRUPT;
+        if (went_astray(reader, offset, err, &header, &position)) {
+            err = ERR_OK;
+            continue;
+        }
+        if (err == ERR_CORRUPT && reader->skip_damage) {
+            err = step_over(reader, INT64_MAX, next_offset, &position);
+            if (err == ERR_CORRUPT)
+                err = ERR_OK; // to the end
+            continue;
+        }
         if (err != ERR_OK)
             break;
-        next = batch_last_offset(&header) + 1;
+        next_offset = batch_last_offset(&header) + 1;
         bytes_t batch = bytes_of(window_rest(&window, position).data, batch_header_size(&header));
         if (batch_last_offset(&header) >= offset && !on_batch(owner, &header, batch, position))
             break;
@@ -146,19 +191,26 @@ err_t segment_reader_walk(struct segment_reader *reader, int64_t offset,
 }
 
 // Finds the batch that holds OFFSET; *position at the end of the file when there is none.
-static err_t seek_batch(const struct segment_reader *reader, struct window *window, int64_t offset, size_t step,
+static err_t seek_batch(struct segment_reader *reader, struct window *window, int64_t offset, size_t step,
                         uint64_t *position, struct batch_header *header)
 {
-    int64_t next = reader->segment_base;
+    int64_t next_offset = *position == 0 ? reader->segment_base : -1;
     while (*position < reader->end) {
         err_t err = window_batch(reader, window, *position, step, header);
-        if (err == ERR_OK && !is_in_place(reader, header, next))
+        if (err == ERR_OK && !is_in_place(reader, header, next_offset))
             err = ERR_CORRUPT;
+        if (went_astray(reader, offset, err, header, position))
+            continue;
+        if (err == ERR_CORRUPT) {
+            err = step_over(reader, offset, next_offset, position);
+            if (err == ERR_OK)
+                continue;
+        }
         if (err != ERR_OK)
             return err;
-        next = batch_last_offset(header) + 1;
         if (batch_last_offset(header) >= offset)
             return ERR_OK;
+        next_offset = batch_last_offset(header) + 1;
         *position += batch_header_size(header);
     }
     return ERR_OK;

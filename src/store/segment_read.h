@@ -18,6 +18,9 @@ struct segment_reader {
     size_t step;               // bytes read at once by a walk; 0: 64 KB
     uint64_t unchecked_before; // CRCs of batches that begin below are not looked at (recovery)
     uint64_t stopped_at;       // where a walk ended
+    bool skip_damage;          // a walk goes on behind what cannot be read
+    struct quarantine damage;  // met last; to is 0 when there was none
+    uint64_t index_start;      // where the index file led to
 };
 
 // Opens the log file if it is not given. ERR_NOT_FOUND, ERR_IO.
