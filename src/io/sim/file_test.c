@@ -496,14 +496,17 @@ static void faults_by_chance_fire_at_about_their_rate(void **state)
         continue;
     uint64_t before = sim_fault_count(sim);
     unsigned io = 0, space = 0;
-    for (int i = 0; i < 1000; i++) {
-        err_t err = write_text(file, 0, "x");
+    for (unsigned i = 0; i < 1000; i++) {
+        err_t err = write_text(file, i, "x"); // each grows the file
         io += err == ERR_IO;
         space += err == ERR_NO_SPACE;
     }
     assert_true(io > 50 && io < 200);
     assert_true(space > 50 && space < 200);
     assert_int_equal(sim_fault_count(sim) - before, io + space);
+    // Inside the file there is room.
+    for (int i = 0; i < 1000; i++)
+        assert_int_not_equal(write_text(file, 0, "x"), ERR_NO_SPACE);
     file_close(file);
     sim_free(sim);
 }
