@@ -99,3 +99,27 @@ def test_the_check_notices_a_missing_flush(start_eddy, shim, tmp_path, load, top
     """The named weaker mode acknowledges what is only written: the same check must say so."""
     journal, acked = run_load(start_eddy, shim, tmp_path, load, topic, 2, -1, "--flush", "never")
     assert early_acks(journal, acked)
+
+
+@pytest.mark.parametrize("mode", [["--flush", "never"], ["--flush", "interval", "--flush-interval", "500ms"]], ids=lambda mode: mode[1])
+def test_the_weaker_modes_flush_less(start_eddy, shim, tmp_path, load, topic, mode):
+    """And what a kill leaves is still everything that was acknowledged: test/sim shows that for each of them."""
+    journal, acked = run_load(start_eddy, shim, tmp_path, load, topic, 2, -1, *mode)
+    segments = [flush for flush in journal.flushes if flush[2].endswith(".log") or flush[2] == "*"]
+    assert len(segments) < len(acked) / 10
+
+
+@pytest.mark.parametrize("mode", [["--flush", "never"], ["--acks-one", "written"]], ids=lambda mode: mode[1])
+def test_a_kill_takes_nothing_in_the_weaker_modes(start_eddy, load, read_partition, topic, mode):
+    server = start_eddy(*mode)
+    with wire.Connection(server) as connection:
+        wire.new_topic(connection, topic)
+    running = load(server, topic, 1, acks=1)
+    time.sleep(1)
+    server.kill()
+    running.join()
+    assert len(running.acked) > 10
+    server.restart()
+    values = read_partition(server, topic, 0)
+    for mark, (_, offset, _) in running.acked.items():
+        assert running.value(mark) in values[offset]
