@@ -61,6 +61,7 @@ err_t world_open(struct store_world *world, bool has_journal, diag_t *diag)
                                      .direct_flush_size = 64 << 10,
                                      .checkpoint_interval_ms = PATIENCE_MS,
                                      .retention_interval_ms = PATIENCE_MS,
+                                     .producer_expiration_ms = 24 * 60 * 60 * 1000,
                                      .open_segments = 16 };
     topic_config_default(&options.topic_defaults);
     options.topic_defaults.segment_size = SEGMENT_SIZE;

@@ -97,6 +97,7 @@ void app_store_options(const struct app_config *config, struct store_options *re
         .direct_flush_size = (uint64_t)config->direct_flush_size,
         .checkpoint_interval_ms = config->checkpoint_interval_ms,
         .retention_interval_ms = config->retention_interval_ms,
+        .producer_expiration_ms = config->producer_expiration_ms,
         .open_segments = (uint32_t)config->open_segments,
         .reserve_size = (uint64_t)config->reserve_size,
     };

@@ -114,7 +114,7 @@ static void append_accept(struct append_op *op, struct batch_header *header, int
     header->leader_epoch = partition->store->epoch;
     epochs_note(partition, header->leader_epoch, header->base_offset);
     if (partition->producers != NULL)
-        producers_add(partition->producers, header);
+        producers_add(partition->producers, header, now_ms);
     struct segment *active = partition_active(partition);
     index_add_batch(partition, header, active->size);
     note_timestamp(partition, header);

@@ -446,12 +446,14 @@ static void sweep_end(struct sweeper *sweeper)
 
 static void sweep_go_on(struct sweeper *sweeper)
 {
+    const struct store_options *options = store_options(sweeper->cleaner->store);
     for (int i = 0; i < PARTITIONS_PER_TURN; i++) {
         if (sweeper->next == sweeper->visit_count || sweeper->stopping) {
             sweep_end(sweeper);
             return;
         }
         struct partition *partition = sweeper->visits[sweeper->next].partition;
+        partition_expire_producers(partition, clock_wall_ms() - options->producer_expiration_ms);
         segments_load(sweeper, partition);
         if (retention_begin(sweeper, partition) || compaction_begin(sweeper, partition))
             return;

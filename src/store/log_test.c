@@ -74,6 +74,7 @@ static void world_new(uint64_t seed, unsigned partition_count)
         .direct_flush_size = 64 << 10,
         .checkpoint_interval_ms = 1000000,
         .retention_interval_ms = 1000000,
+        .producer_expiration_ms = 24 * 60 * 60 * 1000,
         .open_segments = 100,
     };
     world_open();

@@ -303,6 +303,12 @@ struct partition *partition_next(struct store *store, const struct partition *pa
     return NULL;
 }
 
+void partition_expire_producers(struct partition *partition, int64_t before_ms)
+{
+    if (partition->producers != NULL)
+        producers_expire(partition->producers, before_ms);
+}
+
 // --- scanning
 
 struct scan_call {

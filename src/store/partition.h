@@ -127,5 +127,7 @@ struct segment_replace_op {
 };
 void partition_replace_segments(struct segment_replace_op *op);
 
+// Owner loop. Forgets idempotent producers whose last batch came before BEFORE_MS (Unix).
+void partition_expire_producers(struct partition *partition, int64_t before_ms);
 // Owner loop. Bytes of all segments.
 uint64_t partition_size(const struct partition *partition);

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SNAPSHOT_SIZE_MAX = 256 << 20, PRODUCER_EXPIRATION_MS = 24 * 60 * 60 * 1000, NAME_DIGITS = 20 };
+enum { SNAPSHOT_SIZE_MAX = 256 << 20, NAME_DIGITS = 20 };
 
 struct load_job {
     struct disk_job job;
@@ -66,7 +66,7 @@ static bool on_batch(void *owner, const struct batch_header *header, bytes_t bat
     (void)position;
     if (header->base_offset >= load->before)
         return false;
-    producers_add(load->producers, header);
+    producers_add(load->producers, header, header->max_timestamp);
     return true;
 }
 
@@ -101,7 +101,7 @@ static void add_tail(const struct load_job *load)
         bytes_t batch;
         while (batch_walk_next(&walk, &header, &batch)) {
             if (header.base_offset >= load->before)
-                producers_add(load->producers, &header);
+                producers_add(load->producers, &header, header.max_timestamp);
         }
     }
 }

@@ -98,7 +98,7 @@ static void add_batch(struct producer *producer, const struct producer_batch *ba
     producer->last_sequence = batch->last_sequence;
 }
 
-void producers_add(struct producers *producers, const struct batch_header *header)
+void producers_add(struct producers *producers, const struct batch_header *header, int64_t time_ms)
 {
     if (header->producer_id < 0 || (header->attributes & BATCH_CONTROL) != 0)
         return;
@@ -112,7 +112,7 @@ void producers_add(struct producers *producers, const struct batch_header *heade
                             .last_sequence = batch_last_sequence(header),
                             .last_offset = batch_last_offset(header),
                             .offset_delta = header->last_offset_delta,
-                            .timestamp = header->max_timestamp,
+                            .timestamp = time_ms,
                         });
     producers->changed = true;
 }

@@ -40,8 +40,9 @@ size_t producers_count(const struct producers *producers);
 // may begin with any sequence. Batches without a producer id are fine.
 err_t producers_check(const struct producers *producers, const struct batch_header *header,
                       int64_t *ret_base_offset) MUST_CHECK;
-// Notes a batch that was appended (offsets assigned).
-void producers_add(struct producers *producers, const struct batch_header *header);
+// Notes a batch that was appended (offsets assigned) at TIME_MS; its own time, when that is not known. Records may have
+// any time, and a producer of old ones is not idle.
+void producers_add(struct producers *producers, const struct batch_header *header, int64_t time_ms);
 // Forgets batches from OFFSET on, which failed.
 void producers_cut(struct producers *producers, int64_t offset);
 // Forgets producers whose last batch is older (producer.id.expiration.ms).

@@ -21,7 +21,7 @@ static err_t check(const struct producers *producers, struct batch_header header
 
 static void add(struct producers *producers, struct batch_header header)
 {
-    producers_add(producers, &header);
+    producers_add(producers, &header, header.max_timestamp);
 }
 
 static void remembers_five_batches(void **state)

@@ -348,11 +348,28 @@ static err_t set_aside(const struct partition *partition, int64_t base)
     return file_rename(path, to);
 }
 
+// In the weaker modes a segment is begun before the one before it is flushed: a power loss may take the end of that, at
+// the end of a batch, and leave this. Up to the recovery point everything is there, and compaction may have left holes.
+static bool follows_hole(const struct recovery *recovery, int64_t base)
+{
+    const struct partition *partition = recovery->partition;
+    if (!recovery->weak || recovery->known == NULL || base <= recovery->known->synced.segment_base)
+        return false;
+    bool any = partition->segment_count > 0;
+    int64_t end = any ? partition->segments[partition->segment_count - 1].last_offset + 1 : 0;
+    return base > (end > recovery->known->synced.offset ? end : recovery->known->synced.offset);
+}
+
 static err_t recover_segment(struct recovery *recovery, size_t index)
 {
     struct partition *partition = recovery->partition;
     int64_t base = recovery->bases[index];
     bool below = index + 1 < recovery->count && recovery->bases[index + 1] <= partition->log_start;
+    if (!recovery->cut && follows_hole(recovery, base)) {
+        log_line(LOG_WARN, "segment behind a torn end cut",
+                 LOG_FIELDS(log_text("partition", partition->name), log_int("segment", base)));
+        recovery->cut = true;
+    }
     if (recovery->cut || below)
         return remove_segment_files(partition, base);
     if (partition->segment_count > 0 && base <= partition_active(partition)->last_offset)

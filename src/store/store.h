@@ -28,9 +28,10 @@ struct store_options {
     uint64_t journal_size;      // of the ring file; 0: no journal, segments are flushed directly
     uint64_t direct_flush_size; // bytes per dirty segment from which segments are flushed directly
     int64_t checkpoint_interval_ms;
-    int64_t retention_interval_ms; // how often retention and compaction look around
-    uint32_t open_segments;        // files kept open, all partitions together
-    uint64_t reserve_size;         // bytes of disk that only internal topics may use
+    int64_t retention_interval_ms;  // how often retention and compaction look around
+    int64_t producer_expiration_ms; // idempotent producers that are silent for longer are forgotten
+    uint32_t open_segments;         // files kept open, all partitions together
+    uint64_t reserve_size;          // bytes of disk that only internal topics may use
     struct topic_config topic_defaults;
 };
 

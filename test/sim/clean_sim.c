@@ -85,6 +85,7 @@ static struct store_options options_of(const struct clean_world *world)
                                      .direct_flush_size = 32 << 10,
                                      .checkpoint_interval_ms = 200,
                                      .retention_interval_ms = 60,
+                                     .producer_expiration_ms = 24 * 60 * 60 * 1000,
                                      .open_segments = 8 };
     topic_config_default(&options.topic_defaults);
     options.topic_defaults.segment_size = SEGMENT_SIZE;

@@ -422,6 +422,7 @@ static struct run *run_new(uint64_t seed)
         .direct_flush_size = 500,
         .checkpoint_interval_ms = 10 + (int64_t)choose(run, 200),
         .retention_interval_ms = 1000,
+        .producer_expiration_ms = 24 * 60 * 60 * 1000,
         .open_segments = 8,
         .topic_defaults = run->config,
     };

@@ -50,6 +50,7 @@ static void store_start(struct door_store_sim *run)
                                      .direct_flush_size = 64 << 10,
                                      .checkpoint_interval_ms = 100 + (int64_t)sim_choose(run->sim, 5000),
                                      .retention_interval_ms = 60000,
+                                     .producer_expiration_ms = 24 * 60 * 60 * 1000,
                                      .open_segments = 16 };
     topic_config_default(&options.topic_defaults);
     diag_t diag = { .where = "", .text = "" };

@@ -721,6 +721,7 @@ static void choose_options(struct run *run)
         .direct_flush_size = 500 + choose(run, 8000),
         .checkpoint_interval_ms = 10 + (int64_t)choose(run, 200),
         .retention_interval_ms = 1000,
+        .producer_expiration_ms = 24 * 60 * 60 * 1000,
         .open_segments = 8 + (uint32_t)choose(run, 16),
         .topic_defaults = run->config,
     };

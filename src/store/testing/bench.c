@@ -70,6 +70,7 @@ err_t bench_open(struct bench *bench)
                                      .direct_flush_size = 64 << 10,
                                      .checkpoint_interval_ms = 60000,
                                      .retention_interval_ms = 60000,
+                                     .producer_expiration_ms = 24 * 60 * 60 * 1000,
                                      .open_segments = 256 };
     topic_config_default(&options.topic_defaults);
     for (unsigned i = 0; i < BENCH_LOOPS; i++)
