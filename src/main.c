@@ -12,8 +12,10 @@
 //   io/       loops, sockets, files, time; and its deterministic twin
 //   base/     bytes, errors, memory, formats
 #include "cli/cli.h"
+#include "io/system.h"
 
 int main(int count, char **arguments)
 {
+    system_streams_open();
     return (int)cli_main(count, (const char *const *)arguments);
 }

@@ -173,6 +173,10 @@ static void start_process(struct app *app)
     log_line(LOG_INFO, "eddy starts",
              LOG_FIELDS(log_text("version", EDDY_VERSION), log_text("data", config->data),
                         log_int("loops", (int64_t)app->loop_count), log_int("files_max", (int64_t)files)));
+    if (config->flush != FLUSH_COMMIT || config->kafka.acks_one == KAFKA_ACKS_ONE_WRITTEN)
+        log_line(LOG_WARN, "a power loss may take what was acknowledged: a weaker mode is on",
+                 LOG_FIELDS(log_bool("flush_before_ack", config->flush == FLUSH_COMMIT),
+                            log_bool("acks_one_flushed", config->kafka.acks_one == KAFKA_ACKS_ONE_FLUSHED)));
 }
 
 static err_t start_store(struct app *app, diag_t *diag)

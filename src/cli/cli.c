@@ -49,7 +49,10 @@ static enum cli_exit unknown_command(const char *name)
     return CLI_USAGE;
 }
 
-enum cli_exit cli_main(int count, const char *const *arguments)
+// Why standard output did not take everything, but for a reader that went away.
+static err_t output_err;
+
+static enum cli_exit command_run(int count, const char *const *arguments)
 {
     const char *name = count > 1 ? arguments[1] : "help";
     if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
@@ -63,6 +66,17 @@ enum cli_exit cli_main(int count, const char *const *arguments)
             return cli_commands[i].run(count - 2, arguments + 2);
     }
     return unknown_command(name);
+}
+
+enum cli_exit cli_main(int count, const char *const *arguments)
+{
+    enum cli_exit code = command_run(count, arguments);
+    if (output_err == ERR_OK)
+        return code;
+    diag_t diag = { 0 };
+    (void)diag_fail(&diag, output_err, "standard output", "cannot be written: %s", err_text(output_err));
+    (void)cli_complain(count > 1 ? arguments[1] : "help", &diag);
+    return code == CLI_OK ? CLI_FAILED : code;
 }
 
 static void usage_help(const struct cli_usage *usage, struct option_table table)
@@ -126,9 +140,11 @@ void cli_arguments_free(struct cli_arguments *arguments)
 
 bool cli_print(struct writer *out)
 {
-    bool alive = system_write_out(writer_view(out)) == ERR_OK;
+    err_t err = system_write_out(writer_view(out));
     writer_reset(out);
-    return alive;
+    if (err != ERR_OK && err != ERR_RESET)
+        output_err = err;
+    return err == ERR_OK;
 }
 
 enum cli_exit cli_complain(const char *command, const diag_t *diag)

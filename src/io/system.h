@@ -11,6 +11,9 @@ struct loop;
 
 // NAME=value strings, NULL-terminated; the process's own.
 const char *const *system_environment(void);
+// First thing in main: standard streams that the parent closed become /dev/null, so that no file or socket takes their
+// numbers.
+void system_streams_open(void);
 // Writes all of it to standard output or standard error. ERR_RESET when the reader is gone (a closed pipe).
 err_t system_write_out(bytes_t bytes);
 err_t system_write_err(bytes_t bytes);

@@ -367,7 +367,7 @@ void write_set_free(struct write_set *set);
 struct open_file *files_take(struct shard *shard, const struct partition *partition, int64_t base_offset);
 void files_give(struct shard *shard, struct open_file *file);
 // Adds a file that a job opened; closes it if there is one already.
-void files_put(struct shard *shard, const struct partition *partition, int64_t base_offset, struct file *file,
+void files_put(struct shard *shard, const struct partition *partition, int64_t base_offset, struct file *opened,
                bool writable);
 void files_forget(struct shard *shard, const struct partition *partition, int64_t first, int64_t last);
 void files_free(struct shard *shard);

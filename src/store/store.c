@@ -115,6 +115,9 @@ static err_t open_partitions(struct store *store, struct opening *opening, diag_
     const struct slot_header *header = &opening->slot.header;
     opening->clean = opening->slot.found && header->clean;
     store->epoch = opening->slot.found ? header->epoch + (header->clean ? 0 : 1) : 0;
+    if (opening->slot.found && !opening->clean)
+        log_line(LOG_WARN, "the last stop was not clean: the log is recovered",
+                 LOG_FIELDS(log_text("folder", store->folder), log_int("leader_epoch", store->epoch)));
     // If the flush of this slot failed, only the cache may hold it; the other slot is overwritten next.
     if (opening->slot.found && !opening->clean)
         err = slot_store(store->folder, opening->slot.file, opening->slot.bytes);

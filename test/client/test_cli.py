@@ -107,3 +107,15 @@ def test_config_shows_where_a_value_comes_from(cli, tmp_path):
     assert "interval" in cli("config", "--config", file)
     file.write_text("flsh: interval\n")
     assert "flush" in cli("config", "--config", file, code=USAGE), "a close key is suggested"
+
+
+def test_output_that_cannot_be_written_is_a_failure(eddy):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([eddy.binary, "version"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+    assert done.returncode == 1 and "standard output" in done.stderr and "full" in done.stderr
+
+
+def test_closed_standard_streams_do_no_harm(eddy, topic):
+    command = f'"{eddy.binary}" produce {topic} --bootstrap {eddy.bootstrap} <&-'
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -53,6 +53,10 @@ const char *const *system_environment(void)
     return env == NULL ? empty : env;
 }
 
+void system_streams_open(void)
+{
+}
+
 err_t system_write_out(bytes_t bytes)
 {
     writer_bytes(&sim_here()->output[0], bytes);

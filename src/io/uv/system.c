@@ -35,6 +35,14 @@ const char *const *system_environment(void)
     return (const char *const *)environ;
 }
 
+void system_streams_open(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) != fd)
+            abort();
+    }
+}
+
 static err_t write_all(int fd, bytes_t bytes)
 {
     while (bytes.size > 0) {
