@@ -80,6 +80,7 @@ struct run {
     bool one_fault;     // a fault loop: nothing else happens than this one
     int32_t epoch;      // of the last generation
     bool was_clean;     // how it ended
+    bool stop_begun;    // and perhaps ended, before a crash
     uint64_t fault_number;
     enum sim_fault fault;
     const char *wrong;
@@ -466,7 +467,10 @@ static bool open_once(struct run *run)
     if (err == ERR_OK && !sim_crashed(run->sim)) {
         store_on_failure(run->store, on_failure, run);
         int32_t epoch = store_leader_epoch(run->store);
-        if (run->was_clean ? epoch < run->epoch : epoch <= run->epoch)
+        // A crash at the very end of a stop may find it clean already.
+        bool may_stay = run->was_clean || run->stop_begun;
+        run->stop_begun = false;
+        if (may_stay ? epoch < run->epoch : epoch <= run->epoch)
             run->wrong = "the leader epoch does not rise";
         run->epoch = epoch;
         for (unsigned i = 0; i < run->loop_count; i++)
@@ -626,6 +630,7 @@ static bool run_is_stopped(void *owner)
 static void stop_cleanly(struct run *run)
 {
     run->stopped = false;
+    run->stop_begun = true;
     store_stop(run->store, on_stopped, run);
     enum sim_end end =
         sim_run(run->sim, (struct sim_until){ .done = run_is_stopped, .owner = run, .time_ms = PATIENCE_MS });
