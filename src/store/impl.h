@@ -108,7 +108,6 @@ struct partition {
     const char *name; // in path
     struct topic_id id;
     int32_t number;
-    uint32_t topic_size; // of the topic in name
     bool internal;
     bool deleted;
     bool cutting;                 // appends refused while what failed is cut off

@@ -2,10 +2,15 @@
 #include "store/kafka_files.h"
 
 #include "base/writer.h"
+#include "store/epochs.h"
 #include "store/impl.h"
+#include "store/lines.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+enum { FILE_SIZE_MAX = 64 << 20 };
 
 static int64_t recovery_point(const struct partition *partition)
 {
@@ -26,9 +31,9 @@ static const struct {
     const char *name;
     int64_t (*offset)(const struct partition *partition);
 } files[] = {
-    { "recovery-point-offset-checkpoint", recovery_point },
-    { "log-start-offset-checkpoint", log_start },
-    { "replication-offset-checkpoint", high_watermark },
+    [KAFKA_RECOVERY_POINT] = { "recovery-point-offset-checkpoint", recovery_point },
+    [KAFKA_LOG_START] = { "log-start-offset-checkpoint", log_start },
+    [KAFKA_HIGH_WATERMARK] = { "replication-offset-checkpoint", high_watermark },
 };
 
 // "topic partition offset" lines. Returns how many.
@@ -65,4 +70,58 @@ err_t kafka_files_write(const struct store *store)
         writer_free(&lines);
     }
     return err;
+}
+
+int64_t kafka_files_offset(const struct partition *partition, enum kafka_file file)
+{
+    char path[PATH_MAX_SIZE];
+    struct buf *buf;
+    snprintf(path, sizeof path, "%s/%s", partition->store->folder, files[file].name);
+    if (file_read_whole(path, FILE_SIZE_MAX, &buf) != ERR_OK)
+        return -1;
+    struct lines lines;
+    const char *dash = strrchr(partition->name, '-');
+    int64_t count = 0, found = -1;
+    bool valid = lines_begin(&lines, bytes_of(buf->data, buf->capacity), &count) == ERR_OK;
+    for (int64_t i = 0; valid && i < count && found < 0; i++) {
+        bytes_t words[3];
+        int64_t number, offset;
+        valid = lines_words(&lines, words, 3) && bytes_to_int64(words[1], &number) && bytes_to_int64(words[2], &offset);
+        if (valid && number == partition->number &&
+            bytes_equal(words[0], bytes_of(partition->name, (size_t)(dash - partition->name))))
+            found = offset;
+    }
+    buf_unref(buf);
+    return found;
+}
+
+static bool epochs_rise(const struct epoch_start *epochs, uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++) {
+        if (epochs[i].epoch <= epochs[i - 1].epoch || epochs[i].offset < epochs[i - 1].offset)
+            return false;
+    }
+    return true;
+}
+
+void kafka_files_epochs(struct partition *partition)
+{
+    char path[PATH_MAX_SIZE];
+    struct buf *buf;
+    struct epoch_start *epochs = NULL;
+    uint32_t count = 0;
+    snprintf(path, sizeof path, "%s/leader-epoch-checkpoint", partition->path);
+    if (file_read_whole(path, FILE_SIZE_MAX, &buf) != ERR_OK)
+        return;
+    if (epochs_decode(bytes_of(buf->data, buf->capacity), &epochs, &count) == ERR_OK && count > 0 &&
+        epochs_rise(epochs, count)) {
+        partition->epochs = epochs;
+        partition->epoch_count = count;
+        // Clients know the newest, even if nothing was written in it.
+        if (epochs[count - 1].epoch > partition->store->epoch)
+            partition->store->epoch = epochs[count - 1].epoch;
+    } else {
+        free(epochs);
+    }
+    buf_unref(buf);
 }

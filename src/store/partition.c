@@ -9,6 +9,7 @@
 #include "store/damage.h"
 #include "store/epochs.h"
 #include "store/index.h"
+#include "store/kafka_files.h"
 #include "store/meta.h"
 #include "store/open.h"
 #include "store/producers.h"
@@ -59,6 +60,16 @@ static void partition_publish(struct partition *partition)
     list_append(&partition->shard->partitions, &partition->node);
 }
 
+// Records below it were deleted (DeleteRecords), though their segment is still there.
+static void adopt_log_start(struct partition *partition)
+{
+    int64_t log_start = kafka_files_offset(partition, KAFKA_LOG_START);
+    if (log_start <= partition->log_start || log_start > partition->end)
+        return;
+    partition->log_start = log_start;
+    epochs_trim(partition, log_start);
+}
+
 err_t partition_open(struct store *store, const struct partition_spec *spec, struct partition **ret_partition,
                      diag_t *diag)
 {
@@ -81,12 +92,17 @@ err_t partition_open(struct store *store, const struct partition_spec *spec, str
         if (err != ERR_OK && err != ERR_CONFLICT)
             err = diag_fail(diag, err, partition->path, "cannot be opened: %s", err_text(err));
     }
+    bool adopted = err == ERR_OK && !opening->slot.found;
+    if (adopted)
+        kafka_files_epochs(partition);
     if (err == ERR_OK)
         err = recover_partition(partition, same ? known : NULL, clean, opening->slot.header.weak, diag);
     if (err != ERR_OK) {
         partition_release(partition);
         return err;
     }
+    if (adopted)
+        adopt_log_start(partition);
     // Batches that another server wrote may have a later epoch than this store.
     if (partition->epoch_count > 0 && partition->epochs[partition->epoch_count - 1].epoch > store->epoch)
         store->epoch = partition->epochs[partition->epoch_count - 1].epoch;

@@ -7,6 +7,7 @@
 #include "store/damage.h"
 #include "store/epochs.h"
 #include "store/index.h"
+#include "store/kafka_files.h"
 #include "store/open.h"
 #include "store/segment_read.h"
 #include "store/slot.h"
@@ -20,6 +21,7 @@ struct recovery {
     struct partition *partition;
     const struct slot_partition *known;
     bool weak;
+    int64_t flushed; // up to this offset, says the broker that wrote the folder; -1: nobody says
     struct arena arena;
     int64_t *bases; // of the .log files, rising
     size_t count;
@@ -131,7 +133,7 @@ static err_t is_damage(const struct scan *scan, const struct segment_reader *rea
                        bool *ret_damage)
 {
     uint64_t bad = reader->stopped_at;
-    *ret_damage = bad < scan->trusted;
+    *ret_damage = bad < scan->trusted || scan->next_offset < scan->recovery->flushed;
     if (*ret_damage || scan->recovery->weak)
         return ERR_OK;
     err_t err = has_successor(scan->recovery, index, ret_damage);
@@ -399,6 +401,8 @@ static void keep_end(struct recovery *recovery)
 {
     struct partition *partition = recovery->partition;
     int64_t known_end = recovery->known == NULL ? partition->log_start : recovery->known->synced.offset;
+    if (recovery->flushed > known_end)
+        known_end = recovery->flushed;
     if (partition->segment_count == 0) {
         partition_segment_add(partition, known_end);
         return;
@@ -406,7 +410,7 @@ static void keep_end(struct recovery *recovery)
     int64_t end = partition_active(partition)->last_offset + 1;
     if (end >= known_end)
         return;
-    bool gone = recovery->known != NULL && recovery->known->synced.position > 0;
+    bool gone = recovery->flushed > end || (recovery->known != NULL && recovery->known->synced.position > 0);
     if (gone) {
         struct segment *segment = partition_active(partition);
         quarantine_end(partition, segment, known_end);
@@ -494,7 +498,11 @@ err_t recover_partition(struct partition *partition, const struct slot_partition
         set_places(partition);
         return ERR_OK;
     }
-    struct recovery recovery = { .partition = partition, .known = known, .weak = weak, .arena = ARENA_INIT };
+    struct recovery recovery = {
+        .partition = partition, .known = known, .weak = weak, .flushed = -1, .arena = ARENA_INIT
+    };
+    if (!partition->store->open_state->slot.found)
+        recovery.flushed = kafka_files_offset(partition, KAFKA_RECOVERY_POINT);
     err_t err = list_segments(&recovery);
     for (size_t i = 0; i < recovery.count && err == ERR_OK; i++)
         err = recover_segment(&recovery, i);

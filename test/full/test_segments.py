@@ -90,3 +90,29 @@ def test_eddy_serves_the_folder_that_kafka_wrote(start_eddy, tmp_path, topic, ka
     with wire.Connection(server) as connection:
         assert wire.produce(connection, topic, wire.batch([b"eddy's"])) == (0, len(values))
         assert wire.fetch(connection, topic, len(values))[1] == len(values) + 1
+
+
+def test_what_was_deleted_in_kafka_stays_deleted(start_eddy, tmp_path, topic):
+    """The log start lies inside a segment: only Kafka's checkpoint of the data folder knows it."""
+    if not servers.Kafka.is_available():
+        pytest.skip("Apache Kafka's jars are not there: script/setup --full")
+    peer = servers.Kafka(tmp_path / "kafka").start()
+    try:
+        with wire.Connection(peer) as connection:
+            wire.new_topic(connection, topic)
+            for number in range(40):
+                assert wire.produce(connection, topic, wire.batch([b"%d" % number])) == (0, number)
+            body = wire.struct.pack(">i", 1) + wire.text(topic) + wire.struct.pack(">iiqi", 1, 0, 25, 10_000)
+            reader = connection.ask(21, 1, body)  # DeleteRecords
+            assert reader.take("ii") == (0, 1) and reader.text() == topic and reader.take("iiqh") == (1, 0, 25, 0)
+    finally:
+        peer.stop()
+    data = tmp_path / "eddy" / "data"
+    data.mkdir(parents=True)
+    shutil.copytree(peer.data / f"{topic}-0", data / f"{topic}-0")
+    for file in peer.data.glob("*-checkpoint"):
+        shutil.copy(file, data / file.name)
+    server = start_eddy(folder=tmp_path / "eddy")
+    with wire.Connection(server) as connection:
+        assert wire.fetch(connection, topic, 24)[0] == 1, "a deleted record is back"
+        assert wire.fetch(connection, topic, 25)[:2] == (0, 40)
