@@ -83,7 +83,7 @@ static bool walker_next(struct walker *walker, struct batch_header *ret_header, 
     walker->err = file_read_at(walker->file, walker->at, walker->buf->data, size, &got);
     // What is damaged must not get a new CRC by being written again.
     if (walker->err == ERR_OK)
-        walker->err = segment_batch_check(bytes_of(walker->buf->data, got), true, ret_header);
+        walker->err = segment_batch_check(bytes_of(walker->buf->data, got), ret_header);
     if (walker->err == ERR_TRUNCATED)
         walker->err = ERR_CORRUPT;
     if (walker->err != ERR_OK)

@@ -19,7 +19,7 @@ err_t damage_valid_at(const struct segment_reader *reader, uint64_t position, by
     struct buf *whole = buf_new(batch_header_size(&header));
     size_t got;
     err_t err = file_read_at(reader->file, position, whole->data, batch_header_size(&header), &got);
-    *ret_valid = err == ERR_OK && segment_batch_check(bytes_of(whole->data, got), true, &header) == ERR_OK;
+    *ret_valid = err == ERR_OK && segment_batch_check(bytes_of(whole->data, got), &header) == ERR_OK;
     buf_unref(whole);
     return err;
 }

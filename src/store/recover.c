@@ -289,9 +289,6 @@ static err_t scan_segment(struct recovery *recovery, size_t index, uint64_t trus
         bool active = recovery->known != NULL && base == recovery->known->synced.segment_base;
         partition->first_timestamp = trusted > 0 && active ? recovery->known->first_timestamp : -1;
         reader.start_known = true;
-#ifdef EDDY_BREAK_CRC
-        reader.unchecked_before = UINT64_MAX;
-#endif
         trust_index(partition, &reader, trusted);
         struct scan scan = { recovery, base, reader.start == 0 ? 0 : reader.start + 1, trusted };
         err = scan_file(&scan, &reader, index);

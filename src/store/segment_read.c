@@ -21,7 +21,7 @@ err_t segment_reader_open(struct segment_reader *reader)
     return err;
 }
 
-err_t segment_batch_check(bytes_t bytes, bool crc, struct batch_header *ret_header)
+err_t segment_batch_check(bytes_t bytes, struct batch_header *ret_header)
 {
     err_t err = batch_header_read(bytes, ret_header);
     if (err != ERR_OK)
@@ -32,10 +32,12 @@ err_t segment_batch_check(bytes_t bytes, bool crc, struct batch_header *ret_head
         return ERR_CORRUPT;
     if (size > bytes.size)
         return ERR_TRUNCATED;
-    if (!crc)
-        return ERR_OK;
+#ifdef EDDY_BREAK_CRC
+    return ERR_OK;
+#else
     bytes_t covered = bytes_of(bytes.data + BATCH_ATTRIBUTES_AT, size - BATCH_ATTRIBUTES_AT);
     return crc32c(0, covered) == ret_header->crc ? ERR_OK : ERR_CORRUPT;
+#endif
 }
 
 // Where to begin, from the index file if need be.
@@ -101,9 +103,8 @@ static bool is_in_place(const struct segment_reader *reader, const struct batch_
 static err_t window_batch(const struct segment_reader *reader, struct window *window, uint64_t position, size_t step,
                           struct batch_header *ret_header)
 {
-    bool crc = position >= reader->unchecked_before;
     bool inside = window->buf != NULL && position >= window->position && position < window->position + window->size;
-    err_t err = inside ? segment_batch_check(window_rest(window, position), crc, ret_header) : ERR_TRUNCATED;
+    err_t err = inside ? segment_batch_check(window_rest(window, position), ret_header) : ERR_TRUNCATED;
     for (size_t size = step; err == ERR_TRUNCATED; size = size < step ? step : size) {
         if (window->buf != NULL && position == window->position && window->at_end)
             return ERR_CORRUPT;
@@ -115,7 +116,7 @@ static err_t window_batch(const struct segment_reader *reader, struct window *wi
         if (window->size == 0)
             return ERR_CORRUPT;
         inside = true;
-        err = segment_batch_check(window_rest(window, position), crc, ret_header);
+        err = segment_batch_check(window_rest(window, position), ret_header);
         size *= 2;
     }
     return err;
@@ -230,7 +231,7 @@ err_t segment_reader_batches(struct segment_reader *reader, int64_t offset, size
         ret_next->offset = batch_last_offset(&header) + 1;
         bytes_t rest = window_rest(&window, position);
         while (taken < rest.size && taken < max_size &&
-               segment_batch_check(bytes_of(rest.data + taken, rest.size - taken), true, &header) == ERR_OK &&
+               segment_batch_check(bytes_of(rest.data + taken, rest.size - taken), &header) == ERR_OK &&
                taken + batch_header_size(&header) <= max_size && is_in_place(reader, &header, ret_next->offset)) {
             taken += batch_header_size(&header);
             ret_next->offset = batch_last_offset(&header) + 1;

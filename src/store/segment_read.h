@@ -8,19 +8,18 @@
 struct segment_reader {
     const char *folder;
     int64_t segment_base;
-    uint64_t end;              // bytes of the file that may be read
-    int64_t end_offset;        // no batch reaches it; 0: not known
-    uint64_t interval;         // distance of index entries
-    uint64_t start;            // a batch begins here, not behind the wanted one
-    bool start_known;          // else the index file is asked
-    uint64_t not_before;       // a batch begins here, and what lies before is of no use (quarantine)
-    struct file *file;         // opened when NULL; the caller closes or keeps it
-    size_t step;               // bytes read at once by a walk; 0: 64 KB
-    uint64_t unchecked_before; // CRCs of batches that begin below are not looked at (recovery)
-    uint64_t stopped_at;       // where a walk ended
-    bool skip_damage;          // a walk goes on behind what cannot be read
-    struct quarantine damage;  // met last; to is 0 when there was none
-    uint64_t index_start;      // where the index file led to
+    uint64_t end;             // bytes of the file that may be read
+    int64_t end_offset;       // no batch reaches it; 0: not known
+    uint64_t interval;        // distance of index entries
+    uint64_t start;           // a batch begins here, not behind the wanted one
+    bool start_known;         // else the index file is asked
+    uint64_t not_before;      // a batch begins here, and what lies before is of no use (quarantine)
+    struct file *file;        // opened when NULL; the caller closes or keeps it
+    size_t step;              // bytes read at once by a walk; 0: 64 KB
+    uint64_t stopped_at;      // where a walk ended
+    bool skip_damage;         // a walk goes on behind what cannot be read
+    struct quarantine damage; // met last; to is 0 when there was none
+    uint64_t index_start;     // where the index file led to
 };
 
 // Opens the log file if it is not given. ERR_NOT_FOUND, ERR_IO.
@@ -38,7 +37,7 @@ err_t segment_reader_walk(struct segment_reader *reader, int64_t offset,
 
 // The batch at the start of BYTES is whole, and its CRC is right (if asked for). ERR_TRUNCATED: BYTES end before it
 // does.
-err_t segment_batch_check(bytes_t bytes, bool crc, struct batch_header *ret_header) MUST_CHECK;
+err_t segment_batch_check(bytes_t bytes, struct batch_header *ret_header) MUST_CHECK;
 
 // In read.c: what a job needs to read from OFFSET of a segment.
 void partition_reader_init(struct partition *partition, size_t segment_index, int64_t offset,

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -203,9 +204,11 @@ void loop_run(struct loop *loop)
 
 void loop_stop(struct loop *loop)
 {
+    atomic_fetch_add(&loop->senders, 1);
     atomic_store(&loop->stopping, true);
     if (atomic_exchange(&loop->asleep, false))
         wake_up(loop);
+    atomic_fetch_sub(&loop->senders, 1);
 }
 
 static void expect_closing(uv_handle_t *handle, void *unused)
@@ -216,6 +219,9 @@ static void expect_closing(uv_handle_t *handle, void *unused)
 
 void loop_free(struct loop *loop)
 {
+    // A sender whose message was taken already may still be on its way to wake us.
+    while (atomic_load_explicit(&loop->senders, memory_order_acquire) > 0)
+        sched_yield();
     // The callbacks that the last turn still owes (on_close).
     ASSERT(current == NULL);
     current = loop;
@@ -269,6 +275,7 @@ int64_t loop_now_ms(const struct loop *loop)
 
 void loop_post(struct loop *to, struct message *message)
 {
+    atomic_fetch_add_explicit(&to->senders, 1, memory_order_relaxed);
     struct message *newest = atomic_load_explicit(&to->mailbox, memory_order_relaxed);
     do
         message->next = newest;
@@ -276,6 +283,7 @@ void loop_post(struct loop *to, struct message *message)
     // A loop that is awake looks into its mailbox before it sleeps: only a sleeper costs a system call, once.
     if (atomic_load(&to->asleep) && atomic_exchange(&to->asleep, false))
         wake_up(to);
+    atomic_fetch_sub_explicit(&to->senders, 1, memory_order_release);
 }
 
 void loop_credit_take(struct loop *to, size_t bytes)

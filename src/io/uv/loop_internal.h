@@ -41,6 +41,7 @@ struct loop {
     // What other threads write stays off the lines that this one works with.
     char apart[CACHE_LINE_SIZE];
     _Atomic(struct message *) mailbox; // newest first
+    atomic_uint senders;               // between taking the loop and being done with it
     atomic_bool asleep;                // in a poll that may sleep: a post must wake it
     atomic_bool stopping;
 
