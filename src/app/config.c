@@ -95,6 +95,7 @@ void app_store_options(const struct app_config *config, struct store_options *re
         .memory_size = (uint64_t)config->memory_size,
         .journal_size = (uint64_t)config->journal_size,
         .direct_flush_size = (uint64_t)config->direct_flush_size,
+        .direct_io = config->direct_io,
         .checkpoint_interval_ms = config->checkpoint_interval_ms,
         .retention_interval_ms = config->retention_interval_ms,
         .producer_expiration_ms = config->producer_expiration_ms,

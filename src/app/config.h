@@ -19,6 +19,7 @@ struct app_config {
     int flush; // enum flush_mode
     int64_t flush_interval_ms;
     int64_t memory_size, journal_size, direct_flush_size;
+    bool direct_io;
     int64_t checkpoint_interval_ms, retention_interval_ms, producer_expiration_ms;
     int64_t open_segments, reserve_size;
     int64_t topic_retention_ms, topic_retention_size, topic_segment_size, topic_message_max;

@@ -53,6 +53,10 @@ static const struct option_row own_rows[] = {
     { .name = "store.direct-flush", .env = "EDDY_STORE_DIRECT_FLUSH", PLACE("Store"), .type = OPTION_SIZE, .default_text = "100KB",
       .min = 1, .max = GB, .help = "bytes per dirty segment from which it is flushed itself instead of through the journal",
       .limit_reason = "measured: large appends gain nothing from the journal", AT(direct_flush_size) },
+    { .name = "store.direct-io", .env = "EDDY_STORE_DIRECT_IO", PLACE("Store"), .type = OPTION_BOOL, .default_text = "true",
+      .help = "write segments that are flushed themselves past the page cache: less than half the CPU time; readers behind the "
+              "tail in memory then read from the disk",
+      AT(direct_io) },
     { .name = "store.journal", .env = "EDDY_STORE_JOURNAL", PLACE("Store"), .type = OPTION_SIZE, .default_text = "512MB",
       .max = 64 * GB, .help = "size of the journal, one ring file for small commits to many partitions; 0: none", AT(journal_size) },
     { .name = "store.checkpoint", .env = "EDDY_STORE_CHECKPOINT", PLACE("Store"), .type = OPTION_DURATION, .default_text = "5s",

@@ -86,9 +86,13 @@ static void commit_gather(struct shard *shard, bool pass_waits)
         if (partition->writer == WRITER_COMMIT)
             continue; // it is being cut
         bool free = partition->writer == WRITER_NONE && !pass_waits;
-        bool direct = free && (!shard->journal_ready || alone || undurable_size(partition, enough) >= enough);
+        bool much = alone || undurable_size(partition, enough) >= enough;
+        bool direct = free && (!shard->journal_ready || much);
         if (direct) {
-            write_set_gather(&commit->direct, partition, NULL, COMMIT_SIZE_MAX);
+            // Many small writes are cheaper through the cache, with one flush for all.
+            bool past_cache = much && options->direct_io && options->flush == FLUSH_COMMIT;
+            write_set_gather(&commit->direct, partition, NULL, COMMIT_SIZE_MAX,
+                             past_cache ? WRITE_PAST_CACHE : WRITE_CACHED);
             partition->writer = WRITER_COMMIT;
         } else if (shard->journal_ready && commit->journaled.size < limit && undurable_size(partition, limit) < limit) {
             write_set_gather_journal(&commit->journaled, partition, limit);

@@ -76,6 +76,8 @@ static void cut_segments(struct partition *partition, struct cut_job *job)
         job->removed[job->removed_count++] = partition->segments[--partition->segment_count].base_offset;
     struct segment *active = partition_active(partition);
     job->to = partition->durable;
+    if (partition->padded_base >= job->to.segment_base)
+        partition->padded_base = -1;
     active->size = partition->durable.position;
     active->last_offset = partition->durable.offset - 1;
     if (partition->durable_segment.base_offset == active->base_offset) {

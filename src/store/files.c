@@ -15,12 +15,12 @@ static bytes_t open_file_key(const struct map_node *node)
 static void open_file_free(struct open_file *file)
 {
     file_close(file->file);
+    unbuffered_close(file->unbuffered);
     free(file);
 }
 
-struct open_file *files_take(struct shard *shard, const struct partition *partition, int64_t base_offset)
+static struct open_file *take(struct shard *shard, struct open_file_key key)
 {
-    struct open_file_key key = { partition, base_offset };
     struct map_node *node = map_find(&shard->files, bytes_of(&key, sizeof key));
     if (node == NULL)
         return NULL;
@@ -28,6 +28,16 @@ struct open_file *files_take(struct shard *shard, const struct partition *partit
     list_remove(&file->by_use);
     file->users++;
     return file;
+}
+
+struct open_file *files_take(struct shard *shard, const struct partition *partition, int64_t base_offset)
+{
+    return take(shard, (struct open_file_key){ partition, base_offset, 0 });
+}
+
+struct open_file *files_take_unbuffered(struct shard *shard, const struct partition *partition, int64_t base_offset)
+{
+    return take(shard, (struct open_file_key){ partition, base_offset, 1 });
 }
 
 static void files_trim(struct shard *shard)
@@ -52,23 +62,33 @@ void files_give(struct shard *shard, struct open_file *file)
     files_trim(shard);
 }
 
-void files_put(struct shard *shard, const struct partition *partition, int64_t base_offset, struct file *opened,
-               bool writable)
+static void put(struct shard *shard, const struct open_file *opened)
 {
-    struct open_file_key key = { partition, base_offset };
-    if (map_find(&shard->files, bytes_of(&key, sizeof key)) != NULL) {
-        file_close(opened);
+    struct open_file *file = mem_zalloc(1, sizeof *file);
+    *file = *opened;
+    if (map_find(&shard->files, bytes_of(&file->key, sizeof file->key)) != NULL) {
+        open_file_free(file);
         return;
     }
     if (shard->files.key == NULL)
         shard->files = MAP_INIT(open_file_key);
-    struct open_file *file = mem_zalloc(1, sizeof *file);
-    file->key = key;
-    file->file = opened;
-    file->writable = writable;
     map_insert(&shard->files, &file->node);
     list_append(&shard->files_by_use, &file->by_use);
     files_trim(shard);
+}
+
+void files_put(struct shard *shard, const struct partition *partition, int64_t base_offset, struct file *opened,
+               bool writable)
+{
+    struct open_file_key key = { partition, base_offset, 0 };
+    put(shard, &(struct open_file){ .key = key, .file = opened, .writable = writable });
+}
+
+void files_put_unbuffered(struct shard *shard, const struct partition *partition, int64_t base_offset,
+                          struct unbuffered *opened)
+{
+    struct open_file_key key = { partition, base_offset, 1 };
+    put(shard, &(struct open_file){ .key = key, .unbuffered = opened, .writable = true });
 }
 
 static void files_drop(struct shard *shard, struct open_file *file)

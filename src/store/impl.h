@@ -16,6 +16,7 @@
 #include "store/core.h"
 #include "store/metrics.h"
 #include "store/partition.h"
+#include "store/unbuffered.h"
 
 struct journal;
 struct producers;
@@ -126,6 +127,7 @@ struct partition {
     int64_t settled_base, settling_base; // segments below have no frame in the live journal
     uint64_t appended_size;              // since the start
     uint64_t snapshot_size;              // of it when the last producer snapshot was made
+    int64_t padded_base;                 // segment whose file may be longer than it (unbuffered.h); -1: none
     struct segment *segments;
     uint32_t segment_count, segment_capacity;
     struct quarantine *quarantines;
@@ -158,12 +160,14 @@ struct partition {
 struct open_file_key {
     const struct partition *partition;
     int64_t base_offset;
+    int64_t unbuffered; // 0, or 1: for writing past the page cache
 };
 struct open_file {
     struct map_node node;
     struct list_node by_use; // shard->files_by_use while nobody uses it
     struct open_file_key key;
-    struct file *file;
+    struct file *file;             // one
+    struct unbuffered *unbuffered; // of both
     unsigned users;
     bool writable;
     bool doomed;
@@ -182,10 +186,15 @@ struct write_item {
     struct write_piece *pieces;
     uint32_t piece_count, piece_capacity;
     uint64_t size;
-    struct file *file; // of segment file_base; opened by the job when NULL
+    // Of segment file_base, one of them; opened by the job when both are NULL.
+    struct file *file;
+    struct unbuffered *unbuffered;
     int64_t file_base;
-    struct open_file *handle; // lent `file`
-    bool opened;              // `file` was opened by the job
+    bool past_cache;          // to be written unbuffered, as far as the file system can
+    struct open_file *handle; // lent the file
+    bool opened;              // the file was opened by the job
+    bool refused;             // the file system takes no writes past its cache
+    struct segment trim;      // whose file is cut to its size; base_offset -1: none
     bool created;             // a file was begun: the folder is synced too
     bool wrote;               // set before the job goes on to flush
     err_t err;
@@ -196,6 +205,7 @@ struct write_set {
     uint32_t count, capacity;
     uint32_t sync_all_from; // more items than this are synced with one call for the file system
     uint64_t size;
+    struct staging staging;
 };
 
 // A loop's share of a journal frame. ON_DONE comes on the loop of SHARD.
@@ -245,6 +255,7 @@ struct shard {
     size_t tail_size, tail_limit;
     struct list_node throttled; // partitions whose appends wait
 
+    bool no_direct_io; // the file system refused it
     struct map files;
     struct list_node files_by_use;
     uint32_t files_limit;
@@ -347,9 +358,14 @@ void tail_read(const struct partition *partition, const struct tail_chunk *chunk
 
 // write.c
 struct write_item *write_set_add(struct write_set *set, struct partition *partition);
+enum write_way {
+    WRITE_CACHED,
+    WRITE_PAST_CACHE, // unbuffered, which makes it durable at once
+    WRITE_LAST,       // cached, and the file is left exactly as long as the log
+};
 // Adds what the tail holds of the partition's segments from `written` on, with the open file if there is one.
 struct write_item *write_set_gather(struct write_set *set, struct partition *partition, const struct place *to,
-                                    uint64_t limit);
+                                    uint64_t limit, enum write_way way);
 // The same from `durable` on, for the journal.
 struct write_item *write_set_gather_journal(struct write_set *set, struct partition *partition, uint64_t limit);
 // On a disk thread: writes the pieces of all items, then, with SYNC, makes them durable. Items have their own errors.
@@ -364,10 +380,14 @@ void write_set_free(struct write_set *set);
 
 // files.c: on the loop of the shard.
 struct open_file *files_take(struct shard *shard, const struct partition *partition, int64_t base_offset);
+// The same, opened for writing past the page cache.
+struct open_file *files_take_unbuffered(struct shard *shard, const struct partition *partition, int64_t base_offset);
 void files_give(struct shard *shard, struct open_file *file);
 // Adds a file that a job opened; closes it if there is one already.
 void files_put(struct shard *shard, const struct partition *partition, int64_t base_offset, struct file *opened,
                bool writable);
+void files_put_unbuffered(struct shard *shard, const struct partition *partition, int64_t base_offset,
+                          struct unbuffered *opened);
 void files_forget(struct shard *shard, const struct partition *partition, int64_t first, int64_t last);
 void files_free(struct shard *shard);
 

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 
 enum {
-    ZERO_WRITE_SIZE = 4 << 10, // larger writes leave large folios in the cache, which slow other syncs down
+    ZERO_WRITE_SIZE = 1 << 20,  // past the cache: 512 MB take 0.2 s and 25 ms of CPU
+    ZERO_CACHED_SIZE = 4 << 10, // larger writes leave large folios in the cache, which slow other syncs down
     ZERO_STEP_SIZE = 4 << 20,
     MEMORY_KEPT = 256 << 10,
 };
@@ -141,15 +142,17 @@ void journal_want(struct shard *shard)
     loop_post(shard->store->shards[0].loop, &shard->journal_wanted);
 }
 
-static err_t zero_step(struct journal *journal, struct file *file)
+static err_t zero_step(struct journal *journal, struct file *file, size_t write_size)
 {
-    static const uint8_t zeros[ZERO_WRITE_SIZE];
-    bytes_t part = bytes_of(zeros, sizeof zeros);
+    static _Alignas(JOURNAL_BLOCK_SIZE) uint8_t zeros[ZERO_WRITE_SIZE]; // never written: costs no memory
     uint64_t end = journal->zeroed + ZERO_STEP_SIZE < journal->size ? journal->zeroed + ZERO_STEP_SIZE : journal->size;
-    for (; journal->zeroed < end; journal->zeroed += sizeof zeros) {
+    while (journal->zeroed < end) {
+        bytes_t part =
+            bytes_of(zeros, end - journal->zeroed < write_size ? (size_t)(end - journal->zeroed) : write_size);
         err_t err = file_write_at(file, journal->zeroed, &part, 1);
         if (err != ERR_OK)
             return err;
+        journal->zeroed += part.size;
     }
     return journal->zeroed < journal->size ? ERR_OK : file_sync(file);
 }
@@ -159,10 +162,16 @@ static void zero_run(struct disk_job *job)
     struct journal *journal = CONTAINER_OF(job, struct journal, zero);
     struct file *file;
     bool first = journal->zeroed == 0;
-    journal->err = file_open(journal->path, FILE_WRITE | FILE_CREATE | (first ? FILE_TRUNCATE : 0u), &file);
+    unsigned flags = FILE_WRITE | FILE_CREATE | (first ? FILE_TRUNCATE : 0u);
+    size_t write_size = ZERO_WRITE_SIZE;
+    journal->err = file_open(journal->path, flags | FILE_DIRECT, &file);
+    if (journal->err == ERR_UNSUPPORTED) {
+        write_size = ZERO_CACHED_SIZE;
+        journal->err = file_open(journal->path, flags, &file);
+    }
     if (journal->err != ERR_OK)
         return;
-    journal->err = zero_step(journal, file);
+    journal->err = zero_step(journal, file, write_size);
     file_close(file);
     if (journal->err == ERR_OK && journal->zeroed == journal->size) {
         journal->err = dir_sync(journal->store->folder);

@@ -3,6 +3,7 @@
 #include "store/log.h"
 
 #include "base/endian.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/test.h"
 #include "io/clock.h"
@@ -11,6 +12,8 @@
 #include "io/sim/sim.h"
 #include "store/core.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { PARTITIONS_MAX = 12, SMALL = 200, PATIENCE_MS = 60000 };
@@ -72,6 +75,7 @@ static void world_new(uint64_t seed, unsigned partition_count)
         .memory_size = 1 << 20,
         .journal_size = 256 << 10,
         .direct_flush_size = 64 << 10,
+        .direct_io = true,
         .checkpoint_interval_ms = 1000000,
         .retention_interval_ms = 1000000,
         .producer_expiration_ms = 24 * 60 * 60 * 1000,
@@ -479,6 +483,73 @@ static void the_journal_does_not_undo_a_replaced_segment(void **state)
     assert_true(replaced > 50);
 }
 
+static unsigned damage_lines;
+
+static void take_line(void *context, enum log_level level, bytes_t line)
+{
+    (void)context, (void)level;
+    static const char words[] = "damaged data set aside";
+    for (size_t i = 0; i + sizeof words - 1 <= line.size; i++)
+        damage_lines += memcmp(line.data + i, words, sizeof words - 1) == 0;
+}
+
+static int64_t line_time_ms(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+static void pad(int64_t base, size_t padding)
+{
+    char path[100];
+    struct file *file;
+    uint64_t size;
+    uint8_t *zeros = mem_zalloc(1, padding);
+    bytes_t bytes = bytes_of(zeros, padding);
+    snprintf(path, sizeof path, "data/t-0/%020" PRId64 ".log", base); // the partition is not open
+    assert_int_equal(file_open(path, FILE_WRITE, &file), ERR_OK);
+    assert_int_equal(file_size(file, &size), ERR_OK);
+    assert_int_equal(file_write_at(file, size, &bytes, 1), ERR_OK);
+    assert_int_equal(file_sync(file), ERR_OK);
+    file_close(file);
+    free(zeros);
+}
+
+// Segments that are flushed themselves are written ahead; a power loss may leave that behind.
+static void zeros_behind_a_log_are_no_damage(void **state)
+{
+    (void)state;
+    struct asked asked;
+    world_new(1, 1);
+    world.config.segment_size = 10; // one batch each
+    restart_clean();
+    for (unsigned i = 0; i < 3; i++) {
+        append(&asked, 0, SMALL, 1000);
+        await(&asked);
+    }
+    uint64_t size = segment_size(0, 0);
+    assert_int_equal(segment_size(0, 1), size); // cut when the next was begun
+    assert_int_equal(segment_size(0, 2), 4096);
+    lose_power();
+    pad(0, 5000);
+    pad(1, 100);
+    log_start(&(struct log_config){ LOG_INFO, LOG_AS_TEXT, take_line, line_time_ms, NULL });
+    world_open();
+    assert_int_equal(damage_lines, 0);
+    for (int64_t i = 0; i < 3; i++) {
+        assert_int_equal(segment_size(0, i), size);
+        read_at(&asked, 0, i, 1);
+        assert_int_equal(asked.op.any.err, ERR_OK);
+        assert_int_equal(asked.first_offset, i);
+    }
+    append(&asked, 0, SMALL, 1000);
+    await(&asked);
+    assert_int_equal(segment_size(0, 3), 4096);
+    restart_clean();
+    assert_int_equal(segment_size(0, 3), size);
+    world_free();
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -489,6 +560,7 @@ int main(void)
         cmocka_unit_test(a_full_journal_does_not_hold_up_the_pass_that_empties_it),
         cmocka_unit_test(what_is_too_large_for_the_journal_goes_to_its_segment),
         cmocka_unit_test(a_replaced_file_of_the_same_size_is_not_taken_for_the_old_one),
+        cmocka_unit_test(zeros_behind_a_log_are_no_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

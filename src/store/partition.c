@@ -23,6 +23,7 @@
 struct partition *partition_new(struct store *store, const struct partition_spec *spec)
 {
     struct partition *partition = mem_zalloc(1, sizeof *partition);
+    partition->padded_base = -1;
     partition->store = store;
     partition->shard = store_shard_of(store, spec->topic, spec->number);
     partition->path = mem_format("%s/%.*s-%" PRId32, store->folder, BYTES_ARG(spec->topic), spec->number);

@@ -187,8 +187,11 @@ static void gather_partition(struct pass *pass, struct partition *partition)
 {
     if (partition->deleted)
         return;
-    if (partition->durable.offset > partition->written.offset && partition->writer == WRITER_NONE) {
-        write_set_gather(&pass->set, partition, &partition->durable, UINT64_MAX);
+    bool padded =
+        partition->padded_base >= 0 && (pass->last || partition->padded_base != partition->written.segment_base);
+    if ((padded || partition->durable.offset > partition->written.offset) && partition->writer == WRITER_NONE) {
+        write_set_gather(&pass->set, partition, &partition->durable, UINT64_MAX,
+                         pass->last ? WRITE_LAST : WRITE_CACHED);
         partition->writer = WRITER_PASS;
     }
     if (partition->synced.offset < partition->written.offset)
@@ -341,6 +344,8 @@ static void state_noted(struct pass *pass)
         int64_t active_base = partition_active(partition)->base_offset;
         partition->settling_base =
             partition->synced.offset >= active_base ? active_base : partition->synced.segment_base;
+        if (partition->padded_base >= 0 && partition->padded_base < partition->settling_base)
+            partition->settling_base = partition->padded_base; // its file has zeros at the end yet
     }
     pass_encode_state(pass);
     struct checkpoint_waiter **end = &pass->covered;

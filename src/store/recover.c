@@ -147,6 +147,37 @@ static err_t is_damage(const struct scan *scan, const struct segment_reader *rea
     return err;
 }
 
+// Are there only zeros from AT to the end of the file?
+static err_t is_zero_from(const struct segment_reader *reader, uint64_t at, bool *ret_zero)
+{
+    struct buf *buf = buf_new(64 << 10);
+    err_t err = ERR_OK;
+    *ret_zero = true;
+    while (at < reader->end && err == ERR_OK && *ret_zero) {
+        size_t got = 0, size = reader->end - at < buf->capacity ? (size_t)(reader->end - at) : buf->capacity;
+        err = file_read_at(reader->file, at, buf->data, size, &got);
+        if (err == ERR_OK && got == 0)
+            err = ERR_IO;
+        for (size_t i = 0; i < got && *ret_zero; i++)
+            *ret_zero = buf->data[i] == 0;
+        at += got;
+    }
+    buf_unref(buf);
+    return err;
+}
+
+// Segments are written ahead of the log (unbuffered.h, or Kafka's preallocate): zeros behind the last batch are no
+// damage where nothing is missing.
+static err_t is_padding(const struct scan *scan, const struct segment_reader *reader, size_t index, bool *ret_padding)
+{
+    const struct recovery *recovery = scan->recovery;
+    bool last = index + 1 == recovery->count;
+    bool complete = last ? reader->stopped_at >= scan->trusted && scan->next_offset >= recovery->flushed
+                         : recovery->bases[index + 1] == scan->next_offset;
+    *ret_padding = false;
+    return complete ? is_zero_from(reader, reader->stopped_at, ret_padding) : ERR_OK;
+}
+
 static err_t cut_torn(struct recovery *recovery, struct segment_reader *reader, uint64_t at)
 {
     recovery->cut = true;
@@ -175,7 +206,12 @@ static err_t scan_file(struct scan *scan, struct segment_reader *reader, size_t 
             return ERR_OK;
         uint64_t valid;
         int64_t valid_offset;
-        bool damage;
+        bool damage, padding;
+        err = is_padding(scan, reader, index, &padding);
+        if (err != ERR_OK)
+            return err;
+        if (padding)
+            return file_truncate(reader->file, bad);
         err = damage_find_valid(reader, bad, scan->next_offset, &valid, &valid_offset);
         if (err == ERR_OK)
             err = is_damage(scan, reader, valid, index, &damage);

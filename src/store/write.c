@@ -20,15 +20,23 @@ struct write_item *write_set_add(struct write_set *set, struct partition *partit
     struct write_item *item = &set->items[set->count++];
     struct write_piece *pieces = item->pieces;
     uint32_t capacity = item->piece_capacity;
-    *item = (struct write_item){ .partition = partition, .pieces = pieces, .piece_capacity = capacity };
+    *item = (struct write_item){
+        .partition = partition, .pieces = pieces, .piece_capacity = capacity, .trim = { .base_offset = -1 }
+    };
     return item;
 }
 
 void write_set_free(struct write_set *set)
 {
-    for (uint32_t i = 0; i < set->capacity; i++)
+    for (uint32_t i = 0; i < set->capacity; i++) {
+        if (set->items[i].opened) { // by a job whose end nobody heard
+            file_close(set->items[i].file);
+            unbuffered_close(set->items[i].unbuffered);
+        }
         free(set->items[i].pieces);
+    }
     free(set->items);
+    staging_free(&set->staging);
     *set = (struct write_set){ 0 };
 }
 
@@ -42,9 +50,15 @@ static bool item_open(struct write_item *item, int64_t segment_base)
 {
     char path[PATH_MAX_SIZE];
     segment_path(item->partition->path, segment_base, ".log", path, sizeof path);
-    err_t err = file_open(path, FILE_WRITE | FILE_CREATE, &item->file);
+    err_t err = item->past_cache ? unbuffered_open(path, &item->unbuffered) : ERR_UNSUPPORTED;
+    if (err == ERR_UNSUPPORTED) {
+        item->refused = item->past_cache;
+        item->past_cache = false;
+        err = file_open(path, FILE_WRITE | FILE_CREATE, &item->file);
+    }
     if (err != ERR_OK) {
         item->file = NULL;
+        item->unbuffered = NULL;
         item_fail(item, err, "open");
         return false;
     }
@@ -69,26 +83,47 @@ static void item_sync(struct write_item *item)
         item_fail(item, ERR_IO, "flush");
 }
 
-// Makes ready to write to SEGMENT_BASE: leaves the file of an older segment, synced.
-static bool item_turn_to(struct write_item *item, int64_t segment_base, bool sync)
+// Cuts the zeros behind a segment that will not grow any more.
+static void item_trim(struct write_item *item, int64_t segment_base, uint64_t size)
 {
-    if (item->file != NULL && item->file_base == segment_base)
+    char path[PATH_MAX_SIZE];
+    segment_path(item->partition->path, segment_base, ".log", path, sizeof path);
+    err_t err = unbuffered_trim(path, size);
+    if (err != ERR_OK)
+        item_fail(item, err, "cut");
+}
+
+static bool item_has_file(const struct write_item *item)
+{
+    return item->file != NULL || item->unbuffered != NULL;
+}
+
+// Makes ready to write to SEGMENT_BASE: leaves the file of an older segment, which ends at END, synced.
+static bool item_turn_to(struct write_item *item, int64_t segment_base, uint64_t end, bool sync)
+{
+    if (item_has_file(item) && item->file_base == segment_base)
         return true;
-    if (item->file != NULL) {
-        if (sync)
+    if (item_has_file(item)) {
+        if (item->unbuffered != NULL)
+            item_trim(item, item->file_base, end);
+        else if (sync)
             item_sync(item);
-        if (item->opened)
+        if (item->opened) {
             file_close(item->file);
+            unbuffered_close(item->unbuffered);
+        }
         item->file = NULL;
+        item->unbuffered = NULL;
         if (item->err != ERR_OK)
             return false;
     }
     return item_open(item, segment_base);
 }
 
-static void item_write(struct write_item *item, bool sync)
+static void item_write(struct write_item *item, struct staging *staging, bool sync)
 {
     bool created = false;
+    uint64_t end = 0;
     for (uint32_t i = 0; i < item->piece_count && item->err == ERR_OK;) {
         const struct write_piece *first = &item->pieces[i];
         bytes_t parts[WRITE_PARTS_MAX];
@@ -101,12 +136,17 @@ static void item_write(struct write_item *item, bool sync)
             position += item->pieces[i++].bytes.size;
         }
         created = created || first->position == 0;
-        if (!item_turn_to(item, first->segment_base, sync))
+        if (!item_turn_to(item, first->segment_base, end, sync))
             return;
-        err_t err = file_write_at(item->file, first->position, parts, count);
+        end = position;
+        err_t err = item->unbuffered != NULL
+                        ? unbuffered_write(item->unbuffered, staging, first->position, parts, count)
+                        : file_write_at(item->file, first->position, parts, count);
         if (err != ERR_OK)
             item_fail(item, err, "write");
     }
+    if (item->err == ERR_OK && item->trim.base_offset >= 0)
+        item_trim(item, item->trim.base_offset, item->trim.size);
     item->created = created;
     item->wrote = item->err == ERR_OK;
 }
@@ -135,18 +175,22 @@ static void set_sync_all(struct write_set *set)
 
 void write_set_run(struct write_set *set, bool sync, void (*on_written)(void *owner), void *owner)
 {
-    for (uint32_t i = 0; i < set->count; i++)
-        item_write(&set->items[i], sync);
+    uint32_t buffered = 0;
+    for (uint32_t i = 0; i < set->count; i++) {
+        item_write(&set->items[i], &set->staging, sync);
+        buffered += set->items[i].file != NULL ? 1 : 0;
+    }
     if (on_written != NULL)
         on_written(owner);
     if (!sync)
         return;
-    if (set->count > set->sync_all_from) {
-        set_sync_all(set);
-        return;
-    }
+    bool all = buffered > set->sync_all_from;
+    if (all)
+        set_sync_all(set); // folders too
     for (uint32_t i = 0; i < set->count; i++) {
         struct write_item *item = &set->items[i];
+        if (all && item->unbuffered == NULL)
+            continue;
         if (item->err == ERR_OK)
             item_sync(item);
         if (item->err == ERR_OK && item->created)
@@ -182,11 +226,29 @@ struct write_item *write_set_gather_journal(struct write_set *set, struct partit
     return item_gather(set, partition, &partition->durable, NULL, limit);
 }
 
+// The segment whose file was left longer than it, if the log goes on in another one, or ANY.
+static struct segment trim_of(const struct partition *partition, int64_t base, bool any)
+{
+    const struct segment *segment = &partition->segments[partition_segment_find(partition, partition->padded_base)];
+    if (partition->padded_base >= 0 && (partition->padded_base != base || any) &&
+        segment->base_offset == partition->padded_base)
+        return *segment;
+    return (struct segment){ .base_offset = -1 };
+}
+
 struct write_item *write_set_gather(struct write_set *set, struct partition *partition, const struct place *to,
-                                    uint64_t limit)
+                                    uint64_t limit, enum write_way way)
 {
     struct write_item *item = item_gather(set, partition, &partition->written, to, limit);
     int64_t base = item->piece_count > 0 ? item->pieces[0].segment_base : partition->written.segment_base;
+    item->trim = trim_of(partition, base, way == WRITE_LAST);
+    item->past_cache = way == WRITE_PAST_CACHE && !partition->shard->no_direct_io;
+    if (item->past_cache) {
+        item->handle = files_take_unbuffered(partition->shard, partition, base);
+        item->unbuffered = item->handle == NULL ? NULL : item->handle->unbuffered;
+        item->file_base = base;
+        return item;
+    }
     item->handle = files_take(partition->shard, partition, base);
     if (item->handle != NULL && !item->handle->writable) {
         files_give(partition->shard, item->handle);
@@ -200,14 +262,32 @@ struct write_item *write_set_gather(struct write_set *set, struct partition *par
     return item;
 }
 
+static void note_padding(const struct write_item *item)
+{
+    struct partition *partition = item->partition;
+    if (item->err != ERR_OK)
+        return;
+    if (item->trim.base_offset >= 0 && item->trim.base_offset == partition->padded_base)
+        partition->padded_base = -1;
+    if (item->unbuffered != NULL)
+        partition->padded_base = item->file_base;
+    if (item->refused)
+        partition->shard->no_direct_io = true;
+}
+
 void write_set_done(struct shard *shard, struct write_set *set)
 {
     for (uint32_t i = 0; i < set->count; i++) {
         struct write_item *item = &set->items[i];
-        if (item->file != NULL && item->opened && item->err != ERR_OK)
+        if (item->opened && item->err != ERR_OK) {
             file_close(item->file); // it may be cut or removed
-        else if (item->file != NULL && item->opened)
+            unbuffered_close(item->unbuffered);
+        } else if (item->opened && item->unbuffered != NULL) {
+            files_put_unbuffered(shard, item->partition, item->file_base, item->unbuffered);
+        } else if (item->opened && item->file != NULL) {
             files_put(shard, item->partition, item->file_base, item->file, true);
+        }
+        note_padding(item);
         if (item->handle != NULL)
             files_give(shard, item->handle);
         if (item->piece_capacity > 64) { // one large commit must not keep its memory for ever
@@ -216,6 +296,7 @@ void write_set_done(struct shard *shard, struct write_set *set)
             item->piece_capacity = 0;
         }
         item->file = NULL;
+        item->unbuffered = NULL;
         item->handle = NULL;
     }
     set->count = 0;
