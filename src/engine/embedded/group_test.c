@@ -1,0 +1,904 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/embedded/group.h"
+
+#include "base/test.h"
+
+#include <stdio.h>
+
+static struct group_options options;
+static struct groups groups;
+static struct arena arena;
+static bool writes_at_once;
+static uint64_t written; // the last write that was asked for
+static unsigned next_id;
+
+// What a member asked for, and whether it was answered.
+struct asked {
+    struct group_join join;
+    struct group_sync sync;
+    struct group_protocol protocols[4];
+    struct group_assignment assignments[8];
+    char name[16];
+    bool joined, synced;
+};
+
+static struct asked plain; // a member like any other
+
+static void on_write(struct groups *all, struct group *group)
+{
+    written = group->writes;
+    if (writes_at_once)
+        groups_written(all, group->id, group->writes, GROUP_OK);
+}
+
+static void on_joined(struct group_join *join);
+
+static int set_up(void **state)
+{
+    (void)state;
+    options = (struct group_options){ .session_min_ms = 1000,
+                                      .session_max_ms = 60000,
+                                      .size_max = 4,
+                                      .retention_ms = 100000,
+                                      .metadata_max_size = 4096 };
+    groups_init(&groups, &options, on_write);
+    groups_time_set(&groups, 0, 0);
+    plain = (struct asked){
+        .join = { .on_done = on_joined,
+                  .group_id = BYTES_LITERAL("g"),
+                  .client_id = BYTES_LITERAL("c"),
+                  .client_host = BYTES_LITERAL("/127.0.0.1"),
+                  .protocol_type = BYTES_LITERAL("consumer"),
+                  .protocol_count = 1,
+                  .session_timeout_ms = 10000,
+                  .rebalance_timeout_ms = 30000 },
+        .protocols = { { BYTES_LITERAL("range"), BYTES_LITERAL("") } },
+    };
+    arena = ARENA_INIT;
+    writes_at_once = true;
+    next_id = 0;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    groups_free(&groups);
+    arena_free(&arena);
+    return 0;
+}
+
+static void on_joined(struct group_join *join)
+{
+    struct asked *asked = CONTAINER_OF(join, struct asked, join);
+    assert_false(asked->joined);
+    asked->joined = true;
+}
+
+static void on_synced(struct group_sync *sync)
+{
+    struct asked *asked = CONTAINER_OF(sync, struct asked, sync);
+    assert_false(asked->synced);
+    asked->synced = true;
+}
+
+static void time_passes(int64_t ms)
+{
+    for (int64_t end = groups.now_ms + ms; groups.now_ms < end;) {
+        int64_t due = groups_deadline(&groups);
+        int64_t now = due < groups.now_ms ? groups.now_ms : due;
+        now = now > end ? end : now;
+        groups_time_set(&groups, now, now);
+        groups_tick(&groups);
+        if (due > end)
+            groups_time_set(&groups, end, end);
+    }
+    groups_tick(&groups);
+}
+
+static void ask_join(struct asked *asked)
+{
+    snprintf(asked->name, sizeof asked->name, "m%u", next_id++);
+    asked->joined = false;
+    asked->join.new_member_id = bytes_of_text(asked->name);
+    asked->join.arena = &arena;
+    asked->join.protocols = asked->protocols;
+    asked->join.answer.error = GROUP_ERROR_COUNT;
+    asked->join.answer.member_count = 0;
+    asked->join.answer.skip_assignment = false;
+    group_join(&groups, &asked->join);
+}
+
+// Asks again with the id that it was given.
+static void ask_join_again(struct asked *asked)
+{
+    asked->join.member_id = asked->join.answer.member_id;
+    ask_join(asked);
+}
+
+static void ask_sync(struct asked *asked, const struct asked *const *others, size_t count)
+{
+    asked->synced = false;
+    asked->sync = (struct group_sync){ .on_done = on_synced,
+                                       .arena = &arena,
+                                       .group_id = asked->join.group_id,
+                                       .member_id = asked->join.answer.member_id,
+                                       .instance_id = asked->join.instance_id,
+                                       .generation = asked->join.answer.generation,
+                                       .assignments = asked->assignments,
+                                       .assignment_count = count };
+    for (size_t i = 0; i < count; i++)
+        asked->assignments[i] =
+            (struct group_assignment){ others[i]->join.answer.member_id, others[i]->join.answer.member_id };
+    group_sync(&groups, &asked->sync);
+}
+
+static struct group *group(void)
+{
+    return groups_find(&groups, BYTES_LITERAL("g"));
+}
+
+static struct group_caller caller(const struct asked *asked)
+{
+    return (struct group_caller){ .group_id = asked->join.group_id,
+                                  .member_id = asked->join.answer.member_id,
+                                  .instance_id = asked->join.instance_id,
+                                  .generation = asked->join.answer.generation };
+}
+
+static enum group_error heartbeat(const struct asked *asked)
+{
+    struct group_caller who = caller(asked);
+    return group_heartbeat(&groups, &who);
+}
+
+static enum group_error commit(const struct asked *asked)
+{
+    struct group_caller who = caller(asked);
+    return group_commit_check(&groups, &who);
+}
+
+static enum group_error leave(bytes_t member_id, bytes_t instance_id)
+{
+    struct group_leaver leaver = { .member_id = member_id, .instance_id = instance_id };
+    enum group_error error = group_leave(&groups, BYTES_LITERAL("g"), &leaver, 1);
+    return error == GROUP_OK ? leaver.error : error;
+}
+
+// All members of ALL join, the first one leads, all sync.
+static void make_stable(struct asked *all, size_t count)
+{
+    const struct asked *views[8];
+    for (size_t i = 0; i < count; i++)
+        ask_join(&all[i]);
+    time_passes(1);
+    for (size_t i = 0; i < count; i++) {
+        views[i] = &all[i];
+        assert_true(all[i].joined);
+        assert_int_equal(all[i].join.answer.error, GROUP_OK);
+    }
+    for (size_t i = 0; i < count; i++)
+        ask_sync(&all[i], views, i == 0 ? count : 0);
+    for (size_t i = 0; i < count; i++)
+        if (!all[i].synced || all[i].sync.answer.error != GROUP_OK)
+            fail_msg("member %zu has no assignment", i);
+    assert_int_equal(group()->state, GROUP_STABLE);
+}
+
+// --- generations
+
+static void members_join_sync_and_are_stable(void **state)
+{
+    (void)state;
+    struct asked all[] = { plain, plain, plain };
+    make_stable(all, 3);
+    assert_int_equal(group()->generation, 1);
+    assert_int_equal(all[0].join.answer.member_count, 3);
+    assert_int_equal(all[1].join.answer.member_count, 0);
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(bytes_equal(all[i].join.answer.leader, all[0].join.answer.member_id));
+        assert_true(bytes_is(all[i].join.answer.protocol_name, "range"));
+        assert_true(bytes_is(all[i].join.answer.protocol_type, "consumer"));
+        assert_true(bytes_equal(all[i].sync.answer.assignment, all[i].join.answer.member_id));
+        assert_int_equal(heartbeat(&all[i]), GROUP_OK);
+    }
+}
+
+static void an_empty_group_waits_as_long_as_members_come(void **state)
+{
+    (void)state;
+    options.initial_delay_ms = 3000;
+    struct asked all[] = { plain, plain, plain };
+    ask_join(&all[0]);
+    time_passes(2000);
+    ask_join(&all[1]);
+    time_passes(2000);
+    assert_false(all[0].joined);
+    ask_join(&all[2]);
+    time_passes(4900);
+    assert_false(all[0].joined); // 8,900: the third extends it to 9,000
+    time_passes(200);
+    for (size_t i = 0; i < 3; i++)
+        assert_true(all[i].joined && all[i].join.answer.generation == 1);
+}
+
+static void the_initial_delay_ends_with_the_rebalance_timeout(void **state)
+{
+    (void)state;
+    options.initial_delay_ms = 3000;
+    options.size_max = 100;
+    struct asked all[12];
+    for (size_t i = 0; i < ARRAY_COUNT(all); i++) {
+        all[i] = plain;
+        all[i].join.rebalance_timeout_ms = 10000;
+        ask_join(&all[i]);
+        time_passes(900);
+    }
+    assert_true(all[0].joined); // 10,800 ms
+    assert_int_equal(all[0].join.answer.error, GROUP_OK);
+}
+
+static void a_rebalance_ends_when_all_have_joined(void **state)
+{
+    (void)state;
+    struct asked all[] = { plain, plain };
+    struct asked late = plain;
+    make_stable(all, 2);
+    ask_join(&late);
+    assert_int_equal(heartbeat(&all[0]), GROUP_REBALANCING);
+    assert_int_equal(heartbeat(&all[1]), GROUP_REBALANCING);
+    ask_join_again(&all[1]);
+    time_passes(5000);
+    assert_false(late.joined);
+    ask_join_again(&all[0]);
+    assert_true(late.joined && all[0].joined && all[1].joined);
+    assert_int_equal(late.join.answer.generation, 2);
+    assert_int_equal(all[0].join.answer.member_count, 3);
+}
+
+static void a_rebalance_ends_without_those_that_do_not_come(void **state)
+{
+    (void)state;
+    struct asked all[] = { plain, plain };
+    struct asked late = plain;
+    all[0].join.session_timeout_ms = all[1].join.session_timeout_ms = 60000;
+    make_stable(all, 2);
+    ask_join(&late);
+    time_passes(29000);
+    ask_join_again(&all[1]);
+    time_passes(900);
+    assert_false(late.joined);
+    time_passes(200);
+    assert_true(late.joined && all[1].joined);
+    assert_int_equal(group()->joined_count, 2);
+    // The leader was not there: somebody else leads.
+    assert_true(bytes_equal(late.join.answer.leader, all[1].join.answer.member_id));
+    assert_int_equal(heartbeat(&all[0]), GROUP_UNKNOWN_MEMBER);
+}
+
+static void the_last_member_leaves_an_empty_group(void **state)
+{
+    (void)state;
+    struct asked one = plain;
+    make_stable(&one, 1);
+    assert_int_equal(leave(one.join.answer.member_id, BYTES_NULL), GROUP_OK);
+    assert_int_equal(group()->state, GROUP_EMPTY);
+    assert_int_equal(group()->generation, 2);
+    assert_null(group()->protocol_name.data);
+    assert_true(bytes_is(group()->protocol_type, "consumer"));
+    assert_int_equal(written, 2);
+}
+
+static void a_follower_that_changed_nothing_goes_on(void **state)
+{
+    (void)state;
+    struct asked all[] = { plain, plain };
+    make_stable(all, 2);
+    ask_join_again(&all[1]);
+    assert_true(all[1].joined);
+    assert_int_equal(all[1].join.answer.generation, 1);
+    assert_int_equal(group()->state, GROUP_STABLE);
+    all[1].protocols[0].metadata = BYTES_LITERAL("other");
+    ask_join_again(&all[1]);
+    assert_false(all[1].joined);
+    assert_int_equal(group()->state, GROUP_PREPARING_REBALANCE);
+    ask_join_again(&all[0]);
+    assert_true(all[0].joined && all[1].joined);
+    assert_true(bytes_is(all[0].join.answer.members[1].metadata, "other"));
+    // While the assignment is awaited, the leader may ask for the members again.
+    ask_join_again(&all[0]);
+    assert_true(all[0].joined);
+    assert_int_equal(all[0].join.answer.member_count, 2);
+    assert_int_equal(group()->generation, 2);
+}
+
+static void a_leader_that_joins_again_starts_a_rebalance(void **state)
+{
+    (void)state;
+    struct asked all[] = { plain, plain };
+    make_stable(all, 2);
+    ask_join_again(&all[0]);
+    assert_false(all[0].joined);
+    assert_int_equal(heartbeat(&all[1]), GROUP_REBALANCING);
+    ask_join_again(&all[1]);
+    assert_int_equal(all[0].join.answer.generation, 2);
+}
+
+static void chooses_what_most_members_prefer_of_what_all_know(void **state)
+{
+    (void)state;
+    static const char *const wishes[3][3] = { { "a", "b", "c" }, { "d", "c", "b" }, { "c", "b", "e" } };
+    struct asked all[] = { plain, plain, plain };
+    for (size_t i = 0; i < 3; i++) {
+        all[i].join.protocol_count = 3;
+        for (size_t j = 0; j < 3; j++)
+            all[i].protocols[j] = (struct group_protocol){ bytes_of_text(wishes[i][j]), bytes_of_text(wishes[i][j]) };
+    }
+    make_stable(all, 3);
+    assert_true(bytes_is(all[0].join.answer.protocol_name, "c"));
+    assert_true(bytes_is(all[0].join.answer.members[1].metadata, "c"));
+    struct asked other = plain;
+    other.protocols[0].name = BYTES_LITERAL("a"); // not all know it
+    ask_join(&other);
+    assert_int_equal(other.join.answer.error, GROUP_INCONSISTENT_PROTOCOL);
+    other.protocols[0].name = BYTES_LITERAL("c");
+    other.join.protocol_type = BYTES_LITERAL("connect");
+    ask_join(&other);
+    assert_int_equal(other.join.answer.error, GROUP_INCONSISTENT_PROTOCOL);
+}
+
+static void a_protocol_named_twice_counts_once(void **state)
+{
+    (void)state;
+    struct asked all[] = { plain, plain };
+    all[0].join.protocol_count = 3;
+    all[0].protocols[1] = all[0].protocols[2] = (struct group_protocol){ BYTES_LITERAL("x"), BYTES_LITERAL("") };
+    all[0].protocols[0] = (struct group_protocol){ BYTES_LITERAL("x"), BYTES_LITERAL("") };
+    all[0].protocols[2].name = BYTES_LITERAL("range");
+    make_stable(all, 2);
+    assert_true(bytes_is(all[0].join.answer.protocol_name, "range"));
+}
+
+// --- refusals
+
+static void refuses_what_kafka_refuses(void **state)
+{
+    (void)state;
+    struct asked bad = plain;
+    bad.join.group_id = BYTES_LITERAL("");
+    ask_join(&bad);
+    assert_int_equal(bad.join.answer.error, GROUP_INVALID_ID);
+    bad = plain;
+    bad.join.session_timeout_ms = 999;
+    ask_join(&bad);
+    assert_int_equal(bad.join.answer.error, GROUP_INVALID_SESSION_TIMEOUT);
+    bad.join.session_timeout_ms = 60001;
+    ask_join(&bad);
+    assert_int_equal(bad.join.answer.error, GROUP_INVALID_SESSION_TIMEOUT);
+    bad = plain;
+    bad.join.member_id = BYTES_LITERAL("nobody");
+    ask_join(&bad);
+    assert_int_equal(bad.join.answer.error, GROUP_UNKNOWN_MEMBER);
+    bad = plain;
+    bad.join.protocol_type = BYTES_LITERAL("");
+    ask_join(&bad);
+    assert_int_equal(bad.join.answer.error, GROUP_INCONSISTENT_PROTOCOL);
+    bad = plain;
+    bad.join.protocol_count = 0;
+    ask_join(&bad);
+    assert_int_equal(bad.join.answer.error, GROUP_INCONSISTENT_PROTOCOL);
+    assert_null(group()); // nothing came of it
+}
+
+static void refuses_stale_members_and_generations(void **state)
+{
+    (void)state;
+    struct asked one = plain, stale;
+    assert_int_equal(heartbeat(&one), GROUP_UNKNOWN_MEMBER);
+    make_stable(&one, 1);
+    stale = one;
+    stale.join.answer.generation = 7;
+    assert_int_equal(heartbeat(&stale), GROUP_ILLEGAL_GENERATION);
+    assert_int_equal(commit(&stale), GROUP_ILLEGAL_GENERATION);
+    ask_sync(&stale, NULL, 0);
+    assert_int_equal(stale.sync.answer.error, GROUP_ILLEGAL_GENERATION);
+    stale.join.answer.member_id = BYTES_LITERAL("nobody");
+    assert_int_equal(heartbeat(&stale), GROUP_UNKNOWN_MEMBER);
+    assert_int_equal(commit(&stale), GROUP_UNKNOWN_MEMBER);
+    ask_sync(&stale, NULL, 0);
+    assert_int_equal(stale.sync.answer.error, GROUP_UNKNOWN_MEMBER);
+    assert_int_equal(leave(BYTES_LITERAL("nobody"), BYTES_NULL), GROUP_UNKNOWN_MEMBER);
+    struct group_caller nobody = { .group_id = BYTES_LITERAL("") };
+    assert_int_equal(group_heartbeat(&groups, &nobody), GROUP_INVALID_ID);
+    one.sync.protocol_name = BYTES_LITERAL("other");
+    one.synced = false;
+    group_sync(&groups, &one.sync);
+    assert_int_equal(one.sync.answer.error, GROUP_INCONSISTENT_PROTOCOL);
+}
+
+static void a_full_group_takes_nobody_more(void **state)
+{
+    (void)state;
+    struct asked all[] = { plain, plain, plain, plain };
+    struct asked more = plain;
+    make_stable(all, 4);
+    ask_join(&more);
+    assert_int_equal(more.join.answer.error, GROUP_FULL);
+    assert_int_equal(more.join.answer.member_id.size, 0);
+    // The limit shrank: those that come first stay.
+    options.size_max = 2;
+    for (size_t i = 0; i < 4; i++)
+        ask_join_again(&all[i]);
+    assert_int_equal(all[2].join.answer.error, GROUP_FULL);
+    assert_int_equal(all[3].join.answer.error, GROUP_FULL);
+    assert_int_equal(all[0].join.answer.error, GROUP_OK);
+    assert_int_equal(group()->joined_count, 2);
+}
+
+// --- KIP-394
+
+static void asks_for_a_member_id_that_is_known(void **state)
+{
+    (void)state;
+    struct asked one = plain;
+    one.join.needs_known_id = true;
+    ask_join(&one);
+    assert_int_equal(one.join.answer.error, GROUP_MEMBER_ID_REQUIRED);
+    assert_true(bytes_is(one.join.answer.member_id, "m0"));
+    assert_int_equal(group()->pending_count, 1);
+    assert_int_equal(heartbeat(&one), GROUP_UNKNOWN_MEMBER);
+    ask_join_again(&one);
+    time_passes(1);
+    assert_int_equal(one.join.answer.error, GROUP_OK);
+    assert_true(bytes_is(one.join.answer.member_id, "m0"));
+    assert_int_equal(group()->pending_count, 0);
+}
+
+static void a_rebalance_waits_for_pending_members_until_their_session_ends(void **state)
+{
+    (void)state;
+    struct asked one = plain, pending = plain;
+    make_stable(&one, 1);
+    pending.join.needs_known_id = true;
+    ask_join(&pending);
+    assert_int_equal(group()->state, GROUP_STABLE); // nobody is disturbed yet
+    ask_join_again(&one);
+    assert_false(one.joined);
+    time_passes(9000);
+    assert_false(one.joined);
+    time_passes(1100);
+    assert_true(one.joined);
+    assert_int_equal(group()->pending_count, 0);
+    // One that leaves before it joined does not start a rebalance.
+    ask_join(&pending);
+    pending.join.member_id = BYTES_LITERAL("");
+    assert_int_equal(group()->state, GROUP_COMPLETING_REBALANCE);
+}
+
+static void a_pending_member_that_goes_disturbs_nobody(void **state)
+{
+    (void)state;
+    struct asked one = plain, pending = plain;
+    make_stable(&one, 1);
+    pending.join.needs_known_id = true;
+    ask_join(&pending);
+    assert_int_equal(leave(pending.join.answer.member_id, BYTES_NULL), GROUP_OK);
+    ask_join(&pending);
+    for (int i = 0; i < 4; i++) {
+        time_passes(5000);
+        assert_int_equal(heartbeat(&one), GROUP_OK);
+    }
+    assert_int_equal(group()->pending_count, 0);
+    assert_int_equal(group()->state, GROUP_STABLE);
+    assert_int_equal(group()->generation, 1);
+}
+
+// --- sessions
+
+static void a_session_lives_on_heartbeats_and_commits(void **state)
+{
+    (void)state;
+    struct asked all[] = { plain, plain };
+    make_stable(all, 2);
+    for (int i = 0; i < 5; i++) {
+        time_passes(6000);
+        assert_int_equal(heartbeat(&all[0]), GROUP_OK);
+        assert_int_equal(commit(&all[1]), GROUP_OK);
+    }
+    time_passes(9000);
+    assert_int_equal(heartbeat(&all[0]), GROUP_OK);
+    time_passes(1500);
+    assert_int_equal(heartbeat(&all[1]), GROUP_UNKNOWN_MEMBER);
+    assert_int_equal(heartbeat(&all[0]), GROUP_REBALANCING);
+    ask_join_again(&all[0]);
+    assert_int_equal(all[0].join.answer.member_count, 1);
+}
+
+static void who_waits_is_alive_but_a_new_member_only_for_five_minutes(void **state)
+{
+    (void)state;
+    struct asked all[] = { plain, plain };
+    struct asked late = plain;
+    options.session_max_ms = INT32_MAX;
+    for (size_t i = 0; i < 2; i++) {
+        all[i].join.session_timeout_ms = 2000000;
+        all[i].join.rebalance_timeout_ms = 1000000;
+    }
+    make_stable(all, 2);
+    ask_join_again(&all[0]);
+    struct asked again = all[0]; // the same member, on another connection
+    again.join.session_timeout_ms = 10000;
+    ask_join(&again);
+    assert_int_equal(all[0].join.answer.error, GROUP_REBALANCING);
+    ask_join(&late);
+    time_passes(299000);
+    assert_false(late.joined);
+    time_passes(2000);
+    assert_int_equal(late.join.answer.error, GROUP_UNKNOWN_MEMBER);
+    assert_false(again.joined); // far beyond its session
+    ask_join_again(&all[1]);
+    assert_int_equal(again.join.answer.generation, 2);
+}
+
+// --- the sync phase
+
+static void the_assignment_counts_when_it_is_durable(void **state)
+{
+    (void)state;
+    struct asked all[] = { plain, plain };
+    const struct asked *const views[] = { &all[0], &all[1] };
+    ask_join(&all[0]);
+    ask_join(&all[1]);
+    time_passes(1);
+    writes_at_once = false;
+    ask_sync(&all[1], NULL, 0);
+    ask_sync(&all[0], views, 2);
+    assert_false(all[0].synced || all[1].synced);
+    assert_int_equal(commit(&all[0]), GROUP_REBALANCING);
+    groups_written(&groups, BYTES_LITERAL("g"), written, GROUP_OK);
+    assert_true(all[0].synced && all[1].synced);
+    assert_int_equal(group()->state, GROUP_STABLE);
+    assert_int_equal(commit(&all[0]), GROUP_OK);
+}
+
+static void a_write_that_fails_starts_over(void **state)
+{
+    (void)state;
+    struct asked one = plain;
+    const struct asked *const views[] = { &one };
+    ask_join(&one);
+    time_passes(1);
+    writes_at_once = false;
+    ask_sync(&one, views, 1);
+    groups_written(&groups, BYTES_LITERAL("g"), written, GROUP_NOT_AVAILABLE);
+    assert_int_equal(one.sync.answer.error, GROUP_NOT_AVAILABLE);
+    assert_int_equal(group()->state, GROUP_PREPARING_REBALANCE);
+    groups_written(&groups, BYTES_LITERAL("g"), written, GROUP_OK); // of a time gone by
+    groups_written(&groups, BYTES_LITERAL("gone"), 1, GROUP_OK);
+    assert_int_equal(group()->state, GROUP_PREPARING_REBALANCE);
+}
+
+static void a_member_that_comes_meanwhile_voids_the_assignment(void **state)
+{
+    (void)state;
+    struct asked one = plain, late = plain;
+    const struct asked *const views[] = { &one };
+    ask_join(&one);
+    time_passes(1);
+    writes_at_once = false;
+    ask_sync(&one, views, 1);
+    uint64_t first = written;
+    ask_join(&late);
+    assert_int_equal(one.sync.answer.error, GROUP_REBALANCING);
+    groups_written(&groups, BYTES_LITERAL("g"), first, GROUP_OK);
+    assert_int_equal(group()->state, GROUP_PREPARING_REBALANCE);
+    assert_int_equal(commit(&one), GROUP_OK); // its generation is the newest there is
+    ask_join_again(&one);
+    assert_int_equal(late.join.answer.generation, 2);
+}
+
+static void who_does_not_sync_in_time_is_out(void **state)
+{
+    (void)state;
+    struct asked all[] = { plain, plain };
+    const struct asked *const views[] = { &all[0], &all[1] };
+    for (size_t i = 0; i < 2; i++) {
+        all[i].join.session_timeout_ms = 60000;
+        ask_join(&all[i]);
+    }
+    time_passes(1);
+    ask_sync(&all[0], views, 2);
+    assert_int_equal(group()->state, GROUP_STABLE);
+    time_passes(30000);
+    assert_int_equal(heartbeat(&all[1]), GROUP_UNKNOWN_MEMBER);
+    assert_int_equal(heartbeat(&all[0]), GROUP_REBALANCING);
+}
+
+static void a_leader_that_goes_before_it_assigned_is_replaced(void **state)
+{
+    (void)state;
+    struct asked all[] = { plain, plain };
+    ask_join(&all[0]);
+    ask_join(&all[1]);
+    time_passes(1);
+    ask_sync(&all[1], NULL, 0);
+    assert_int_equal(leave(all[0].join.answer.member_id, BYTES_NULL), GROUP_OK);
+    assert_int_equal(all[1].sync.answer.error, GROUP_REBALANCING);
+    ask_join_again(&all[1]);
+    assert_int_equal(all[1].join.answer.member_count, 1);
+}
+
+// --- KIP-345
+
+static struct asked instance(const char *name)
+{
+    struct asked asked = plain;
+    asked.join.instance_id = bytes_of_text(name);
+    asked.join.needs_known_id = true; // without effect
+    return asked;
+}
+
+static void an_instance_that_comes_back_finds_its_place(void **state)
+{
+    (void)state;
+    struct asked all[] = { instance("a"), instance("b") };
+    make_stable(all, 2);
+    struct asked again = instance("b");
+    ask_join(&again);
+    assert_true(again.joined);
+    assert_int_equal(again.join.answer.error, GROUP_OK);
+    assert_int_equal(again.join.answer.generation, 1);
+    assert_int_equal(group()->state, GROUP_STABLE);
+    ask_sync(&again, NULL, 0);
+    assert_true(bytes_equal(again.sync.answer.assignment, all[1].join.answer.member_id)); // what the old one had
+    assert_int_equal(heartbeat(&all[1]), GROUP_FENCED_INSTANCE);
+    assert_int_equal(commit(&all[1]), GROUP_FENCED_INSTANCE);
+    assert_int_equal(heartbeat(&again), GROUP_OK);
+    assert_int_equal(heartbeat(&all[0]), GROUP_OK);
+    struct asked unknown = instance("c");
+    unknown.join.answer = again.join.answer;
+    assert_int_equal(heartbeat(&unknown), GROUP_UNKNOWN_MEMBER);
+}
+
+static void a_leader_that_comes_back_assigns_nothing(void **state)
+{
+    (void)state;
+    struct asked all[] = { instance("a"), instance("b") };
+    make_stable(all, 2);
+    struct asked old = instance("a"), new = instance("a");
+    ask_join(&old); // it cannot be told to skip: somebody else leads, it hears
+    assert_true(bytes_equal(old.join.answer.leader, all[0].join.answer.member_id));
+    assert_int_equal(old.join.answer.member_count, 0);
+    assert_false(old.join.answer.skip_assignment);
+    new.join.skips_assignment = true;
+    writes_at_once = false;
+    ask_join(&new);
+    assert_false(new.joined); // until it is durable
+    groups_written(&groups, BYTES_LITERAL("g"), written, GROUP_OK);
+    assert_true(new.join.answer.skip_assignment);
+    assert_int_equal(new.join.answer.member_count, 2);
+    assert_true(bytes_equal(new.join.answer.leader, new.join.answer.member_id));
+}
+
+static void an_instance_that_changes_the_protocol_starts_a_rebalance(void **state)
+{
+    (void)state;
+    struct asked all[] = { instance("a"), instance("b") };
+    for (size_t i = 0; i < 2; i++) {
+        all[i].join.protocol_count = 2;
+        all[i].protocols[1] = (struct group_protocol){ BYTES_LITERAL("sticky"), BYTES_LITERAL("") };
+    }
+    make_stable(all, 2);
+    struct asked again = instance("b");
+    again.protocols[0].name = BYTES_LITERAL("sticky");
+    ask_join(&again);
+    assert_false(again.joined);
+    ask_join_again(&all[0]);
+    assert_true(bytes_is(again.join.answer.protocol_name, "sticky"));
+}
+
+static void two_of_one_instance_fence_each_other(void **state)
+{
+    (void)state;
+    struct asked all[] = { instance("a"), plain };
+    ask_join(&all[0]);
+    ask_join(&all[1]);
+    struct asked twin = instance("a");
+    ask_join(&twin);
+    assert_int_equal(all[0].join.answer.error, GROUP_FENCED_INSTANCE);
+    time_passes(1);
+    assert_int_equal(twin.join.answer.error, GROUP_OK);
+    assert_int_equal(group()->joined_count, 2);
+    // Between join and sync the leader may have assigned to the old id: all begin anew.
+    ask_sync(&twin, NULL, 0);
+    ask_join_again(&all[1]);
+    struct asked third = instance("a");
+    ask_join(&third);
+    assert_int_equal(heartbeat(&twin), GROUP_FENCED_INSTANCE);
+}
+
+static void a_static_member_keeps_its_place_while_its_session_lasts(void **state)
+{
+    (void)state;
+    struct asked all[] = { plain, instance("b") };
+    all[1].join.session_timeout_ms = 60000;
+    make_stable(all, 2);
+    ask_join_again(&all[0]);
+    time_passes(30100); // the join phase ends without it
+    assert_int_equal(all[0].join.answer.generation, 2);
+    assert_int_equal(all[0].join.answer.member_count, 2);
+    const struct asked *const views[] = { &all[0] };
+    ask_sync(&all[0], views, 1);
+    for (int i = 0; i < 7; i++) {
+        time_passes(5000);
+        (void)heartbeat(&all[0]);
+    }
+    assert_int_equal(heartbeat(&all[1]), GROUP_UNKNOWN_MEMBER);
+}
+
+static void many_leave_at_once(void **state)
+{
+    (void)state;
+    struct asked all[] = { plain, instance("b"), instance("c"), instance("d") };
+    make_stable(all, 4);
+    struct group_leaver leavers[] = {
+        { .member_id = all[0].join.answer.member_id },
+        { .member_id = BYTES_LITERAL(""), .instance_id = BYTES_LITERAL("b") },
+        { .member_id = all[2].join.answer.member_id, .instance_id = BYTES_LITERAL("d") },
+        { .member_id = BYTES_LITERAL(""), .instance_id = BYTES_LITERAL("x") },
+        { .member_id = BYTES_LITERAL("") },
+        { .member_id = BYTES_LITERAL("nobody"), .instance_id = BYTES_LITERAL("x") },
+    };
+    static const enum group_error errors[] = {
+        GROUP_OK, GROUP_OK, GROUP_FENCED_INSTANCE, GROUP_UNKNOWN_MEMBER, GROUP_UNKNOWN_MEMBER, GROUP_UNKNOWN_MEMBER
+    };
+    assert_int_equal(group_leave(&groups, BYTES_LITERAL("g"), leavers, ARRAY_COUNT(leavers)), GROUP_OK);
+    for (size_t i = 0; i < ARRAY_COUNT(leavers); i++)
+        assert_int_equal(leavers[i].error, errors[i]);
+    assert_int_equal(group()->joined_count, 2);
+    assert_int_equal(group()->state, GROUP_PREPARING_REBALANCE);
+    assert_int_equal(group_leave(&groups, BYTES_LITERAL(""), leavers, 1), GROUP_INVALID_ID);
+    assert_int_equal(group_leave(&groups, BYTES_LITERAL("x"), leavers, 1), GROUP_UNKNOWN_MEMBER);
+}
+
+// --- whoever goes away while it waits
+
+static void a_client_that_hangs_up_stays_if_it_can_come_back(void **state)
+{
+    (void)state;
+    struct asked known = plain, unknown = plain, one = plain;
+    make_stable(&one, 1);
+    known.join.needs_known_id = true;
+    ask_join(&known);
+    ask_join_again(&known);
+    ask_join(&unknown);
+    group_join_cancel(&groups, &known.join);
+    group_join_cancel(&groups, &unknown.join);
+    assert_true(known.joined && unknown.joined);
+    group_join_cancel(&groups, &known.join); // harmless
+    assert_int_equal(group()->joined_count, 2);
+    ask_join_again(&one);
+    assert_int_equal(one.join.answer.member_count, 2);
+    const struct asked *const views[] = { &one };
+    writes_at_once = false;
+    ask_sync(&one, views, 1);
+    group_sync_cancel(&groups, &one.sync);
+    assert_true(one.synced);
+    groups_written(&groups, BYTES_LITERAL("g"), written, GROUP_OK);
+    assert_int_equal(group()->state, GROUP_STABLE);
+    time_passes(10001);
+    assert_int_equal(heartbeat(&one), GROUP_UNKNOWN_MEMBER); // its session went on
+}
+
+// --- offsets
+
+static void commits_come_from_members_or_from_nobody(void **state)
+{
+    (void)state;
+    struct group_caller simple = { .group_id = BYTES_LITERAL("g"), .generation = -1, .member_id = BYTES_LITERAL("") };
+    assert_int_equal(group_commit_check(&groups, &simple), GROUP_OK);
+    struct group_caller claims = { .group_id = BYTES_LITERAL("g"), .generation = 3, .member_id = BYTES_LITERAL("m") };
+    assert_int_equal(group_commit_check(&groups, &claims), GROUP_NOT_FOUND);
+    groups_ensure(&groups, BYTES_LITERAL("g"));
+    assert_int_equal(group_commit_check(&groups, &simple), GROUP_OK);
+    assert_int_equal(group_commit_check(&groups, &claims), GROUP_UNKNOWN_MEMBER);
+    struct asked one = plain;
+    make_stable(&one, 1);
+    assert_int_equal(group_commit_check(&groups, &simple), GROUP_UNKNOWN_MEMBER);
+    assert_int_equal(commit(&one), GROUP_OK);
+    assert_int_equal(leave(one.join.answer.member_id, BYTES_NULL), GROUP_OK);
+    assert_int_equal(group_commit_check(&groups, &simple), GROUP_OK);
+    assert_int_equal(commit(&one), GROUP_UNKNOWN_MEMBER);
+}
+
+// ConsumerProtocolSubscription version 1: topics "t", "uu"; no user data; no partitions.
+static const uint8_t subscription[] = {
+    0, 1, 0, 0, 0, 2, 0, 1, 't', 0, 2, 'u', 'u', 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0
+};
+
+static void groups_are_deleted_when_nobody_is_in_them(void **state)
+{
+    (void)state;
+    assert_int_equal(group_delete_check(&groups, BYTES_LITERAL("g")), GROUP_NOT_FOUND);
+    assert_int_equal(group_forget_check(&groups, BYTES_LITERAL("g")), GROUP_NOT_FOUND);
+    struct asked one = plain;
+    one.protocols[0].metadata = bytes_of(subscription, sizeof subscription);
+    make_stable(&one, 1);
+    assert_int_equal(group_delete_check(&groups, BYTES_LITERAL("g")), GROUP_NOT_EMPTY);
+    assert_int_equal(group_forget_check(&groups, BYTES_LITERAL("g")), GROUP_OK);
+    assert_true(group_reads_topic(group(), BYTES_LITERAL("uu")));
+    assert_false(group_reads_topic(group(), BYTES_LITERAL("u")));
+    assert_int_equal(leave(one.join.answer.member_id, BYTES_NULL), GROUP_OK);
+    assert_false(group_reads_topic(group(), BYTES_LITERAL("uu")));
+    assert_int_equal(group_delete_check(&groups, BYTES_LITERAL("g")), GROUP_OK);
+    groups_remove(&groups, group());
+    struct asked connect = plain;
+    connect.join.protocol_type = BYTES_LITERAL("connect");
+    make_stable(&connect, 1);
+    assert_int_equal(group_forget_check(&groups, BYTES_LITERAL("g")), GROUP_NOT_EMPTY);
+}
+
+static void offsets_grow_old_as_kip_211_says(void **state)
+{
+    (void)state;
+    bytes_t t = BYTES_LITERAL("t"), x = BYTES_LITERAL("x");
+    struct group *simple = groups_ensure(&groups, BYTES_LITERAL("simple"));
+    groups_time_set(&groups, 0, 150000);
+    assert_false(group_offset_is_old(&groups, simple, t, 60000));
+    assert_true(group_offset_is_old(&groups, simple, t, 50000));
+    struct asked one = plain;
+    one.protocols[0].metadata = bytes_of(subscription, sizeof subscription);
+    make_stable(&one, 1);
+    groups_time_set(&groups, 0, 150000);
+    assert_false(group_offset_is_old(&groups, group(), t, 0)); // somebody reads it
+    assert_true(group_offset_is_old(&groups, group(), x, 0));
+    assert_int_equal(leave(one.join.answer.member_id, BYTES_NULL), GROUP_OK);
+    groups_time_set(&groups, 0, 249000);
+    assert_false(group_offset_is_old(&groups, group(), t, 0)); // since it is empty
+    groups_time_set(&groups, 0, 250000);
+    assert_true(group_offset_is_old(&groups, group(), t, 249000));
+    group()->state_time_ms = -1; // of an old record
+    assert_false(group_offset_is_old(&groups, group(), t, 249000));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(members_join_sync_and_are_stable),
+        TEST(an_empty_group_waits_as_long_as_members_come),
+        TEST(the_initial_delay_ends_with_the_rebalance_timeout),
+        TEST(a_rebalance_ends_when_all_have_joined),
+        TEST(a_rebalance_ends_without_those_that_do_not_come),
+        TEST(the_last_member_leaves_an_empty_group),
+        TEST(a_follower_that_changed_nothing_goes_on),
+        TEST(a_leader_that_joins_again_starts_a_rebalance),
+        TEST(chooses_what_most_members_prefer_of_what_all_know),
+        TEST(a_protocol_named_twice_counts_once),
+        TEST(refuses_what_kafka_refuses),
+        TEST(refuses_stale_members_and_generations),
+        TEST(a_full_group_takes_nobody_more),
+        TEST(asks_for_a_member_id_that_is_known),
+        TEST(a_rebalance_waits_for_pending_members_until_their_session_ends),
+        TEST(a_pending_member_that_goes_disturbs_nobody),
+        TEST(a_session_lives_on_heartbeats_and_commits),
+        TEST(who_waits_is_alive_but_a_new_member_only_for_five_minutes),
+        TEST(the_assignment_counts_when_it_is_durable),
+        TEST(a_write_that_fails_starts_over),
+        TEST(a_member_that_comes_meanwhile_voids_the_assignment),
+        TEST(who_does_not_sync_in_time_is_out),
+        TEST(a_leader_that_goes_before_it_assigned_is_replaced),
+        TEST(an_instance_that_comes_back_finds_its_place),
+        TEST(a_leader_that_comes_back_assigns_nothing),
+        TEST(an_instance_that_changes_the_protocol_starts_a_rebalance),
+        TEST(two_of_one_instance_fence_each_other),
+        TEST(a_static_member_keeps_its_place_while_its_session_lasts),
+        TEST(many_leave_at_once),
+        TEST(a_client_that_hangs_up_stays_if_it_can_come_back),
+        TEST(commits_come_from_members_or_from_nobody),
+        TEST(groups_are_deleted_when_nobody_is_in_them),
+        TEST(offsets_grow_old_as_kip_211_says),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
