@@ -91,6 +91,7 @@ struct engine_offset {
     int64_t offset;       // the next one to read; -1 in a commit: forget it
     int32_t leader_epoch; // -1: unknown
     bytes_t metadata;
+    int64_t expire_time_ms; // wall time after which it is forgotten; 0: by the retention of the server
     int64_t commit_time_ms; // out
 };
 

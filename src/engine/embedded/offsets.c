@@ -34,7 +34,7 @@ static void string_write(struct writer *w, bytes_t text)
     writer_bytes(w, text);
 }
 
-static void key_prefix_write(struct writer *w, bytes_t group)
+void offsets_prefix_write(struct writer *w, bytes_t group)
 {
     writer_i16(w, KEY_VERSION);
     string_write(w, group);
@@ -42,18 +42,23 @@ static void key_prefix_write(struct writer *w, bytes_t group)
 
 void offsets_key_write(struct writer *w, bytes_t group, bytes_t topic, int32_t partition)
 {
-    key_prefix_write(w, group);
+    offsets_prefix_write(w, group);
     string_write(w, topic);
     writer_i32(w, partition);
 }
 
 void offsets_value_write(struct writer *w, const struct engine_offset *offset, int64_t now_ms)
 {
-    writer_i16(w, VALUE_VERSION);
+    // As Kafka does it: a time of expiry has a version of its own, without the epoch.
+    bool expires = offset->expire_time_ms > 0;
+    writer_i16(w, expires ? VALUE_VERSION_EXPIRES : VALUE_VERSION);
     writer_i64(w, offset->offset);
-    writer_i32(w, offset->leader_epoch);
+    if (!expires)
+        writer_i32(w, offset->leader_epoch);
     string_write(w, offset->metadata);
     writer_i64(w, now_ms);
+    if (expires)
+        writer_i64(w, offset->expire_time_ms);
 }
 
 static bytes_t string_read(struct reader *r)
@@ -91,7 +96,7 @@ err_t offsets_row_read(bytes_t key, bytes_t value, struct engine_offset *ret_off
     offset.metadata = version >= VALUE_VERSION_FLEXIBLE ? compact_string_read(&r) : string_read(&r);
     offset.commit_time_ms = reader_i64(&r);
     if (version == VALUE_VERSION_EXPIRES)
-        (void)reader_i64(&r);
+        offset.expire_time_ms = reader_i64(&r);
     if (r.err != ERR_OK)
         return r.err;
     *ret_offset = offset;
@@ -122,6 +127,23 @@ bool offsets_next(const struct offsets *offsets, struct engine_offset *at)
         found = table_seek(offsets->table, row.key, true, &row);
     while (found && offsets_row_read(row.key, row.value, at) != ERR_OK);
     writer_free(&key);
+    return found;
+}
+
+bool offsets_walk_next(const struct offsets *offsets, struct offsets_walk *walk, struct engine_offset *ret_offset)
+{
+    struct writer prefix = WRITER_INIT;
+    offsets_prefix_write(&prefix, walk->group);
+    bytes_t from = writer_view(&prefix);
+    struct table_row row = { .key = walk->key.data == NULL ? from : walk->key };
+    bool found = table_seek(offsets->table, row.key, walk->key.data != NULL, &row);
+    found = found && row.key.size >= from.size && memcmp(row.key.data, from.data, from.size) == 0;
+    while (found && offsets_row_read(row.key, row.value, ret_offset) != ERR_OK) {
+        found = table_seek(offsets->table, row.key, true, &row);
+        found = found && row.key.size >= from.size && memcmp(row.key.data, from.data, from.size) == 0;
+    }
+    writer_free(&prefix);
+    walk->key = row.key;
     return found;
 }
 
@@ -236,18 +258,10 @@ static void on_fetch(struct message *message)
 {
     struct engine_fetch_op *op = CONTAINER_OF(message, struct engine_fetch_op, message);
     struct fetch_state *state = op->state;
-    struct writer prefix = WRITER_INIT;
-    key_prefix_write(&prefix, op->group);
-    bytes_t from = writer_view(&prefix);
-    struct table_row row;
-    bool found = table_seek(state->offsets->table, from, false, &row);
-    while (found && row.key.size >= from.size && memcmp(row.key.data, from.data, from.size) == 0) {
-        struct engine_offset offset;
-        if (offsets_row_read(row.key, row.value, &offset) == ERR_OK)
-            fetch_add(state, &offset);
-        found = table_seek(state->offsets->table, row.key, true, &row);
-    }
-    writer_free(&prefix);
+    struct offsets_walk walk = { .group = op->group };
+    struct engine_offset offset;
+    while (offsets_walk_next(state->offsets, &walk, &offset))
+        fetch_add(state, &offset);
     op->items = state->items;
     op->count = state->count;
     op->err = ERR_OK;

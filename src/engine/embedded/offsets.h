@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Committed offsets of groups: a table on __consumer_offsets in Kafka's own record format, so that its tools can read
-// it: key OffsetCommitKey version 1, value OffsetCommitValue version 3 (versions 0 to 4 are read). Belongs to the
-// table's loop; other loops use engine.h.
+// it: key OffsetCommitKey version 1, value OffsetCommitValue version 3, or 1 with a time of expiry (0 to 4 are read).
+// Belongs to the table's loop; other loops use engine.h.
 #pragma once
 
 #include "base/arena.h"
@@ -28,7 +28,17 @@ err_t offsets_find(const struct offsets *offsets, bytes_t group, bytes_t topic, 
 // Walks the offsets of all groups, those of one group together: start with a zeroed *AT; false at the end.
 bool offsets_next(const struct offsets *offsets, struct engine_offset *at);
 
+// Walks the offsets of one group, those of a topic together: start with the group; false at the end. Views until the
+// next turn.
+struct offsets_walk {
+    bytes_t group;
+    bytes_t key; // private
+};
+bool offsets_walk_next(const struct offsets *offsets, struct offsets_walk *walk, struct engine_offset *ret_offset);
+
 // The wire forms.
+// What the keys of a group's offsets begin with.
+void offsets_prefix_write(struct writer *w, bytes_t group);
 void offsets_key_write(struct writer *w, bytes_t group, bytes_t topic, int32_t partition);
 void offsets_value_write(struct writer *w, const struct engine_offset *offset, int64_t now_ms);
 // ERR_UNSUPPORTED: the key or value of something else, or of a newer version; ERR_MALFORMED, ERR_TRUNCATED.

@@ -55,6 +55,22 @@ static void reads_every_version_that_kafka_wrote(void **state)
     }
 }
 
+// As Kafka does it: with a time of its own the record has version 1, which has no epoch.
+static void keeps_a_time_of_expiry(void **state)
+{
+    (void)state;
+    struct writer w = WRITER_INIT;
+    struct engine_offset offset = { .offset = 258, .leader_epoch = 7, .expire_time_ms = 77 }, back;
+    offsets_value_write(&w, &offset, 11);
+    assert_int_equal(offsets_row_read(bytes_of(key, sizeof key), writer_view(&w), &back), ERR_OK);
+    assert_int_equal(writer_view(&w).data[1], 1);
+    assert_int_equal(back.offset, 258);
+    assert_int_equal(back.leader_epoch, -1);
+    assert_int_equal(back.commit_time_ms, 11);
+    assert_int_equal(back.expire_time_ms, 77);
+    writer_free(&w);
+}
+
 static void leaves_records_of_other_kinds_alone(void **state)
 {
     (void)state;
@@ -70,6 +86,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_kafkas_key_and_value),
         cmocka_unit_test(reads_every_version_that_kafka_wrote),
+        cmocka_unit_test(keeps_a_time_of_expiry),
         cmocka_unit_test(leaves_records_of_other_kinds_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
