@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every message of every API and version through decode, encode and decode again, and request frames through the
-// headers. Input: API index, version, bits (1: response, 2: a whole request frame), then the bytes. Seeds:
+// headers. Input: API key, version, bits (1: response, 2: a whole request frame), then the bytes. Seeds:
 // kafka_fuzz_corpus.
 #include "base/assert.h"
 #include "kafka/api.h"
@@ -49,7 +49,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 3)
         return 0;
     bytes_t bytes = bytes_of(data + 3, size - 3);
-    const struct kafka_api *api = kafka_apis[data[0] % kafka_api_count];
+    const struct kafka_api *api = kafka_api_find(data[0]);
+    if (api == NULL)
+        api = kafka_apis[data[0] % kafka_api_count];
     int version = api->advertised_min + data[1] % (api->max - api->advertised_min + 1);
     if ((data[2] & 2) != 0)
         check_frame(bytes);

@@ -170,6 +170,7 @@ static void start_process(struct app *app)
     app->loop_count = loop_count(config);
     for (size_t i = 0; i < app->loop_count; i++)
         app->loops[i] = loop_new((unsigned)i);
+    scraper_init(&app->scraper, app->loops[0]);
     log_line(LOG_INFO, "eddy starts",
              LOG_FIELDS(log_text("version", EDDY_VERSION), log_text("data", config->data),
                         log_int("loops", (int64_t)app->loop_count), log_int("files_max", (int64_t)files)));
@@ -192,7 +193,10 @@ static err_t start_store(struct app *app, diag_t *diag)
                         log_int("topics", (int64_t)topic_count(app->store)),
                         log_int("recovery_ms", (clock_mono_ns() - from_ns) / 1000000)));
     store_on_failure(app->store, on_store_failure, app);
-    return ERR_OK;
+    err = embedded_open(app->store, &app->engine, diag);
+    if (err == ERR_OK)
+        app->coordinator = coordinator_open(embedded_offsets(app->engine), &app->config->kafka.groups);
+    return err;
 }
 
 static const char *advertised(const struct app *app)
@@ -221,7 +225,6 @@ static void on_begin(struct message *message)
 static void start_doors(struct app *app, diag_t *diag)
 {
     app->facts.not_ready = "eddy is starting.";
-    scraper_init(&app->scraper, app->loops[0]);
     metric_set_add(&app->scraper.registry, &app->store_set, store_metric_rows, store_metric_row_count);
     for (size_t i = 0; i < app->loop_count; i++)
         metric_values_add(&app->store_set, &app->store_values[i], store_metrics_of(app->store, i), NULL);
@@ -236,10 +239,11 @@ static void start_doors(struct app *app, diag_t *diag)
 static void end_process(struct app *app)
 {
     disk_stop();
-    if (app->store != NULL) {
+    coordinator_free(app->coordinator);
+    embedded_free(app->engine);
+    if (app->store != NULL)
         store_free(app->store);
-        scraper_deinit(&app->scraper);
-    }
+    scraper_deinit(&app->scraper);
     for (size_t i = 0; i < app->loop_count; i++)
         loop_free(app->loops[i]);
     child_keeper_stop();

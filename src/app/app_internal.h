@@ -4,6 +4,8 @@
 
 #include "app/app.h"
 #include "console/console.h"
+#include "engine/embedded/coordinator.h"
+#include "engine/embedded/embedded.h"
 #include "io/loop.h"
 #include "kafka/kafka.h"
 #include "observe/process.h"
@@ -31,6 +33,8 @@ struct app {
     struct loop *loops[LOOPS_MAX];
     size_t loop_count;
     struct store *store;
+    struct engine *engine;
+    struct coordinator *coordinator; // of the groups of Kafka's clients
     struct scraper scraper;
     struct process_collector process;
     struct topics_collector topics;

@@ -50,7 +50,7 @@ static err_t kafka_open(struct app *app, struct address *address, diag_t *diag)
         struct kafka_entry *entry = &app->kafka[i];
         entry->app = app;
         entry->loop = app->loops[i];
-        err_t err = kafka_door_open(entry->loop, app->store, address, options, &entry->door, diag);
+        err_t err = kafka_door_open(entry->loop, app->store, app->coordinator, address, options, &entry->door, diag);
         if (err != ERR_OK) {
             kafka_forget(app);
             return err;

@@ -4,17 +4,47 @@
 #include "base/assert.h"
 #include "kafka/api/api_versions.h"
 #include "kafka/api/create_topics.h"
+#include "kafka/api/delete_groups.h"
 #include "kafka/api/delete_topics.h"
+#include "kafka/api/describe_groups.h"
 #include "kafka/api/fetch.h"
+#include "kafka/api/find_coordinator.h"
+#include "kafka/api/heartbeat.h"
 #include "kafka/api/init_producer_id.h"
+#include "kafka/api/join_group.h"
+#include "kafka/api/leave_group.h"
+#include "kafka/api/list_groups.h"
 #include "kafka/api/list_offsets.h"
 #include "kafka/api/metadata.h"
+#include "kafka/api/offset_commit.h"
+#include "kafka/api/offset_delete.h"
+#include "kafka/api/offset_fetch.h"
 #include "kafka/api/produce.h"
+#include "kafka/api/sync_group.h"
 
+// clang-format off
 const struct kafka_api *const kafka_apis[] = {
-    &kafka_produce_api,      &kafka_fetch_api,         &kafka_list_offsets_api,  &kafka_metadata_api,
-    &kafka_api_versions_api, &kafka_create_topics_api, &kafka_delete_topics_api, &kafka_init_producer_id_api,
+    &kafka_produce_api,
+    &kafka_fetch_api,
+    &kafka_list_offsets_api,
+    &kafka_metadata_api,
+    &kafka_offset_commit_api,
+    &kafka_offset_fetch_api,
+    &kafka_find_coordinator_api,
+    &kafka_join_group_api,
+    &kafka_heartbeat_api,
+    &kafka_leave_group_api,
+    &kafka_sync_group_api,
+    &kafka_describe_groups_api,
+    &kafka_list_groups_api,
+    &kafka_api_versions_api,
+    &kafka_create_topics_api,
+    &kafka_delete_topics_api,
+    &kafka_init_producer_id_api,
+    &kafka_delete_groups_api,
+    &kafka_offset_delete_api,
 };
+// clang-format on
 const size_t kafka_api_count = ARRAY_COUNT(kafka_apis);
 
 const struct kafka_api *kafka_api_find(int16_t key)

@@ -17,6 +17,7 @@
 struct kafka_door {
     struct loop *loop;
     struct store *store;
+    struct coordinator *coordinator;
     const struct kafka_options *options;
     struct listener *listener;
     struct address advertised; // what clients are told

@@ -5,6 +5,7 @@
 #include "base/batch.h"
 #include "base/test.h"
 #include "base/writer.h"
+#include "engine/embedded/coordinator.h"
 #include "io/loop.h"
 #include "io/net.h"
 #include "kafka/api/api_versions.h"
@@ -24,6 +25,8 @@
 
 static struct loop *loop;
 static struct store *store;
+static struct offsets offsets;
+static struct coordinator *coordinator;
 static struct kafka_door *door;
 static struct kafka_options options;
 static struct timer limit;
@@ -46,13 +49,16 @@ static int set_up_door(int64_t idle_ms)
                                       .fetch_session_slots = 2,
                                       .topic_partitions = 2,
                                       .partitions_max = 8,
-                                      .auto_create_topics = true };
+                                      .auto_create_topics = true,
+                                      .groups = { .retention_interval_ms = 60000 } };
     struct address address = { .host = "localhost", .port = 0 };
     loop = loop_new(0);
     timer_init(&limit, loop, on_limit);
     timer_start(&limit, TEST_LIMIT_MS);
     store = fake_store_new(loop);
-    assert_int_equal(kafka_door_open(loop, store, &address, &options, &door, NULL), ERR_OK);
+    assert_int_equal(offsets_open(&offsets, store, NULL), ERR_OK);
+    coordinator = coordinator_open(&offsets, &options.groups);
+    assert_int_equal(kafka_door_open(loop, store, coordinator, &address, &options, &door, NULL), ERR_OK);
     peer = peer_open(loop, kafka_door_port(door));
     return 0;
 }
@@ -84,6 +90,7 @@ static int tear_down(void **state)
     while (!is_closed)
         loop_run(loop);
     timer_stop(&limit);
+    coordinator_free(coordinator);
     fake_store_free(store);
     loop_free(loop);
     return 0;
@@ -180,7 +187,7 @@ static void tells_its_versions(void **state)
     for (int version = 0; version <= 5; version++) {
         struct kafka_api_versions_response *response = peer_call(peer, &kafka_api_versions_api, version, &request);
         assert_int_equal(response->error_code, KAFKA_NONE);
-        assert_int_equal(response->api_keys.count, 8);
+        assert_int_equal(response->api_keys.count, (int32_t)kafka_api_count);
         assert_int_equal(response->api_keys.items[0].api_key, 0);
         assert_int_equal(response->api_keys.items[0].min_version, 0);
         assert_int_equal(response->api_keys.items[0].max_version, 13);

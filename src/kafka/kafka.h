@@ -6,11 +6,13 @@
 #include "base/err.h"
 #include "base/metric.h"
 #include "base/option.h"
+#include "engine/embedded/group.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct address;
+struct coordinator;
 struct kafka_door;
 struct loop;
 struct store;
@@ -32,6 +34,7 @@ struct kafka_options {
     bool auto_create_topics;     // auto.create.topics.enable
     bool strict_replication;     // refuse a replication factor above 1
     int acks_one;                // enum kafka_acks_one: what an acks=1 answer waits for
+    struct group_options groups; // for coordinator_open
 };
 
 // Rows for the program's option table; their places are in struct kafka_options.
@@ -51,9 +54,11 @@ struct kafka_metrics {
 extern const struct metric_row kafka_metric_rows[];
 extern const size_t kafka_metric_row_count;
 
-// Listens. OPTIONS, the store and the loop outlive the door. ERR_BUSY, ERR_DENIED, ERR_INVALID with DIAG.
-err_t kafka_door_open(struct loop *loop, struct store *store, const struct address *address,
-                      const struct kafka_options *options, struct kafka_door **ret_door, diag_t *diag) MUST_CHECK;
+// Listens. OPTIONS, the store, the coordinator and the loop outlive the door. ERR_BUSY, ERR_DENIED, ERR_INVALID with
+// DIAG.
+err_t kafka_door_open(struct loop *loop, struct store *store, struct coordinator *coordinator,
+                      const struct address *address, const struct kafka_options *options, struct kafka_door **ret_door,
+                      diag_t *diag) MUST_CHECK;
 // The port that was picked when the address had port 0.
 uint16_t kafka_door_port(const struct kafka_door *door);
 struct kafka_metrics *kafka_door_metrics(struct kafka_door *door);

@@ -284,12 +284,14 @@ static err_t door_advertise(struct kafka_door *door, const struct address *addre
     return ERR_OK;
 }
 
-err_t kafka_door_open(struct loop *loop, struct store *store, const struct address *address,
-                      const struct kafka_options *options, struct kafka_door **ret_door, diag_t *diag)
+err_t kafka_door_open(struct loop *loop, struct store *store, struct coordinator *coordinator,
+                      const struct address *address, const struct kafka_options *options, struct kafka_door **ret_door,
+                      diag_t *diag)
 {
     struct kafka_door *door = mem_zalloc(1, sizeof(*door));
     door->loop = loop;
     door->store = store;
+    door->coordinator = coordinator;
     door->options = options;
     list_init(&door->conns);
     list_init(&door->blocked);

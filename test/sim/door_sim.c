@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "engine/embedded/coordinator.h"
 #include "kafka/door.h"
 #include "kafka/testing/fake/fake_store.h"
 
@@ -25,6 +26,8 @@ struct door_sim {
     struct sim *sim;
     struct loop *loop;
     struct store *store;
+    struct offsets offsets;
+    struct coordinator *coordinator;
     struct kafka_options options;
     struct kafka_door *door;
     struct door_clients clients;
@@ -74,20 +77,28 @@ static void clients_run(struct door_sim *door)
 static void door_start(struct door_sim *door, uint64_t seed)
 {
     *door = (struct door_sim){ .seed = seed, .sim = sim_new(seed, NULL) };
-    door->options = (struct kafka_options){ .node_id = 1,
-                                            .request_max_size = 1 << 20,
-                                            .in_flight_size = 1000 << sim_choose(door->sim, 7),
-                                            .queued_request_size = 100000 << sim_choose(door->sim, 4),
-                                            .idle_ms = INT64_C(10) * CLIENTS_TIME_LIMIT_MS, // must not end what hangs
-                                            .fetch_max_size = FETCH_MAX_SIZE,
-                                            .fetch_session_slots = 2,
-                                            .topic_partitions = 1,
-                                            .partitions_max = 8 };
+    door->options = (struct kafka_options){
+        .node_id = 1,
+        .request_max_size = 1 << 20,
+        .in_flight_size = 1000 << sim_choose(door->sim, 7),
+        .queued_request_size = 100000 << sim_choose(door->sim, 4),
+        .idle_ms = INT64_C(10) * CLIENTS_TIME_LIMIT_MS, // must not end what hangs
+        .fetch_max_size = FETCH_MAX_SIZE,
+        .fetch_session_slots = 2,
+        .topic_partitions = 1,
+        .partitions_max = 8,
+        .groups = { .session_max_ms = INT32_MAX, .size_max = INT32_MAX, .retention_interval_ms = 1000 }
+    };
     loop_start_thread(door->loop = loop_new(0));
     door->store = fake_store_new(door->loop);
     struct address address = { .host = "localhost", .port = 0 };
     diag_t diag;
-    if (kafka_door_open(door->loop, door->store, &address, &door->options, &door->door, &diag) != ERR_OK)
+    err_t err = offsets_open(&door->offsets, door->store, &diag);
+    if (err == ERR_OK) {
+        door->coordinator = coordinator_open(&door->offsets, &door->options.groups);
+        err = kafka_door_open(door->loop, door->store, door->coordinator, &address, &door->options, &door->door, &diag);
+    }
+    if (err != ERR_OK)
         sim_failed(seed, "%s: %s", diag.where, diag.text);
     door->clients = (struct door_clients){ .seed = seed, .sim = door->sim, .loop = loop_new(1) };
     door->clients.address = (struct address){ .host = "127.0.0.1", .port = kafka_door_port(door->door) };
@@ -172,6 +183,7 @@ static void door_end(struct door_sim *door, struct totals *totals)
     totals->faults += sim_fault_count(door->sim);
     if (sim_queued_peak(door->sim) > totals->queued_peak)
         totals->queued_peak = sim_queued_peak(door->sim);
+    coordinator_free(door->coordinator);
     fake_store_free(door->store);
     loop_free(door->loop);
     loop_free(door->clients.loop);

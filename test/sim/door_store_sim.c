@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "engine/embedded/coordinator.h"
 #include "io/disk.h"
 #include "kafka/kafka.h"
 #include "store/store.h"
@@ -19,6 +20,8 @@ enum { LOOPS = 2, GENERATIONS_MAX = 4, STOP_LIMIT_MS = 60000, CRASH_MAX_MS = 400
 struct server {
     struct loop *loops[LOOPS];
     struct store *store;
+    struct offsets offsets;
+    struct coordinator *coordinator;
     struct kafka_door *doors[LOOPS];
     struct message orders[LOOPS]; // to close a door
     unsigned closed;
@@ -56,8 +59,11 @@ static void store_start(struct door_store_sim *run)
     topic_config_default(&options.topic_defaults);
     diag_t diag = { .where = "", .text = "" };
     err_t err = store_open(&options, server->loops, LOOPS, &server->store, &diag);
+    if (err == ERR_OK)
+        err = offsets_open(&server->offsets, server->store, &diag);
     if (err != ERR_OK)
         sim_failed(run->seed, "the store does not open: %s, %s: %s", err_name(err), diag.where, diag.text);
+    server->coordinator = coordinator_open(&server->offsets, &run->options.groups);
 }
 
 // The first door's port is the others' too.
@@ -67,7 +73,8 @@ static void doors_start(struct door_store_sim *run)
     struct address address = { .host = "127.0.0.1", .port = run->port };
     for (size_t i = 0; i < LOOPS; i++) {
         diag_t diag;
-        err_t err = kafka_door_open(server->loops[i], server->store, &address, &run->options, &server->doors[i], &diag);
+        err_t err = kafka_door_open(server->loops[i], server->store, server->coordinator, &address, &run->options,
+                                    &server->doors[i], &diag);
         if (err != ERR_OK)
             sim_failed(run->seed, "%s: %s", diag.where, diag.text);
         run->port = address.port = kafka_door_port(server->doors[0]);
@@ -98,6 +105,7 @@ static void generation_crashed(struct door_store_sim *run)
         door_client_lost(&run->clients.items[i]);
     run->clients.count = 0;
     sim_keep(server->store);
+    sim_keep(server->coordinator);
     for (size_t i = 0; i < LOOPS; i++) {
         sim_keep(server->doors[i]);
         loop_free(server->loops[i]);
@@ -163,6 +171,7 @@ static void generation_stop(struct door_store_sim *run)
     if (sim_run(run->sim, until) != SIM_DONE)
         sim_failed(run->seed, "the store does not stop");
     disk_stop();
+    coordinator_free(server->coordinator);
     store_free(server->store);
     for (size_t i = 0; i < LOOPS; i++)
         loop_free(server->loops[i]);
@@ -257,7 +266,8 @@ static uint64_t seed_run(uint64_t seed, struct totals *totals)
                                            .fetch_max_size = 64 << 10,
                                            .fetch_session_slots = 2,
                                            .topic_partitions = 1,
-                                           .partitions_max = 8 };
+                                           .partitions_max = 8,
+                                           .groups = { .retention_interval_ms = 60000 } };
     generation_start(run);
     door_clients_add(&run->clients, CLIENT_FILLER);
     clients_run(run);

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "engine/embedded/coordinator.h"
 #include "kafka/api.h"
 #include "kafka/door.h"
 #include "store/topic.h"
@@ -54,6 +55,7 @@ static KAFKA_SCHEMA(delete_topics_response, "DeleteTopicsResponse");
 
 struct deletion {
     struct topic_op op;
+    struct coordinator_op forget; // the offsets that groups have in it
     struct deletions *all;
     struct kafka_deletable_topic_result *result;
 };
@@ -81,12 +83,28 @@ static void deletions_release(struct deletions *all)
     kafka_call_reply(call);
 }
 
+static void on_forget(struct coordinator_op *op)
+{
+    coordinator_forget_topic(op->coordinator, CONTAINER_OF(op, struct deletion, forget)->op.name);
+    coordinator_answer(op);
+}
+
+static void on_forgotten(struct coordinator_op *op)
+{
+    deletions_release(CONTAINER_OF(op, struct deletion, forget)->all);
+}
+
+// Whoever makes the topic again finds no offsets of the old one.
 static void on_deleted(struct topic_op *op)
 {
     struct deletion *deletion = CONTAINER_OF(op, struct deletion, op);
-    if (op->err != ERR_OK)
+    if (op->err != ERR_OK) {
         result_fail(deletion->result, kafka_error_of(op->err));
-    deletions_release(deletion->all);
+        deletions_release(deletion->all);
+        return;
+    }
+    deletion->forget = (struct coordinator_op){ .on_run = on_forget, .on_done = on_forgotten };
+    coordinator_ask(deletion->all->call->door->coordinator, &deletion->forget);
 }
 
 static void delete_topic(struct deletions *all, bytes_t name, const struct kafka_uuid *id,

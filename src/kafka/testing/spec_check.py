@@ -95,7 +95,7 @@ def main():
             span = versions(spec["validVersions"])
             if low < span[0] or high > span[1]:
                 problems.append(f"{name}: versions {low}-{high}, the spec has {span}")
-            if versions(spec["flexibleVersions"])[0] != flexible_from:
+            if (versions(spec["flexibleVersions"]) or (ANY,))[0] != flexible_from:
                 problems.append(f"{name}: flexible from {flexible_from}, the spec says {spec['flexibleVersions']}")
             expected.update(spec_rows(spec["fields"], name + side, (0, ANY), (low, high), structs))
     spans = {}

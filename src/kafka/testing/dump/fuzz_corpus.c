@@ -6,12 +6,11 @@
 #include "kafka/api.h"
 #include "kafka/testing/fill.h"
 
-static void write_seed(const char *folder, size_t index, int version, uint8_t bits)
+static void write_seed(const char *folder, const struct kafka_api *api, int version, uint8_t bits)
 {
-    const struct kafka_api *api = kafka_apis[index];
     const struct kafka_schema *schema = (bits & 1) != 0 ? api->response : api->request;
     struct arena arena = ARENA_INIT;
-    uint64_t seed = index * 1000 + (uint64_t)version * 10 + bits;
+    uint64_t seed = (uint64_t)api->key * 1000 + (uint64_t)version * 10 + bits;
     void *value = arena_alloc(&arena, schema->size);
     kafka_fill(schema, version, &seed, &arena, value);
     struct kafka_frame frame;
@@ -24,7 +23,7 @@ static void write_seed(const char *folder, size_t index, int version, uint8_t bi
     ASSERT(kafka_frame_finish(&frame) == ERR_OK);
     struct writer out = WRITER_INIT;
     bytes_t view = writer_view(&frame.writer);
-    writer_u8(&out, (uint8_t)index);
+    writer_u8(&out, (uint8_t)api->key);
     writer_u8(&out, (uint8_t)(version - api->advertised_min));
     writer_u8(&out, bits);
     writer_bytes(&out, bytes_of(view.data + 4, view.size - 4));
@@ -46,8 +45,8 @@ int main(int argc, char **argv)
         const struct kafka_api *api = kafka_apis[i];
         const int versions[] = { api->min, api->flexible_from, api->max };
         for (size_t j = 0; j < ARRAY_COUNT(versions); j++)
-            for (uint8_t bits = 0; bits < 3; bits++)
-                write_seed(argv[1], i, versions[j], bits);
+            for (uint8_t bits = 0; bits < 3 && versions[j] <= api->max; bits++)
+                write_seed(argv[1], api, versions[j], bits);
     }
     return 0;
 }

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "kafka/testing/fake/fake_internal.h"
 #include "store/log.h"
 #include "store/store.h"
 #include "store/topic.h"
@@ -38,7 +39,8 @@ struct store {
     struct list_node garbage; // deleted
     int64_t next_producer_id;
     uint8_t next_topic_id;
-    err_t next_append;
+    err_t next_append, next_puts;
+    struct list_node tables;
     bool is_holding;
     struct append_op *held[1024];
     size_t held_count;
@@ -54,8 +56,29 @@ struct store *fake_store_new(struct loop *loop)
     store->next_producer_id = 1000;
     list_init(&store->topics);
     list_init(&store->garbage);
+    list_init(&store->tables);
     the_store = store;
     return store;
+}
+
+struct loop *fake_store_loop(const struct store *store)
+{
+    return store->loop;
+}
+
+struct list_node *fake_store_tables(struct store *store)
+{
+    return &store->tables;
+}
+
+void fake_store_fail_puts(struct store *store, err_t err)
+{
+    store->next_puts = err;
+}
+
+err_t fake_store_put_error(struct store *store)
+{
+    return store->next_puts;
 }
 
 void fake_store_fail_append(struct store *store, err_t err)
@@ -115,6 +138,8 @@ void fake_store_free(struct store *store)
     }
     LIST_EACH(&store->garbage, node)
     fake_free(LIST_ITEM(node, struct fake_topic, node));
+    LIST_EACH(&store->tables, node)
+    fake_table_free(node);
     free(store);
     the_store = NULL;
 }

@@ -15,6 +15,8 @@ struct store *fake_store_new(struct loop *loop);
 void fake_store_free(struct store *store);
 // The next append ends with ERR.
 void fake_store_fail_append(struct store *store, err_t err);
+// The next changes of tables end with ERR, until it is called with ERR_OK.
+void fake_store_fail_puts(struct store *store, err_t err);
 // Holds appends back until it is called with false.
 void fake_store_hold(struct store *store, bool hold);
 // Operations asked for and not answered.
