@@ -635,7 +635,12 @@ static struct change *unfinished_new(struct catalog *catalog, const struct topic
 
 void catalog_unfinished_write(struct catalog *catalog, const struct topic_def *def)
 {
-    (void)unfinished_new(catalog, def);
+    struct change *change = unfinished_new(catalog, def);
+    if (change == NULL)
+        return;
+    change->def.set_names = def->set_names;
+    change->def.set_values = def->set_values;
+    change->def.set_count = def->set_count;
 }
 
 void catalog_unfinished_delete(struct catalog *catalog, const struct topic_def *def, struct topic_life *life)

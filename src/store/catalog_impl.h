@@ -74,7 +74,8 @@ err_t catalog_load(struct catalog *catalog, diag_t *diag) MUST_CHECK;
 // catalog_change.c
 void catalog_changes_init(struct catalog *catalog);
 void catalog_changes_free(struct catalog *catalog);
-// While opening: what a crash interrupted, or a folder that came from elsewhere, to be written with the first turn.
+// While opening: what a crash interrupted, or a folder that came from elsewhere, to be written with the first turn. The
+// configuration that DEF sets is static.
 void catalog_unfinished_write(struct catalog *catalog, const struct topic_def *def);
 void catalog_unfinished_delete(struct catalog *catalog, const struct topic_def *def, struct topic_life *life);
 void catalog_changes_begin(struct catalog *catalog);

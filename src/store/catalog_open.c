@@ -77,18 +77,23 @@ static err_t topic_open(struct loading *loading, const struct topic_def *def, co
     return err;
 }
 
-static err_t catalog_topic_open(struct loading *loading)
+// What table_open asks for when it makes the topic of a table.
+static void def_set_table(struct topic_def *def)
 {
     static const bytes_t names[] = { { (const uint8_t *)"cleanup.policy", 14 },
                                      { (const uint8_t *)"max.message.bytes", 17 } };
     static const bytes_t values[] = { { (const uint8_t *)"compact", 7 }, { (const uint8_t *)"16777216", 8 } };
+    def->internal = true;
+    def->set_names = names;
+    def->set_values = values;
+    def->set_count = ARRAY_COUNT(names);
+}
+
+static err_t catalog_topic_open(struct loading *loading)
+{
     struct catalog *catalog = loading->catalog;
-    struct topic_def def = { .name = BYTES_LITERAL(CATALOG_TOPIC),
-                             .partition_count = 1,
-                             .internal = true,
-                             .set_names = names,
-                             .set_values = values,
-                             .set_count = ARRAY_COUNT(names) };
+    struct topic_def def = { .name = BYTES_LITERAL(CATALOG_TOPIC), .partition_count = 1 };
+    def_set_table(&def);
     struct topic_config config;
     bool found;
     err_t err = folder_id(loading, folder_find(loading, def.name, 0), &found, &def.id);
@@ -192,12 +197,17 @@ static err_t adopt(struct loading *loading, const struct partition_folder *first
         def.id = id;
         def.partition_count = first[i].number + 1;
     }
-    def.internal = def.name.size > 2 && memcmp(def.name.data, "__", 2) == 0;
-    if (def.internal && def.partition_count != 1) {
+    bool internal = def.name.size > 2 && memcmp(def.name.data, "__", 2) == 0;
+    if (internal && def.partition_count != 1) {
         folder_ignored(first, "it is internal to the server that wrote it"); // our own have one partition
         return ERR_OK;
     }
-    err_t err = topic_open(loading, &def, &store_options(catalog->store)->topic_defaults);
+    if (internal)
+        def_set_table(&def);
+    struct topic_config config;
+    err_t err = topic_def_config(&def, &store_options(catalog->store)->topic_defaults, &config, NULL);
+    if (err == ERR_OK)
+        err = topic_open(loading, &def, &config);
     if (err != ERR_OK)
         return err;
     log_line(LOG_INFO, "topic adopted",

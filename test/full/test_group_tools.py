@@ -2,6 +2,7 @@
 """Kafka's own tools and consumer groups: what they show of a group, and what they read of __consumer_offsets."""
 
 import pathlib
+import shutil
 import sys
 
 import pytest
@@ -82,3 +83,19 @@ def test_the_groups_tool(java, broker, topic):
     assert "Successful" in tool("--delete-offsets", "--group", group, "--topic", f"{topic}:0")
     assert "successful" in tool("--delete", "--group", group)
     assert group not in tool("--list").split()
+
+
+def test_eddy_goes_on_with_the_groups_that_kafka_had(start_eddy, tmp_path, topic):
+    if not servers.Kafka.is_available():
+        pytest.skip("Apache Kafka's jars are not there: script/setup --full")
+    peer = servers.Kafka(tmp_path / "kafka").start()
+    try:
+        fill(peer, topic).close()
+    finally:
+        peer.stop()
+    data = tmp_path / "eddy" / "data"
+    data.mkdir(parents=True)
+    for name in [f"{topic}-{i}" for i in range(cases.PARTITIONS)] + ["__consumer_offsets-0"]:
+        shutil.copytree(peer.data / name, data / name)
+    server = start_eddy(folder=tmp_path / "eddy")
+    cases.go_on(server.bootstrap, topic)  # from where the group was

@@ -269,6 +269,28 @@ static void adopts_folders_with_their_topic_id(void **state)
     }
 }
 
+// What another Kafka had in its internal topics is read as tables: nothing of it may go by age.
+static void an_internal_topic_is_adopted_as_a_compacted_one(void **state)
+{
+    (void)state;
+    bench_start(&bench);
+    struct topic_op op = { .internal = false };
+    assert_int_equal(bench_create(&bench, &op, "offsets", 1), ERR_OK);
+    bench_stop(&bench);
+    move("offsets-0", "aside");
+    bench_start(&bench);
+    assert_int_equal(bench_delete(&bench, &op, "offsets"), ERR_OK);
+    bench_stop(&bench);
+    move("aside", "__offsets-0");
+    for (int round = 0; round < 2; round++) {
+        bench_start(&bench);
+        assert_true(find("__offsets")->internal);
+        assert_int_equal(find("__offsets")->config.cleanup, CLEANUP_COMPACT);
+        assert_int_equal(find("__offsets")->config.max_message_size, 16777216);
+        bench_stop(&bench);
+    }
+}
+
 static void producer_ids_are_never_given_twice(void **state)
 {
     (void)state;
@@ -379,6 +401,7 @@ int main(void)
         TEST(the_copy_of_every_loop_is_the_same),
         TEST(lists_topics_in_the_order_of_their_names),
         TEST(adopts_folders_with_their_topic_id),
+        TEST(an_internal_topic_is_adopted_as_a_compacted_one),
         TEST(producer_ids_are_never_given_twice),
         TEST(of_many_creators_of_a_name_one_wins),
     };
