@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 
+enum { WALK_ROWS = 4096 }; // in one turn: about a millisecond
+
 struct coordinator {
     struct offsets *offsets;
     const struct group_options *options;
@@ -19,6 +21,8 @@ struct coordinator {
     struct timer timer; // the next deadline of a group
     int64_t armed_ms;   // what it waits for; INT64_MAX: nothing
     struct timer expiry;
+    struct message walk;  // through the rows, to find what is too old
+    struct writer walked; // the last key that was looked at
     struct table_watch watch;
     struct list_node writes; // struct row_write: under way
 };
@@ -167,32 +171,55 @@ static bool is_expired(const struct coordinator *coordinator, const struct group
     return group_offset_is_old(&coordinator->groups, group, offset->topic, offset->commit_time_ms);
 }
 
-// Offsets that are too old go, then groups that have nothing left. A commit that is under way wins: the version says
-// so.
-static void on_expiry(struct timer *timer)
+static void groups_without_offsets_remove(struct coordinator *coordinator)
 {
-    struct coordinator *coordinator = CONTAINER_OF(timer, struct coordinator, expiry);
     struct groups *groups = &coordinator->groups;
-    struct table_row row = { 0 };
-    now_set(coordinator);
-    for (struct group *group = NULL; (group = groups_next(groups, group)) != NULL;)
-        group->has_offsets = false;
-    while (table_seek(coordinator->offsets->table, row.key, row.key.data != NULL, &row)) {
-        struct engine_offset offset;
-        if (offsets_row_read(row.key, row.value, &offset) != ERR_OK)
-            continue;
-        struct group *group = groups_ensure(groups, offset.group);
-        if (is_expired(coordinator, group, &offset))
-            row_remove(coordinator, row.key, row.version, NULL);
-        else
-            group->has_offsets = true;
-    }
     for (struct group *group = groups_next(groups, NULL), *next; group != NULL; group = next) {
         next = groups_next(groups, group);
         if (group->state == GROUP_EMPTY && group->pending_count == 0 && !group->has_offsets)
             coordinator_remove_group(coordinator, group, NULL);
     }
-    timer_start(timer, coordinator->options->retention_interval_ms);
+}
+
+// Offsets that are too old go, then groups that have nothing left. A commit that is under way wins: the version says
+// so, and on_change. Some rows in each turn, so that nobody waits.
+static void on_walk(struct message *message)
+{
+    struct coordinator *coordinator = CONTAINER_OF(message, struct coordinator, walk);
+    struct table_row row = { .key = writer_view(&coordinator->walked) };
+    bool found = true;
+    now_set(coordinator);
+    for (int i = 0; i < WALK_ROWS && found; i++) {
+        found = table_seek(coordinator->offsets->table, row.key, row.key.data != NULL, &row);
+        struct engine_offset offset;
+        if (!found || offsets_row_read(row.key, row.value, &offset) != ERR_OK)
+            continue;
+        struct group *group = groups_ensure(&coordinator->groups, offset.group);
+        if (is_expired(coordinator, group, &offset))
+            row_remove(coordinator, row.key, row.version, NULL);
+        else
+            group->has_offsets = true;
+    }
+    if (found) {
+        struct writer next = WRITER_INIT;
+        writer_bytes(&next, row.key);
+        writer_free(&coordinator->walked);
+        coordinator->walked = next;
+        loop_post(coordinator->loop, message);
+        return;
+    }
+    writer_free(&coordinator->walked);
+    coordinator->walked = WRITER_INIT;
+    groups_without_offsets_remove(coordinator);
+    timer_start(&coordinator->expiry, coordinator->options->retention_interval_ms);
+}
+
+static void on_expiry(struct timer *timer)
+{
+    struct coordinator *coordinator = CONTAINER_OF(timer, struct coordinator, expiry);
+    for (struct group *group = NULL; (group = groups_next(&coordinator->groups, group)) != NULL;)
+        group->has_offsets = false;
+    on_walk(&coordinator->walk);
 }
 
 // --- start
@@ -205,7 +232,7 @@ static void on_change(struct table_watch *watch, const struct table_row *row)
     if (row->value.data == NULL || offsets_row_read(row->key, row->value, &offset) != ERR_OK)
         return;
     now_set(coordinator);
-    groups_ensure(&coordinator->groups, offset.group);
+    groups_ensure(&coordinator->groups, offset.group)->has_offsets = true;
 }
 
 static void load(struct coordinator *coordinator)
@@ -245,6 +272,7 @@ struct coordinator *coordinator_open(struct offsets *offsets, const struct group
     load(coordinator);
     coordinator->watch.on_change = on_change;
     table_watch(offsets->table, &coordinator->watch);
+    coordinator->walk.on_message = on_walk;
     coordinator->begin.on_message = on_begin;
     loop_post(coordinator->loop, &coordinator->begin);
     return coordinator;
@@ -260,6 +288,7 @@ void coordinator_free(struct coordinator *coordinator)
     LIST_EACH(&coordinator->writes, node)
     free(LIST_ITEM(node, struct row_write, node));
     groups_free(&coordinator->groups);
+    writer_free(&coordinator->walked);
     free(coordinator);
 }
 
