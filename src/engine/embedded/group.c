@@ -129,7 +129,6 @@ const char *group_state_name(enum group_state state)
 
 void group_state_set(struct groups *groups, struct group *group, enum group_state state)
 {
-    group->previous = group->state;
     group->state = state;
     group->state_time_ms = groups->wall_ms;
 }

@@ -33,8 +33,6 @@ enum group_error {
     GROUP_FULL,
     GROUP_NOT_EMPTY,
     GROUP_NOT_FOUND,
-    GROUP_SUBSCRIBED,
-    GROUP_METADATA_TOO_LARGE,
     GROUP_NOT_AVAILABLE, // the record cannot be written, or the server stops
     GROUP_TOO_LARGE,     // the record of the group is
     GROUP_ERROR_COUNT,
@@ -147,7 +145,7 @@ struct group_member {
 struct group {
     struct map_node node;
     bytes_t id; // heap
-    enum group_state state, previous;
+    enum group_state state;
     int64_t state_time_ms; // wall time since which it has its state; -1: not known
     int32_t generation;
     bytes_t protocol_type; // heap; null: a simple group, which only has offsets

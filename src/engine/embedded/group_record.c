@@ -157,7 +157,6 @@ static err_t value_read(struct groups *groups, struct group *group, bytes_t valu
         member_read(groups, group, &source, leader);
     tags_skip(&source);
     group->state = group->joined_count > 0 ? GROUP_STABLE : GROUP_EMPTY;
-    group->previous = group->state;
     return source.r.err;
 }
 

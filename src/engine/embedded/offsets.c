@@ -116,20 +116,6 @@ err_t offsets_find(const struct offsets *offsets, bytes_t group, bytes_t topic, 
     return err == ERR_OK ? offsets_row_read(row.key, row.value, ret_offset) : err;
 }
 
-bool offsets_next(const struct offsets *offsets, struct engine_offset *at)
-{
-    struct writer key = WRITER_INIT;
-    if (at->group.data != NULL)
-        offsets_key_write(&key, at->group, at->topic, at->partition);
-    struct table_row row = { .key = writer_view(&key) };
-    bool found;
-    do
-        found = table_seek(offsets->table, row.key, true, &row);
-    while (found && offsets_row_read(row.key, row.value, at) != ERR_OK);
-    writer_free(&key);
-    return found;
-}
-
 bool offsets_walk_next(const struct offsets *offsets, struct offsets_walk *walk, struct engine_offset *ret_offset)
 {
     struct writer prefix = WRITER_INIT;

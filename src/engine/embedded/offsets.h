@@ -25,9 +25,6 @@ void offsets_fetch(struct offsets *offsets, struct engine_fetch_op *op);
 // On the table's loop; views until the next turn. ERR_NOT_FOUND.
 err_t offsets_find(const struct offsets *offsets, bytes_t group, bytes_t topic, int32_t partition,
                    struct engine_offset *ret_offset) MUST_CHECK;
-// Walks the offsets of all groups, those of one group together: start with a zeroed *AT; false at the end.
-bool offsets_next(const struct offsets *offsets, struct engine_offset *at);
-
 // Walks the offsets of one group, those of a topic together: start with the group; false at the end. Views until the
 // next turn.
 struct offsets_walk {
