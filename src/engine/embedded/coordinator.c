@@ -252,7 +252,10 @@ static void load(struct coordinator *coordinator)
 static void on_begin(struct message *message)
 {
     struct coordinator *coordinator = CONTAINER_OF(message, struct coordinator, begin);
-    // Members that were there when the server stopped have their whole session to come back.
+    // Members that were there when the server stopped have their whole session to come back, however long it took to
+    // start.
+    now_set(coordinator);
+    groups_begin(&coordinator->groups);
     rearm(coordinator);
     timer_start(&coordinator->expiry, coordinator->options->retention_interval_ms);
 }

@@ -186,6 +186,9 @@ void groups_tick(struct groups *groups);
 // ERR is GROUP_OK, GROUP_NOT_AVAILABLE or GROUP_TOO_LARGE. The group may be gone meanwhile.
 void groups_written(struct groups *groups, bytes_t group_id, uint64_t write, enum group_error error);
 
+// The sessions of all members begin: after their records were loaded (group_record.h), when somebody listens to them.
+void groups_begin(struct groups *groups);
+
 // NULL if there is none.
 struct group *groups_find(const struct groups *groups, bytes_t id);
 // All groups in no order: start with NULL, ends with NULL.

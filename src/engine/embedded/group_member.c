@@ -210,6 +210,17 @@ void group_member_session_start(struct groups *groups, struct group_member *memb
     group_timer_start(groups, &member->session, delay_ms);
 }
 
+void groups_begin(struct groups *groups)
+{
+    for (struct group *group = NULL; (group = groups_next(groups, group)) != NULL;) {
+        LIST_EACH(&group->joined, node)
+        {
+            struct group_member *member = LIST_ITEM(node, struct group_member, node);
+            group_member_session_start(groups, member, member->session_timeout_ms);
+        }
+    }
+}
+
 struct group_member *group_member_new(struct group *group, bytes_t id, const struct group_join *join, bool is_pending)
 {
     struct group_member *member = mem_zalloc(1, sizeof *member);

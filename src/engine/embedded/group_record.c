@@ -103,8 +103,8 @@ static void tags_skip(struct source *source)
     }
 }
 
-// A member as it was when its generation began; its session starts when somebody is there to watch it.
-static void member_read(struct groups *groups, struct group *group, struct source *source, bytes_t leader)
+// A member as it was when its generation began.
+static void member_read(struct group *group, struct source *source, bytes_t leader)
 {
     struct group_protocol protocol = { .name = group->protocol_name };
     struct group_join join = { .protocol_type = group->protocol_type, .protocols = &protocol };
@@ -132,10 +132,9 @@ static void member_read(struct groups *groups, struct group *group, struct sourc
     group_bytes_set(&member->assignment, assignment);
     if (bytes_equal(leader, id))
         group->leader = member;
-    group_member_session_start(groups, member, member->session_timeout_ms);
 }
 
-static err_t value_read(struct groups *groups, struct group *group, bytes_t value)
+static err_t value_read(struct group *group, bytes_t value)
 {
     struct source source = { .r = reader_of(value) };
     source.version = reader_i16(&source.r);
@@ -154,7 +153,7 @@ static err_t value_read(struct groups *groups, struct group *group, bytes_t valu
     group_bytes_set(&group->protocol_type, type.size == 0 ? BYTES_NULL : type);
     group_bytes_set(&group->protocol_name, name);
     for (int64_t i = 0; i < count && source.r.err == ERR_OK; i++)
-        member_read(groups, group, &source, leader);
+        member_read(group, &source, leader);
     tags_skip(&source);
     group->state = group->joined_count > 0 ? GROUP_STABLE : GROUP_EMPTY;
     return source.r.err;
@@ -170,7 +169,7 @@ err_t group_record_load(struct groups *groups, bytes_t key, bytes_t value)
     if (source.r.err != ERR_OK)
         return source.r.err;
     struct group *group = groups_ensure(groups, id);
-    err_t err = value_read(groups, group, value);
+    err_t err = value_read(group, value);
     if (err == ERR_OK)
         return ERR_OK;
     // Its offsets stay: the group is there, without members.
