@@ -187,8 +187,8 @@ static void gather_partition(struct pass *pass, struct partition *partition)
 {
     if (partition->deleted)
         return;
-    bool padded =
-        partition->padded_base >= 0 && (pass->last || partition->padded_base != partition->written.segment_base);
+    bool padded = partition->padded_base >= 0 &&
+                  (pass->last || partition->padded_base != partition_active(partition)->base_offset);
     if ((padded || partition->durable.offset > partition->written.offset) && partition->writer == WRITER_NONE) {
         write_set_gather(&pass->set, partition, &partition->durable, UINT64_MAX,
                          pass->last ? WRITE_LAST : WRITE_CACHED);
@@ -377,13 +377,13 @@ static void pass_on_job_done(struct disk_job *job)
     if (pass->err != ERR_OK && pass->err != ERR_NO_SPACE)
         shard_fail(shard, pass->err, shard->store->folder);
     items_done(pass);
+    write_set_done(shard, &pass->set);
     if (pass->err == ERR_OK)
         state_noted(pass);
     note_space(pass);
     if (shard->space_short && !timer_active(&pass->timer)) // looks again, though nothing is appended
         timer_start(&pass->timer, SPACE_RETRY_MS);
     drop_files(pass);
-    write_set_done(shard, &pass->set);
     tail_evict(shard);
     shard_appends_resume(shard);
     changes_try(shard);

@@ -226,12 +226,12 @@ struct write_item *write_set_gather_journal(struct write_set *set, struct partit
     return item_gather(set, partition, &partition->durable, NULL, limit);
 }
 
-// The segment whose file was left longer than it, if the log goes on in another one, or ANY.
-static struct segment trim_of(const struct partition *partition, int64_t base, bool any)
+// The segment whose file was left longer than it, if it is closed, or ANY.
+static struct segment trim_of(struct partition *partition, bool any)
 {
     const struct segment *segment = &partition->segments[partition_segment_find(partition, partition->padded_base)];
-    if (partition->padded_base >= 0 && (partition->padded_base != base || any) &&
-        segment->base_offset == partition->padded_base)
+    if (partition->padded_base >= 0 && segment->base_offset == partition->padded_base &&
+        (any || segment != partition_active(partition)))
         return *segment;
     return (struct segment){ .base_offset = -1 };
 }
@@ -241,7 +241,7 @@ struct write_item *write_set_gather(struct write_set *set, struct partition *par
 {
     struct write_item *item = item_gather(set, partition, &partition->written, to, limit);
     int64_t base = item->piece_count > 0 ? item->pieces[0].segment_base : partition->written.segment_base;
-    item->trim = trim_of(partition, base, way == WRITE_LAST);
+    item->trim = trim_of(partition, way == WRITE_LAST);
     item->past_cache = way == WRITE_PAST_CACHE && !partition->shard->no_direct_io;
     if (item->past_cache) {
         item->handle = files_take_unbuffered(partition->shard, partition, base);
