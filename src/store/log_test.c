@@ -386,6 +386,40 @@ static void times_are_found_after_a_segment_was_replaced(void **state)
     world_free();
 }
 
+static void ask_time(struct asked *asked, int64_t timestamp)
+{
+    *asked = asked_of(0);
+    asked->op.find.timestamp = timestamp;
+    log_find_offset(&asked->op.find);
+}
+
+static void a_time_is_found_in_what_is_written_while_the_files_are_searched(void **state)
+{
+    (void)state;
+    enum { MORE = 40, LARGE = 100000 }; // more than the memory of the tail
+    for (int more = 0; more <= MORE; more += MORE) {
+        struct hold reads;
+        struct asked asked, newest, rest[MORE];
+        world_new(1, 1);
+        append(&asked, 0, SMALL, 1000);
+        await(&asked);
+        hold(&reads, DISK_READ, 10000);
+        append(&newest, 0, SMALL, 5000); // in the tail only when the time is asked for
+        ask_time(&asked, 4000);
+        await(&newest);
+        for (int i = 0; i < more; i++) {
+            append(&rest[i], 0, LARGE, 1000);
+            await(&rest[i]);
+        }
+        assert_false(asked.done);
+        await(&asked);
+        assert_int_equal(asked.op.any.err, ERR_OK);
+        assert_int_equal(asked.op.find.offset, 1);
+        assert_int_equal(asked.op.find.found_timestamp, 5000);
+        world_free();
+    }
+}
+
 static void a_replaced_file_of_the_same_size_is_not_taken_for_the_old_one(void **state)
 {
     (void)state;
@@ -559,6 +593,7 @@ int main(void)
         cmocka_unit_test(the_journal_does_not_undo_a_replaced_segment),
         cmocka_unit_test(a_full_journal_does_not_hold_up_the_pass_that_empties_it),
         cmocka_unit_test(what_is_too_large_for_the_journal_goes_to_its_segment),
+        cmocka_unit_test(a_time_is_found_in_what_is_written_while_the_files_are_searched),
         cmocka_unit_test(a_replaced_file_of_the_same_size_is_not_taken_for_the_old_one),
         cmocka_unit_test(zeros_behind_a_log_are_no_damage),
     };
