@@ -289,6 +289,46 @@ static void what_is_too_large_for_the_journal_goes_to_its_segment(void **state)
     world_free();
 }
 
+// --- turns
+
+static void a_partition_is_not_starved_by_those_that_fill_each_group(void **state)
+{
+    (void)state;
+    enum { BUSY = 3, ROUNDS = 5, SIZE = 7000 }; // two of them fit a group of 16 KB, the third fills it
+    struct asked busy[ROUNDS][BUSY], other;
+    world_new(1, BUSY + 1);
+    make_journal();
+    for (unsigned round = 0; round < ROUNDS; round++) { // each while the commit of the one before is in flight
+        for (unsigned i = 0; i < BUSY; i++)
+            append(&busy[round][i], i, SIZE, 1000);
+        if (round == 1)
+            append(&other, BUSY, SMALL, 1000);
+        if (round == 0)
+            sim_run(world.sim, (struct sim_until){ .steps = 2 });
+        else
+            await(&busy[round - 1][0]);
+    }
+    assert_true(other.done);
+    for (unsigned i = 0; i < BUSY; i++)
+        await(&busy[ROUNDS - 1][i]);
+    world_free();
+}
+
+static void memory_that_comes_free_is_shared_by_those_that_wait_for_it(void **state)
+{
+    (void)state;
+    enum { MANY = 60, LARGE = 100000 };
+    struct asked busy[MANY], other;
+    world_new(1, 2);
+    for (unsigned i = 0; i < MANY; i++)
+        append(&busy[i], 0, LARGE, 1000);
+    append(&other, 1, LARGE, 1000);
+    await(&other);
+    assert_false(busy[MANY / 2].done);
+    await(&busy[MANY - 1]);
+    world_free();
+}
+
 // --- acknowledgements
 
 static void a_duplicate_waits_for_the_flush_of_the_first_copy(void **state)
@@ -594,6 +634,8 @@ int main(void)
         cmocka_unit_test(a_full_journal_does_not_hold_up_the_pass_that_empties_it),
         cmocka_unit_test(what_is_too_large_for_the_journal_goes_to_its_segment),
         cmocka_unit_test(a_time_is_found_in_what_is_written_while_the_files_are_searched),
+        cmocka_unit_test(a_partition_is_not_starved_by_those_that_fill_each_group),
+        cmocka_unit_test(memory_that_comes_free_is_shared_by_those_that_wait_for_it),
         cmocka_unit_test(a_replaced_file_of_the_same_size_is_not_taken_for_the_old_one),
         cmocka_unit_test(zeros_behind_a_log_are_no_damage),
     };
