@@ -128,6 +128,15 @@ bool index_pending_find(const struct partition *partition, int64_t segment_base,
     return true;
 }
 
+void index_filed(const struct partition *partition, int64_t segment_base, uint32_t *ret_offsets, uint32_t *ret_times)
+{
+    const struct index_pending *pending = partition->index;
+    while (pending != NULL && pending->segment_base != segment_base)
+        pending = pending->next;
+    *ret_offsets = pending == NULL ? 0 : pending->offsets_filed;
+    *ret_times = pending == NULL ? 0 : pending->times_filed;
+}
+
 void index_encode_offsets(const struct index_pending *pending, uint32_t count, struct writer *to)
 {
     for (uint32_t i = 0; i < count; i++) {

@@ -26,6 +26,8 @@ void index_pending_free(struct index_pending *pending);
 // The position of the last pending entry whose offset is <= OFFSET, if there is one.
 bool index_pending_find(const struct partition *partition, int64_t segment_base, int64_t offset,
                         uint64_t *ret_position);
+// How many entries the files of a segment hold that is closed and not filed to its end; 0 when there is none.
+void index_filed(const struct partition *partition, int64_t segment_base, uint32_t *ret_offsets, uint32_t *ret_times);
 
 // On a disk thread: puts pending entries behind those that the files hold; synced when the segment is closed.
 err_t index_write(const char *folder, const struct index_pending *pending) MUST_CHECK;

@@ -493,6 +493,56 @@ static void a_replaced_file_of_the_same_size_is_not_taken_for_the_old_one(void *
     world_free();
 }
 
+static void make_checkpoint(void)
+{
+    struct asked asked = asked_of(0); // cutting nothing asks for one
+    log_delete_records(&asked.op.cut);
+    await(&asked);
+}
+
+// Each file loses its unflushed pages for itself: here .index none, .timeindex the LOST bytes at its end.
+static void lose_times(size_t lost, bool zeros)
+{
+    char path[1024];
+    struct buf *times;
+    partition_segment_path(world.partitions[0], 0, ".timeindex", path, sizeof path);
+    sim_kill(world.sim);
+    world_close();
+    sim_restart(world.sim);
+    assert_int_equal(file_read_whole(path, 1 << 20, &times), ERR_OK);
+    assert_true(times->capacity > lost);
+    memset(times->data + times->capacity - lost, 0, lost);
+    assert_int_equal(file_replace(path, bytes_of(times->data, times->capacity - (zeros ? 0 : lost))), ERR_OK);
+    buf_unref(times);
+}
+
+static void the_largest_time_survives_what_the_time_index_lost(void **state)
+{
+    (void)state;
+    enum { BATCHES = 80, PEAK = 50, PEAK_TIME = 5000 };
+    for (int64_t lost = 1; lost <= 10; lost++) {
+        struct asked asked;
+        struct segment_info segment;
+        world_new(1, 1);
+        for (int64_t i = 0; i < BATCHES; i++) { // an entry for every third of them, up to the peak
+            append(&asked, 0, 2000, i == PEAK ? PEAK_TIME : 1000 + i);
+            await(&asked);
+        }
+        make_checkpoint();
+        lose_times((size_t)lost * 12, lost % 2 == 0);
+        world_open();
+        assert_int_equal(partition_segments(world.partitions[0], &segment, 1), 1);
+        assert_int_equal(segment.max_timestamp, PEAK_TIME);
+        ask_time(&asked, 1020);
+        await(&asked);
+        assert_int_equal(asked.op.find.offset, 20);
+        ask_time(&asked, 4000);
+        await(&asked);
+        assert_int_equal(asked.op.find.offset, PEAK);
+        world_free();
+    }
+}
+
 // The newest segment that may be replaced, -1 when there is none.
 static int64_t newest_settled(unsigned partition)
 {
@@ -636,6 +686,7 @@ int main(void)
         cmocka_unit_test(a_time_is_found_in_what_is_written_while_the_files_are_searched),
         cmocka_unit_test(a_partition_is_not_starved_by_those_that_fill_each_group),
         cmocka_unit_test(memory_that_comes_free_is_shared_by_those_that_wait_for_it),
+        cmocka_unit_test(the_largest_time_survives_what_the_time_index_lost),
         cmocka_unit_test(a_replaced_file_of_the_same_size_is_not_taken_for_the_old_one),
         cmocka_unit_test(zeros_behind_a_log_are_no_damage),
     };

@@ -277,7 +277,7 @@ static void pass_run(struct disk_job *job)
 }
 
 // The entries are in the files: takes them out of the list.
-static void index_filed(struct partition *partition, const struct index_pending *copy)
+static void index_note_filed(struct partition *partition, const struct index_pending *copy)
 {
     struct index_pending **at = &partition->index;
     while (*at != NULL && (*at)->segment_base != copy->segment_base)
@@ -328,7 +328,7 @@ static void items_done(struct pass *pass)
     }
     for (size_t i = 0; i < pass->file_count && pass->err == ERR_OK; i++) {
         if (pass->files[i].index != NULL)
-            index_filed(pass->files[i].partition, pass->files[i].index);
+            index_note_filed(pass->files[i].partition, pass->files[i].index);
     }
 }
 
