@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-enum { RECORDS_SIZE_MAX = 64 << 20, TIME_INDEX_MAX = 64 << 20 };
+enum { RECORDS_SIZE_MAX = 64 << 20 };
 
 struct find_target {
     int64_t timestamp;
@@ -64,14 +64,9 @@ static bool on_batch(void *owner, const struct batch_header *header, bytes_t bat
 // The time index tells up to which offset all timestamps are smaller.
 static int64_t start_offset(const struct segment_reader *reader, int64_t timestamp)
 {
-    char path[PATH_MAX_SIZE];
-    struct buf *entries;
-    segment_path(reader->folder, reader->segment_base, ".timeindex", path, sizeof path);
-    if (reader->end <= 2 * reader->interval || file_read_whole(path, TIME_INDEX_MAX, &entries) != ERR_OK)
+    if (reader->end <= 2 * reader->interval)
         return reader->segment_base;
-    int64_t offset = index_time_lookup(bytes_of(entries->data, entries->capacity), reader->segment_base, timestamp);
-    buf_unref(entries);
-    return offset;
+    return index_time_seek(reader->folder, reader->segment_base, timestamp);
 }
 
 static void find_run(struct disk_job *job)

@@ -543,6 +543,45 @@ static void the_largest_time_survives_what_the_time_index_lost(void **state)
     }
 }
 
+static uint64_t file_size_of(int64_t base, const char *suffix)
+{
+    char path[1024];
+    struct buf *buf;
+    partition_segment_path(world.partitions[0], base, suffix, path, sizeof path);
+    if (file_read_whole(path, 1 << 20, &buf) != ERR_OK)
+        return 0;
+    uint64_t size = buf->capacity;
+    buf_unref(buf);
+    return size;
+}
+
+static void index_entries_are_filed_when_they_are_worth_it(void **state)
+{
+    (void)state;
+    struct asked asked;
+    world_new(1, 1);
+    for (int64_t i = 0; i < 60; i++) {
+        append(&asked, 0, 4000, 1000 + i);
+        await(&asked);
+        if (i == 10)
+            make_checkpoint();
+        if (i < 30)
+            assert_int_equal(file_size_of(0, ".index") + file_size_of(0, ".timeindex"), 0);
+        if (i == 30)
+            make_checkpoint();
+    }
+    uint64_t filed = file_size_of(0, ".index");
+    assert_true(filed > 0);
+    make_checkpoint();
+    assert_true(file_size_of(0, ".index") > filed);
+    append(&asked, 0, 4000, 2000);
+    await(&asked);
+    restart_clean(); // everything
+    assert_int_equal(file_size_of(0, ".index") / 8, 30);
+    assert_int_equal(file_size_of(0, ".timeindex") / 12, 30);
+    world_free();
+}
+
 // The newest segment that may be replaced, -1 when there is none.
 static int64_t newest_settled(unsigned partition)
 {
@@ -687,6 +726,7 @@ int main(void)
         cmocka_unit_test(a_partition_is_not_starved_by_those_that_fill_each_group),
         cmocka_unit_test(memory_that_comes_free_is_shared_by_those_that_wait_for_it),
         cmocka_unit_test(the_largest_time_survives_what_the_time_index_lost),
+        cmocka_unit_test(index_entries_are_filed_when_they_are_worth_it),
         cmocka_unit_test(a_replaced_file_of_the_same_size_is_not_taken_for_the_old_one),
         cmocka_unit_test(zeros_behind_a_log_are_no_damage),
     };
