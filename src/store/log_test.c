@@ -289,6 +289,34 @@ static void what_is_too_large_for_the_journal_goes_to_its_segment(void **state)
     world_free();
 }
 
+static void a_checkpoint_waits_for_the_cut_of_what_the_journal_holds(void **state)
+{
+    (void)state;
+    unsigned cuts = 0;
+    for (uint64_t operation = 1; operation <= 5; operation++) {
+        struct asked large, checkpoint;
+        struct hold flush;
+        world_new(1, 2);
+        make_journal();
+        append_round(SMALL); // in the journal, not in the segments
+        append(&large, 0, 100000, 1000);
+        sim_fault_at(world.sim, sim_operation_count(world.sim) + operation, SIM_FAULT_NO_SPACE);
+        sim_run(world.sim, (struct sim_until){ .steps = 2 });
+        hold(&flush, DISK_FLUSH, 1000); // the cut comes behind it
+        checkpoint = asked_of(0);       // cutting nothing asks for one
+        log_delete_records(&checkpoint.op.cut);
+        await(&large);
+        cuts += large.op.any.err == ERR_NO_SPACE;
+        await(&checkpoint);
+        lose_power();
+        world_open();
+        assert_int_equal(partition_end(world.partitions[0]), large.op.any.err == ERR_OK ? 3 : 2);
+        assert_int_equal(partition_end(world.partitions[1]), 2);
+        world_free();
+    }
+    assert_true(cuts > 0);
+}
+
 // --- turns
 
 static void a_partition_is_not_starved_by_those_that_fill_each_group(void **state)
@@ -727,6 +755,7 @@ int main(void)
         cmocka_unit_test(memory_that_comes_free_is_shared_by_those_that_wait_for_it),
         cmocka_unit_test(the_largest_time_survives_what_the_time_index_lost),
         cmocka_unit_test(index_entries_are_filed_when_they_are_worth_it),
+        cmocka_unit_test(a_checkpoint_waits_for_the_cut_of_what_the_journal_holds),
         cmocka_unit_test(a_replaced_file_of_the_same_size_is_not_taken_for_the_old_one),
         cmocka_unit_test(zeros_behind_a_log_are_no_damage),
     };

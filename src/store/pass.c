@@ -229,7 +229,9 @@ void pass_try(struct shard *shard)
         pass_give_up(pass);
         return;
     }
-    if (shard->commit.direct.count > 0)
+    // A partition that somebody else writes cannot be brought up to what the journal holds of it, which the checkpoint
+    // would release.
+    if (shard->commit.direct.count > 0 || shard->cuts > 0)
         return;
     pass->waiting = false;
     pass->running = true;
