@@ -32,6 +32,7 @@ struct http_conn {
     size_t queued;  // bytes that the peer had not taken when the timer was looked at last
     bool finished;  // conn_close was called
     bool paused;    // the input is full
+    bool ended;     // the peer sends nothing more
     uint8_t *room;  // handed to the socket, not filled yet; the input never moves below it
     size_t at, end; // input[at..end) waits for the session
     uint8_t input[INPUT_SIZE];
@@ -83,6 +84,8 @@ static void pump(struct http_conn *c)
         c->paused = false;
         conn_resume(c->conn);
     }
+    if (c->ended && !c->finished && c->at == c->end)
+        http_session_input_ended(&c->session);
 }
 
 static uint8_t *on_room(struct conn *conn, size_t *ret_size)
@@ -120,6 +123,13 @@ static void on_drain(struct conn *conn)
     pump(conn_owner(conn));
 }
 
+static void on_end(struct conn *conn)
+{
+    struct http_conn *c = conn_owner(conn);
+    c->ended = true;
+    pump(c);
+}
+
 static void on_close(struct conn *conn, err_t why)
 {
     (void)why;
@@ -136,6 +146,7 @@ static const struct conn_ops conn_ops = {
     .on_room = on_room,
     .on_data = on_data,
     .on_drain = on_drain,
+    .on_end = on_end,
     .on_close = on_close,
 };
 

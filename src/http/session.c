@@ -253,6 +253,13 @@ size_t http_session_data(struct http_session *s, bytes_t bytes)
     return at;
 }
 
+// A request that is not whole will never be.
+void http_session_input_ended(struct http_session *s)
+{
+    if (takes_bytes(s))
+        end(s);
+}
+
 void http_session_timeout(struct http_session *s)
 {
     if (s->state == HTTP_SESSION_IDLE) {

@@ -74,6 +74,8 @@ struct http_session {
 void http_session_init(struct http_session *session, struct http_site *site, const struct http_session_ops *ops);
 // Takes bytes; returns how many. Fewer than given: it waits for an answer (resume follows) or has ended.
 size_t http_session_data(struct http_session *session, bytes_t bytes);
+// No more bytes come: ends now, unless a handler has the exchange; after its answer the pipelined rest comes first.
+void http_session_input_ended(struct http_session *session);
 void http_session_timeout(struct http_session *session);
 // Stop of the server: ends now when idle, else after the answer under way.
 void http_session_shut(struct http_session *session);

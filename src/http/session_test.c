@@ -123,6 +123,22 @@ static void answers_and_keeps_the_connection(void **state)
     assert_int_equal(stage->timer_ms, site.limits.idle_timeout_ms);
 }
 
+static void ends_with_its_input_but_not_before_the_answer(void **state)
+{
+    struct stage *stage = *state;
+    feed(stage, "GET /later HTTP/1.1\r\n" H "\r\n");
+    http_session_input_ended(&stage->session);
+    assert_int_equal(stage->finished, 0);
+    reply_body(stage->kept);
+    assert_int_equal(count_of(stage, "HTTP/1.1 200 OK\r\n"), 1);
+    assert_int_equal(stage->resumed, 1);
+    assert_int_equal(stage->finished, 0); // what was pipelined comes first
+    feed(stage, "POST /now HTTP/1.1\r\n" H "Content-Length: 3\r\n\r\na");
+    http_session_input_ended(&stage->session);
+    assert_int_equal(stage->finished, 1);
+    assert_int_equal(stage->timer_ms, -1);
+}
+
 static void answers_pipelined_requests_in_order(void **state)
 {
     struct stage *stage = *state;
@@ -291,6 +307,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(answers_and_keeps_the_connection),
+        TEST(ends_with_its_input_but_not_before_the_answer),
         TEST(answers_pipelined_requests_in_order),
         TEST(head_has_the_fields_of_get_and_no_body),
         TEST(closes_when_asked_and_after_http_1_0),

@@ -45,6 +45,10 @@ struct conn_ops {
     void (*on_drain)(struct conn *conn);
     // Outgoing connections only: it is open. NULL for accepted ones.
     void (*on_open)(struct conn *conn);
+    // The peer's end of stream: no more data comes, but the peer may have closed one direction only and wait for what
+    // it is owed. The owner sends that, now or in later turns, and calls conn_close; after 30 s on_close comes anyway.
+    // NULL: what is queued, or is sent in this turn, goes out, then on_close comes.
+    void (*on_end)(struct conn *conn);
     // The last callback; the conn is gone after it. ERR_OK: the owner closed it; ERR_RESET: the peer did (also after
     // its end of stream); ERR_NOT_FOUND (the name), ERR_REFUSED, ERR_TIMEOUT, ERR_IO otherwise. Exactly once for every
     // attached conn.

@@ -118,6 +118,20 @@ static uint8_t *on_room(struct conn *conn, size_t *ret_size)
     return kafka_framer_room(&kc->framer, ret_size);
 }
 
+// A peer that ended its stream gets what it is owed; then the connection ends too.
+static void conn_end_if_answered(struct kafka_conn *kc)
+{
+    if (kc->session.is_ended && kc->conn != NULL && kafka_session_is_answered(&kc->session))
+        conn_close(kc->conn);
+}
+
+static void on_end(struct conn *conn)
+{
+    struct kafka_conn *kc = conn_owner(conn);
+    kafka_session_end(&kc->session);
+    conn_end_if_answered(kc);
+}
+
 static void conn_touch(struct kafka_conn *kc)
 {
     kc->active_ms = loop_now_ms(kc->door->loop);
@@ -172,6 +186,7 @@ static const struct conn_ops conn_ops = {
     .on_room = on_room,
     .on_data = on_data,
     .on_drain = on_drain,
+    .on_end = on_end,
     .on_close = on_close,
 };
 
@@ -205,6 +220,7 @@ static void on_progress(struct kafka_session *session, const struct kafka_call *
     door_give_back(kc->door, call->frame.bytes.size);
     if (kc->conn != NULL && kc->is_paused)
         conn_read_on(kc);
+    conn_end_if_answered(kc);
 }
 
 static void on_hang_up(struct kafka_session *session, const char *why)

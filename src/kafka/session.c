@@ -95,6 +95,12 @@ static struct kafka_call *session_next(struct kafka_session *session)
     return call;
 }
 
+static void call_cancel(struct kafka_call *call)
+{
+    if (!call->is_done && call->on_cancel != NULL)
+        call->on_cancel(call);
+}
+
 static void session_start(struct kafka_session *session, struct kafka_call *call)
 {
     const char *wrong = call_decode(call);
@@ -110,7 +116,9 @@ static void session_start(struct kafka_session *session, struct kafka_call *call
     list_append(&session->started, &call->node);
     session->unfinished++;
     session->unfinished_alone += call->api->overlaps ? 0 : 1;
-    call->api->handle(call);
+    call->api->handle(call); // its answer is sent later, by the pump
+    if (session->is_ended)
+        call_cancel(call);
 }
 
 static void session_flush(struct kafka_session *session)
@@ -215,6 +223,24 @@ bool kafka_session_is_busy(const struct kafka_session *session)
     return session->is_broken || session->size >= session->limit;
 }
 
+void kafka_session_end(struct kafka_session *session)
+{
+    session->is_ended = true;
+    // Held, so that what ends now does not leave the list while it is walked.
+    session->is_pumping = true;
+    LIST_EACH(&session->started, node)
+    {
+        call_cancel(LIST_ITEM(node, struct kafka_call, node));
+    }
+    session->is_pumping = false;
+    kafka_session_pump(session);
+}
+
+bool kafka_session_is_answered(const struct kafka_session *session)
+{
+    return list_empty(&session->waiting) && list_empty(&session->started);
+}
+
 bool kafka_session_close(struct kafka_session *session)
 {
     session->is_closed = true;
@@ -224,9 +250,7 @@ bool kafka_session_close(struct kafka_session *session)
     session_forget(session, LIST_ITEM(node, struct kafka_call, node));
     LIST_EACH(&session->started, node)
     {
-        struct kafka_call *call = LIST_ITEM(node, struct kafka_call, node);
-        if (!call->is_done && call->on_cancel != NULL)
-            call->on_cancel(call);
+        call_cancel(LIST_ITEM(node, struct kafka_call, node));
     }
     session_flush(session);
     session->is_pumping = false;

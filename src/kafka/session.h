@@ -36,7 +36,7 @@ struct kafka_session {
     size_t unfinished;        // started and not done
     size_t unfinished_alone;  // of these, the ones that overlap with nothing
     size_t size, limit;       // bytes of requests held, and when that is too many
-    bool is_pumping, is_broken, is_closed;
+    bool is_pumping, is_broken, is_ended, is_closed;
 };
 
 // One request under way. A handler fills RESPONSE and calls kafka_call_reply, at once or later on the same loop.
@@ -50,7 +50,8 @@ struct kafka_call {
     struct slice frame;       // what the request's views point into
     struct arena arena;       // until the answer is encoded
     void *request, *response; // struct kafka_<api>_request and _response, the latter with defaults
-    // Set by a handler that waits for something other than the store: the connection is gone, finish soon.
+    // Set by a handler that waits for something other than the store: the peer is gone, or waits for nothing more than
+    // its answers. Finish soon.
     void (*on_cancel)(struct kafka_call *call);
     void *state; // the handler's
     int64_t started_ns;
@@ -67,6 +68,10 @@ void kafka_session_take(struct kafka_session *session, struct slice frame);
 void kafka_session_pump(struct kafka_session *session);
 // True when so many bytes are held that nothing more should be read.
 bool kafka_session_is_busy(const struct kafka_session *session);
+// The other side sends nothing more: nobody may wait for what will come.
+void kafka_session_end(struct kafka_session *session);
+// True when no request is held.
+bool kafka_session_is_answered(const struct kafka_session *session);
 // The connection is gone: answers are dropped, requests not started too. True when nothing is under way; else on_idle
 // follows.
 bool kafka_session_close(struct kafka_session *session);

@@ -194,24 +194,43 @@ void partition_append(struct append_op *op)
         list_append(&partition->shard->throttled, &partition->throttled);
 }
 
+// Tries the append that waits longest; false when it still has to.
+static bool resume_one(struct partition *partition)
+{
+    struct append_op *op = CONTAINER_OF(partition->appends.first, struct append_op, op.message);
+    struct op_queue rest = { op->op.message.next, partition->appends.last };
+    if (rest.first == NULL)
+        rest.last = NULL;
+    if (!append_try(op))
+        return false;
+    partition->appends = rest;
+    return true;
+}
+
 void partition_appends_resume(struct partition *partition)
 {
     while (partition->appends.first != NULL) {
-        struct append_op *op = CONTAINER_OF(partition->appends.first, struct append_op, op.message);
-        struct op_queue rest = { op->op.message.next, partition->appends.last };
-        if (rest.first == NULL)
-            rest.last = NULL;
-        if (!append_try(op))
+        if (!resume_one(partition))
             return;
-        partition->appends = rest;
     }
     list_remove(&partition->throttled);
 }
 
+// One append of each partition in turn, until a whole round served nobody: the room that there is now is shared.
 void shard_appends_resume(struct shard *shard)
 {
+    size_t count = 0, idle = 0;
     LIST_EACH(&shard->throttled, node)
-    partition_appends_resume(LIST_ITEM(node, struct partition, throttled));
+    count++;
+    while (idle < count) {
+        struct partition *partition = LIST_ITEM(shard->throttled.next, struct partition, throttled);
+        idle = resume_one(partition) ? 0 : idle + 1;
+        list_remove(&partition->throttled);
+        if (partition->appends.first != NULL)
+            list_append(&shard->throttled, &partition->throttled);
+        else
+            count--;
+    }
 }
 
 void partition_queued_fail(struct partition *partition, err_t err)

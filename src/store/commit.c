@@ -171,8 +171,9 @@ static void partition_durable(const struct write_item *item)
         op->log_start_offset = partition->log_start;
         log_op_done(&op->op, op->op.err); // ERR_OK, or ERR_DUPLICATE of what is durable now
     }
-    if (partition->end == partition->durable.offset)
-        list_remove(&partition->dirty);
+    list_remove(&partition->dirty);
+    if (partition->end != partition->durable.offset) // behind those that this commit had no room for
+        list_append(&partition->shard->dirty, &partition->dirty);
     partition_wake(partition);
 }
 

@@ -57,6 +57,7 @@ static void cut_on_done(struct disk_job *job)
     struct cut_job *cut = CONTAINER_OF(job, struct cut_job, job);
     struct partition *partition = cut->partition;
     partition->shard->jobs--;
+    partition->shard->cuts--;
     partition->cutting = false;
     partition->writer = WRITER_NONE;
     if (cut->err != ERR_OK)
@@ -107,5 +108,6 @@ void partition_cut(struct partition *partition)
     list_remove(&partition->dirty);
     partition_appends_fail(partition, ERR_NO_SPACE);
     partition->shard->jobs++;
+    partition->shard->cuts++;
     disk_submit(DISK_FLUSH, &job->job);
 }

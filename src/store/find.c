@@ -10,12 +10,12 @@
 
 #include <stdlib.h>
 
-enum { RECORDS_SIZE_MAX = 64 << 20, TIME_INDEX_MAX = 64 << 20 };
+enum { RECORDS_SIZE_MAX = 64 << 20 };
 
 struct find_target {
     int64_t timestamp;
     int64_t first_offset;            // records below do not count
-    int64_t before;                  // nor do these and above
+    int64_t before;                  // nor do these and above: the files are searched up to here, then the tail on
     int64_t offset, found_timestamp; // -1: none
 };
 
@@ -64,14 +64,9 @@ static bool on_batch(void *owner, const struct batch_header *header, bytes_t bat
 // The time index tells up to which offset all timestamps are smaller.
 static int64_t start_offset(const struct segment_reader *reader, int64_t timestamp)
 {
-    char path[PATH_MAX_SIZE];
-    struct buf *entries;
-    segment_path(reader->folder, reader->segment_base, ".timeindex", path, sizeof path);
-    if (reader->end <= 2 * reader->interval || file_read_whole(path, TIME_INDEX_MAX, &entries) != ERR_OK)
+    if (reader->end <= 2 * reader->interval)
         return reader->segment_base;
-    int64_t offset = index_time_lookup(bytes_of(entries->data, entries->capacity), reader->segment_base, timestamp);
-    buf_unref(entries);
-    return offset;
+    return index_time_seek(reader->folder, reader->segment_base, timestamp);
 }
 
 static void find_run(struct disk_job *job)
@@ -89,9 +84,11 @@ static void find_run(struct disk_job *job)
     }
 }
 
+// From where the search of the files ended.
 static void find_in_tail(const struct partition *partition, struct find_target *target)
 {
-    const struct tail_chunk *chunk = tail_find(partition, partition->written.offset);
+    const struct tail_chunk *chunk = tail_find(partition, target->before);
+    target->before = partition->durable.offset;
     for (; chunk != NULL && target->offset < 0; chunk = chunk->next) {
         struct batch_walk walk = batch_walk_of(bytes_of(chunk->data, chunk->size));
         struct batch_header header;
@@ -104,7 +101,6 @@ static void find_in_tail(const struct partition *partition, struct find_target *
 static void find_answer(struct offset_op *op, struct find_target *target, err_t err)
 {
     const struct partition *partition = op->op.partition;
-    target->before = partition->durable.offset;
     if (err == ERR_OK && target->offset < 0)
         find_in_tail(partition, target);
     op->offset = target->offset;
@@ -113,13 +109,28 @@ static void find_answer(struct offset_op *op, struct find_target *target, err_t 
     log_op_done(&op->op, err);
 }
 
+static void find_from(struct offset_op *op, int64_t timestamp, int64_t from);
+
+// Bytes that the tail held when the files were searched may have been written and left it since then.
+static bool must_go_on(const struct find_job *find)
+{
+    const struct find_target *target = &find->target;
+    return find->err == ERR_OK && target->offset < 0 && target->before < find->partition->written.offset &&
+           tail_find(find->partition, target->before) == NULL;
+}
+
 static void find_on_done(struct disk_job *job)
 {
     struct find_job *find = CONTAINER_OF(job, struct find_job, job);
     struct partition *partition = find->partition;
     partition->disk_reads--;
     partition->shard->jobs--;
-    find_answer(find->op, &find->target, partition->deleted ? ERR_CLOSED : find->err);
+    if (partition->deleted)
+        find_answer(find->op, &find->target, ERR_CLOSED);
+    else if (must_go_on(find))
+        find_from(find->op, find->target.timestamp, find->target.before);
+    else
+        find_answer(find->op, &find->target, find->err);
     free(find->readers);
     free(find);
     changes_try(partition->shard);
@@ -137,19 +148,22 @@ static int64_t max_timestamp(const struct partition *partition)
     return max;
 }
 
-static void find_by_time(struct offset_op *op, int64_t timestamp)
+// Below FROM there is none.
+static void find_from(struct offset_op *op, int64_t timestamp, int64_t from)
 {
     struct partition *partition = op->op.partition;
     if (partition->swapping) {
         op_queue_push(&partition->parked, &op->op.message);
         return;
     }
-    struct find_target target = { timestamp, partition->log_start, partition->written.offset, -1, -1 };
+    int64_t first = from < partition->log_start ? partition->log_start : from;
+    struct find_target target = { timestamp, first, partition->written.offset, -1, -1 };
     struct find_job *find = mem_zalloc(1, sizeof *find);
     find->readers = mem_zalloc(partition->segment_count, sizeof *find->readers);
     for (size_t i = 0; i < partition->segment_count; i++) {
         const struct segment *segment = &partition->segments[i];
-        if (segment->max_timestamp < timestamp || segment->base_offset >= partition->written.offset)
+        if (segment->max_timestamp < timestamp || segment->base_offset >= partition->written.offset ||
+            segment->last_offset < first)
             continue;
         struct segment_reader *reader = &find->readers[find->count++];
         partition_reader_init(partition, i, -1, reader);
@@ -205,12 +219,12 @@ void partition_find_offset(struct offset_op *op)
         if (partition->durable.offset == partition->log_start || max_timestamp(partition) < 0)
             log_op_done(&op->op, ERR_OK);
         else
-            find_by_time(op, max_timestamp(partition));
+            find_from(op, max_timestamp(partition), 0);
         return;
     default:
         if (op->timestamp < 0)
             log_op_done(&op->op, ERR_INVALID);
         else
-            find_by_time(op, op->timestamp);
+            find_from(op, op->timestamp, 0);
     }
 }

@@ -261,6 +261,7 @@ struct shard {
     uint32_t files_limit;
 
     unsigned jobs;            // disk jobs other than commit and pass
+    unsigned cuts;            // of these, what takes failed appends back
     struct list_node changes; // struct change that wait for others to finish with the partition
 };
 

@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+enum { PAGE_ENTRIES = 512 };
+
 // The list of the active segment, made when it is missing.
 static struct index_pending *pending_of_active(struct partition *partition)
 {
@@ -128,6 +130,15 @@ bool index_pending_find(const struct partition *partition, int64_t segment_base,
     return true;
 }
 
+void index_filed(const struct partition *partition, int64_t segment_base, uint32_t *ret_offsets, uint32_t *ret_times)
+{
+    const struct index_pending *pending = partition->index;
+    while (pending != NULL && pending->segment_base != segment_base)
+        pending = pending->next;
+    *ret_offsets = pending == NULL ? 0 : pending->offsets_filed;
+    *ret_times = pending == NULL ? 0 : pending->times_filed;
+}
+
 void index_encode_offsets(const struct index_pending *pending, uint32_t count, struct writer *to)
 {
     for (uint32_t i = 0; i < count; i++) {
@@ -172,6 +183,60 @@ int64_t index_time_lookup(bytes_t entries, int64_t segment_base, int64_t timesta
             high = middle;
     }
     return segment_base + get_u32(entries.data + low * INDEX_TIME_ENTRY_SIZE + 8);
+}
+
+// True when an entry lies behind what is looked for.
+static bool offset_is_behind(const uint8_t *entry, int64_t relative_offset)
+{
+    return (int64_t)get_u32(entry) > relative_offset;
+}
+
+static bool time_is_behind(const uint8_t *entry, int64_t timestamp)
+{
+    return (int64_t)get_u64(entry) >= timestamp;
+}
+
+// Reads the page of entries that the wanted one is in: the last page whose first entry is not behind it, or the first.
+static bytes_t read_page(const char *path, size_t entry_size, bool (*is_behind)(const uint8_t *entry, int64_t wanted),
+                         int64_t wanted, uint8_t *page)
+{
+    struct file *file;
+    uint64_t size = 0;
+    size_t got = 0, page_size = PAGE_ENTRIES * entry_size;
+    if (file_open(path, 0, &file) != ERR_OK)
+        return BYTES_NULL;
+    err_t err = file_size(file, &size);
+    uint64_t low = 0, high = size / page_size + 1;
+    while (err == ERR_OK && high - low > 1) {
+        uint64_t middle = low + (high - low) / 2;
+        err = file_read_at(file, middle * page_size, page, entry_size, &got);
+        if (got < entry_size || is_behind(page, wanted)) // nothing is behind a last page that is whole
+            high = middle;
+        else
+            low = middle;
+    }
+    if (err == ERR_OK)
+        err = file_read_at(file, low * page_size, page, page_size, &got);
+    file_close(file);
+    return err == ERR_OK ? bytes_of(page, got - got % entry_size) : BYTES_NULL;
+}
+
+uint64_t index_seek(const char *folder, int64_t segment_base, int64_t offset)
+{
+    char path[PATH_MAX_SIZE];
+    uint8_t page[PAGE_ENTRIES * INDEX_OFFSET_ENTRY_SIZE];
+    segment_path(folder, segment_base, ".index", path, sizeof path);
+    bytes_t entries = read_page(path, INDEX_OFFSET_ENTRY_SIZE, offset_is_behind, offset - segment_base, page);
+    return index_lookup(entries, segment_base, offset);
+}
+
+int64_t index_time_seek(const char *folder, int64_t segment_base, int64_t timestamp)
+{
+    char path[PATH_MAX_SIZE];
+    uint8_t page[PAGE_ENTRIES * INDEX_TIME_ENTRY_SIZE];
+    segment_path(folder, segment_base, ".timeindex", path, sizeof path);
+    bytes_t entries = read_page(path, INDEX_TIME_ENTRY_SIZE, time_is_behind, timestamp, page);
+    return index_time_lookup(entries, segment_base, timestamp);
 }
 
 uint32_t index_valid_offsets(bytes_t bytes, uint64_t limit_position, uint64_t limit_offset)

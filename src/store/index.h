@@ -26,6 +26,8 @@ void index_pending_free(struct index_pending *pending);
 // The position of the last pending entry whose offset is <= OFFSET, if there is one.
 bool index_pending_find(const struct partition *partition, int64_t segment_base, int64_t offset,
                         uint64_t *ret_position);
+// How many entries the files of a segment hold that is closed and not filed to its end; 0 when there is none.
+void index_filed(const struct partition *partition, int64_t segment_base, uint32_t *ret_offsets, uint32_t *ret_times);
 
 // On a disk thread: puts pending entries behind those that the files hold; synced when the segment is closed.
 err_t index_write(const char *folder, const struct index_pending *pending) MUST_CHECK;
@@ -33,9 +35,13 @@ err_t index_write(const char *folder, const struct index_pending *pending) MUST_
 void index_encode_offsets(const struct index_pending *pending, uint32_t count, struct writer *to);
 void index_encode_times(const struct index_pending *pending, uint32_t count, struct writer *to);
 
-// On a disk thread: where to begin reading for OFFSET, in the bytes of a whole index file. 0 when no entry is below.
+// On a disk thread: where to begin reading for OFFSET, from the .index file of the segment. 0 when no entry is below,
+// or the file cannot be read. Reads a few single entries and one page, however large the file is.
+uint64_t index_seek(const char *folder, int64_t segment_base, int64_t offset);
+// The offset to begin at when looking for the first record at or after TIMESTAMP, from the .timeindex file.
+int64_t index_time_seek(const char *folder, int64_t segment_base, int64_t timestamp);
+// The same in entries that are in memory.
 uint64_t index_lookup(bytes_t entries, int64_t segment_base, int64_t offset);
-// Relative offset to begin looking for the first record at or after TIMESTAMP.
 int64_t index_time_lookup(bytes_t entries, int64_t segment_base, int64_t timestamp);
 // Entries at the start of BYTES that are in strict order, below LIMIT_POSITION and of relative offset below
 // LIMIT_OFFSET.

@@ -2,6 +2,8 @@
 #include "store/index.h"
 
 #include "base/test.h"
+#include "io/file.h"
+#include "io/sim/sim.h"
 
 #include <stdlib.h>
 
@@ -61,6 +63,47 @@ static void time_lookup_never_skips_a_timestamp(void **state)
     writer_free(&w);
 }
 
+// What is in the first COUNT entries of a file, each looked for through the file and in memory.
+static void seek_all(struct sim *sim, bytes_t offsets, bytes_t times, size_t count, size_t step)
+{
+    bytes_t some_offsets = bytes_of(offsets.data, count * INDEX_OFFSET_ENTRY_SIZE);
+    bytes_t some_times = bytes_of(times.data, count * INDEX_TIME_ENTRY_SIZE);
+    assert_int_equal(file_replace("data/00000000000000001000.index", some_offsets), ERR_OK);
+    assert_int_equal(file_replace("data/00000000000000001000.timeindex", some_times), ERR_OK);
+    for (size_t i = 0; i <= 10 * count + 10; i += step) {
+        uint64_t before = sim_operation_count(sim);
+        assert_int_equal(index_seek("data", 1000, 1000 + (int64_t)i),
+                         index_lookup(some_offsets, 1000, 1000 + (int64_t)i));
+        assert_int_equal(index_time_seek("data", 1000, (int64_t)i), index_time_lookup(some_times, 1000, (int64_t)i));
+        assert_true(sim_operation_count(sim) - before < 20); // a few reads, however many entries there are
+    }
+}
+
+static void seeks_in_files_of_any_size(void **state)
+{
+    (void)state;
+    enum { COUNT = 5000 };
+    struct sim *sim = sim_new(1, &(struct sim_options){ .steady = true });
+    struct writer offsets = WRITER_INIT, times = WRITER_INIT;
+    for (uint32_t i = 1; i <= COUNT; i++) {
+        writer_u32(&offsets, i * 10);
+        writer_u32(&offsets, i * 4096);
+        writer_i64(&times, i * 10);
+        writer_u32(&times, i * 10);
+    }
+    assert_int_equal(dir_make("data"), ERR_OK);
+    assert_int_equal(index_seek("data", 1000, 1500), 0); // there is no file
+    assert_int_equal(index_time_seek("data", 1000, 1500), 1000);
+    for (size_t count = 0; count < 4; count++)
+        seek_all(sim, writer_view(&offsets), writer_view(&times), count, 1);
+    for (size_t count = 511; count <= 1025; count = count == 513 ? 1023 : count + 1)
+        seek_all(sim, writer_view(&offsets), writer_view(&times), count, 5);
+    seek_all(sim, writer_view(&offsets), writer_view(&times), COUNT, 5);
+    writer_free(&offsets);
+    writer_free(&times);
+    sim_free(sim);
+}
+
 static void pending_entries_are_found_and_cut(void **state)
 {
     (void)state;
@@ -88,6 +131,7 @@ int main(void)
         cmocka_unit_test(looks_up_the_last_entry_that_is_not_above),
         cmocka_unit_test(trusts_entries_only_while_they_rise),
         cmocka_unit_test(time_lookup_never_skips_a_timestamp),
+        cmocka_unit_test(seeks_in_files_of_any_size),
         cmocka_unit_test(pending_entries_are_found_and_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

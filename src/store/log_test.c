@@ -289,6 +289,74 @@ static void what_is_too_large_for_the_journal_goes_to_its_segment(void **state)
     world_free();
 }
 
+static void a_checkpoint_waits_for_the_cut_of_what_the_journal_holds(void **state)
+{
+    (void)state;
+    unsigned cuts = 0;
+    for (uint64_t operation = 1; operation <= 5; operation++) {
+        struct asked large, checkpoint;
+        struct hold flush;
+        world_new(1, 2);
+        make_journal();
+        append_round(SMALL); // in the journal, not in the segments
+        append(&large, 0, 100000, 1000);
+        sim_fault_at(world.sim, sim_operation_count(world.sim) + operation, SIM_FAULT_NO_SPACE);
+        sim_run(world.sim, (struct sim_until){ .steps = 2 });
+        hold(&flush, DISK_FLUSH, 1000); // the cut comes behind it
+        checkpoint = asked_of(0);       // cutting nothing asks for one
+        log_delete_records(&checkpoint.op.cut);
+        await(&large);
+        cuts += large.op.any.err == ERR_NO_SPACE;
+        await(&checkpoint);
+        lose_power();
+        world_open();
+        assert_int_equal(partition_end(world.partitions[0]), large.op.any.err == ERR_OK ? 3 : 2);
+        assert_int_equal(partition_end(world.partitions[1]), 2);
+        world_free();
+    }
+    assert_true(cuts > 0);
+}
+
+// --- turns
+
+static void a_partition_is_not_starved_by_those_that_fill_each_group(void **state)
+{
+    (void)state;
+    enum { BUSY = 3, ROUNDS = 5, SIZE = 7000 }; // two of them fit a group of 16 KB, the third fills it
+    struct asked busy[ROUNDS][BUSY], other;
+    world_new(1, BUSY + 1);
+    make_journal();
+    for (unsigned round = 0; round < ROUNDS; round++) { // each while the commit of the one before is in flight
+        for (unsigned i = 0; i < BUSY; i++)
+            append(&busy[round][i], i, SIZE, 1000);
+        if (round == 1)
+            append(&other, BUSY, SMALL, 1000);
+        if (round == 0)
+            sim_run(world.sim, (struct sim_until){ .steps = 2 });
+        else
+            await(&busy[round - 1][0]);
+    }
+    assert_true(other.done);
+    for (unsigned i = 0; i < BUSY; i++)
+        await(&busy[ROUNDS - 1][i]);
+    world_free();
+}
+
+static void memory_that_comes_free_is_shared_by_those_that_wait_for_it(void **state)
+{
+    (void)state;
+    enum { MANY = 60, LARGE = 100000 };
+    struct asked busy[MANY], other;
+    world_new(1, 2);
+    for (unsigned i = 0; i < MANY; i++)
+        append(&busy[i], 0, LARGE, 1000);
+    append(&other, 1, LARGE, 1000);
+    await(&other);
+    assert_false(busy[MANY / 2].done);
+    await(&busy[MANY - 1]);
+    world_free();
+}
+
 // --- acknowledgements
 
 static void a_duplicate_waits_for_the_flush_of_the_first_copy(void **state)
@@ -386,6 +454,40 @@ static void times_are_found_after_a_segment_was_replaced(void **state)
     world_free();
 }
 
+static void ask_time(struct asked *asked, int64_t timestamp)
+{
+    *asked = asked_of(0);
+    asked->op.find.timestamp = timestamp;
+    log_find_offset(&asked->op.find);
+}
+
+static void a_time_is_found_in_what_is_written_while_the_files_are_searched(void **state)
+{
+    (void)state;
+    enum { MORE = 40, LARGE = 100000 }; // more than the memory of the tail
+    for (int more = 0; more <= MORE; more += MORE) {
+        struct hold reads;
+        struct asked asked, newest, rest[MORE];
+        world_new(1, 1);
+        append(&asked, 0, SMALL, 1000);
+        await(&asked);
+        hold(&reads, DISK_READ, 10000);
+        append(&newest, 0, SMALL, 5000); // in the tail only when the time is asked for
+        ask_time(&asked, 4000);
+        await(&newest);
+        for (int i = 0; i < more; i++) {
+            append(&rest[i], 0, LARGE, 1000);
+            await(&rest[i]);
+        }
+        assert_false(asked.done);
+        await(&asked);
+        assert_int_equal(asked.op.any.err, ERR_OK);
+        assert_int_equal(asked.op.find.offset, 1);
+        assert_int_equal(asked.op.find.found_timestamp, 5000);
+        world_free();
+    }
+}
+
 static void a_replaced_file_of_the_same_size_is_not_taken_for_the_old_one(void **state)
 {
     (void)state;
@@ -416,6 +518,95 @@ static void a_replaced_file_of_the_same_size_is_not_taken_for_the_old_one(void *
     read_at(&asked, 0, 1, 1);
     assert_int_equal(asked.op.any.err, ERR_OK);
     assert_int_equal(asked.first_offset, 1);
+    world_free();
+}
+
+static void make_checkpoint(void)
+{
+    struct asked asked = asked_of(0); // cutting nothing asks for one
+    log_delete_records(&asked.op.cut);
+    await(&asked);
+}
+
+// Each file loses its unflushed pages for itself: here .index none, .timeindex the LOST bytes at its end.
+static void lose_times(size_t lost, bool zeros)
+{
+    char path[1024];
+    struct buf *times;
+    partition_segment_path(world.partitions[0], 0, ".timeindex", path, sizeof path);
+    sim_kill(world.sim);
+    world_close();
+    sim_restart(world.sim);
+    assert_int_equal(file_read_whole(path, 1 << 20, &times), ERR_OK);
+    assert_true(times->capacity > lost);
+    memset(times->data + times->capacity - lost, 0, lost);
+    assert_int_equal(file_replace(path, bytes_of(times->data, times->capacity - (zeros ? 0 : lost))), ERR_OK);
+    buf_unref(times);
+}
+
+static void the_largest_time_survives_what_the_time_index_lost(void **state)
+{
+    (void)state;
+    enum { BATCHES = 80, PEAK = 50, PEAK_TIME = 5000 };
+    for (int64_t lost = 1; lost <= 10; lost++) {
+        struct asked asked;
+        struct segment_info segment;
+        world_new(1, 1);
+        for (int64_t i = 0; i < BATCHES; i++) { // an entry for every third of them, up to the peak
+            append(&asked, 0, 2000, i == PEAK ? PEAK_TIME : 1000 + i);
+            await(&asked);
+        }
+        make_checkpoint();
+        lose_times((size_t)lost * 12, lost % 2 == 0);
+        world_open();
+        assert_int_equal(partition_segments(world.partitions[0], &segment, 1), 1);
+        assert_int_equal(segment.max_timestamp, PEAK_TIME);
+        ask_time(&asked, 1020);
+        await(&asked);
+        assert_int_equal(asked.op.find.offset, 20);
+        ask_time(&asked, 4000);
+        await(&asked);
+        assert_int_equal(asked.op.find.offset, PEAK);
+        world_free();
+    }
+}
+
+static uint64_t file_size_of(int64_t base, const char *suffix)
+{
+    char path[1024];
+    struct buf *buf;
+    partition_segment_path(world.partitions[0], base, suffix, path, sizeof path);
+    if (file_read_whole(path, 1 << 20, &buf) != ERR_OK)
+        return 0;
+    uint64_t size = buf->capacity;
+    buf_unref(buf);
+    return size;
+}
+
+static void index_entries_are_filed_when_they_are_worth_it(void **state)
+{
+    (void)state;
+    struct asked asked;
+    world_new(1, 1);
+    for (int64_t i = 0; i < 60; i++) {
+        append(&asked, 0, 4000, 1000 + i);
+        await(&asked);
+        if (i == 10)
+            make_checkpoint();
+        if (i < 30)
+            assert_int_equal(file_size_of(0, ".index") + file_size_of(0, ".timeindex"), 0);
+        if (i == 30)
+            make_checkpoint();
+    }
+    uint64_t filed = file_size_of(0, ".index");
+    assert_true(filed > 0);
+    make_checkpoint();
+    assert_true(file_size_of(0, ".index") > filed);
+    append(&asked, 0, 4000, 2000);
+    await(&asked);
+    restart_clean(); // everything
+    assert_int_equal(file_size_of(0, ".index") / 8, 30);
+    assert_int_equal(file_size_of(0, ".timeindex") / 12, 30);
     world_free();
 }
 
@@ -559,6 +750,12 @@ int main(void)
         cmocka_unit_test(the_journal_does_not_undo_a_replaced_segment),
         cmocka_unit_test(a_full_journal_does_not_hold_up_the_pass_that_empties_it),
         cmocka_unit_test(what_is_too_large_for_the_journal_goes_to_its_segment),
+        cmocka_unit_test(a_time_is_found_in_what_is_written_while_the_files_are_searched),
+        cmocka_unit_test(a_partition_is_not_starved_by_those_that_fill_each_group),
+        cmocka_unit_test(memory_that_comes_free_is_shared_by_those_that_wait_for_it),
+        cmocka_unit_test(the_largest_time_survives_what_the_time_index_lost),
+        cmocka_unit_test(index_entries_are_filed_when_they_are_worth_it),
+        cmocka_unit_test(a_checkpoint_waits_for_the_cut_of_what_the_journal_holds),
         cmocka_unit_test(a_replaced_file_of_the_same_size_is_not_taken_for_the_old_one),
         cmocka_unit_test(zeros_behind_a_log_are_no_damage),
     };

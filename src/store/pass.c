@@ -17,6 +17,9 @@ enum {
     PASS_SYNC_ALL_FROM = 8,
     CHECKPOINT_SIZE = 32 << 20, // durable bytes from which a checkpoint is made at once
     SNAPSHOT_INTERVAL_SIZE = 16 << 20,
+    // Of the log that index entries stand for, before they are filed: with less, two files would be written for every
+    // partition at every checkpoint, to save a reader or a recovery this much of reading.
+    INDEXED_SIZE_MIN = 64 << 10,
     SPACE_RETRY_MS = 1000,
 };
 
@@ -115,6 +118,11 @@ static struct pass_file *file_add(struct pass *pass, struct partition *partition
     return file;
 }
 
+static bool is_worth_filing(const struct index_pending *pending, uint32_t offsets)
+{
+    return offsets > 0 && pending->offsets[offsets - 1].position - pending->offsets[0].position >= INDEXED_SIZE_MIN;
+}
+
 // Copies the pending entries that are durable.
 static void gather_index(struct pass *pass, struct partition *partition)
 {
@@ -126,7 +134,7 @@ static void gather_index(struct pass *pass, struct partition *partition)
         while (times > 0 && pending->times[times - 1].relative_offset >= limit)
             times--;
         bool whole = pending->closed && partition->durable.segment_base > pending->segment_base;
-        if (offsets == 0 && times == 0 && !whole)
+        if (!whole && !is_worth_filing(pending, offsets) && !(pass->last && offsets + times > 0))
             continue;
         struct index_pending *copy = mem_alloc(sizeof *copy);
         *copy = *pending;
@@ -221,7 +229,9 @@ void pass_try(struct shard *shard)
         pass_give_up(pass);
         return;
     }
-    if (shard->commit.direct.count > 0)
+    // A partition that somebody else writes cannot be brought up to what the journal holds of it, which the checkpoint
+    // would release.
+    if (shard->commit.direct.count > 0 || shard->cuts > 0)
         return;
     pass->waiting = false;
     pass->running = true;
@@ -277,7 +287,7 @@ static void pass_run(struct disk_job *job)
 }
 
 // The entries are in the files: takes them out of the list.
-static void index_filed(struct partition *partition, const struct index_pending *copy)
+static void index_note_filed(struct partition *partition, const struct index_pending *copy)
 {
     struct index_pending **at = &partition->index;
     while (*at != NULL && (*at)->segment_base != copy->segment_base)
@@ -328,7 +338,7 @@ static void items_done(struct pass *pass)
     }
     for (size_t i = 0; i < pass->file_count && pass->err == ERR_OK; i++) {
         if (pass->files[i].index != NULL)
-            index_filed(pass->files[i].partition, pass->files[i].index);
+            index_note_filed(pass->files[i].partition, pass->files[i].index);
     }
 }
 

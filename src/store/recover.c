@@ -247,40 +247,83 @@ static bool starts_batch(const struct segment_reader *reader, uint64_t position,
     return fine && valid;
 }
 
-// Reads what of the index files can be trusted below the recovery point, so that only the rest is rebuilt.
-static void trust_index(struct partition *partition, struct segment_reader *reader, uint64_t trusted)
+// Entries of the two index files: those of .index that lie below the recovery point, and all valid ones of .timeindex.
+struct filed_index {
+    struct buf *offsets, *times;
+    uint32_t offset_count, time_count;
+};
+
+static uint32_t filed_offset(const struct filed_index *filed, uint32_t i)
+{
+    return get_u32(filed->offsets->data + (size_t)i * INDEX_OFFSET_ENTRY_SIZE);
+}
+
+static uint32_t filed_time_offset(const struct filed_index *filed, uint32_t i)
+{
+    return get_u32(filed->times->data + (size_t)i * INDEX_TIME_ENTRY_SIZE + 8);
+}
+
+// The files are not flushed, and each may lose pages of its own. Where .timeindex has fewer entries than the checkpoint
+// counted, what it lost is read again from the batches: they begin at the entry of .index that its last one still
+// covers.
+static void filed_index_cut(struct filed_index *filed, const struct slot_partition *known)
+{
+    if (known != NULL && filed->offset_count > known->offsets_filed)
+        filed->offset_count = known->offsets_filed;
+    bool lost = known != NULL && filed->time_count < known->times_filed;
+    if (filed->time_count == 0)
+        filed->offset_count = 0;
+    while (lost && filed->offset_count > 0 &&
+           filed_offset(filed, filed->offset_count - 1) > filed_time_offset(filed, filed->time_count - 1))
+        filed->offset_count--;
+    while (filed->offset_count > 0 && filed->time_count > 0 &&
+           filed_time_offset(filed, filed->time_count - 1) > filed_offset(filed, filed->offset_count - 1))
+        filed->time_count--;
+}
+
+static void trust_filed(struct partition *partition, struct segment_reader *reader, const struct filed_index *filed)
+{
+    struct segment *segment = partition_active(partition);
+    if (filed->offset_count == 0 || filed->time_count == 0)
+        return;
+    const uint8_t *last = filed->offsets->data + (size_t)(filed->offset_count - 1) * INDEX_OFFSET_ENTRY_SIZE;
+    const uint8_t *last_time = filed->times->data + (size_t)(filed->time_count - 1) * INDEX_TIME_ENTRY_SIZE;
+    if (!starts_batch(reader, get_u32(last + 4), segment->base_offset + get_u32(last)))
+        return;
+    segment->max_timestamp = (int64_t)get_u64(last_time);
+    segment->max_timestamp_offset = segment->base_offset + get_u32(last_time + 8);
+    partition->indexed_timestamp = segment->max_timestamp;
+    partition->offsets_filed = partition->index_count = filed->offset_count;
+    partition->times_filed = filed->time_count;
+    reader->start = get_u32(last + 4);
+    reader->start_known = true;
+}
+
+// Reads what of the index files can be trusted below the recovery point, so that only the rest is rebuilt. KNOWN says
+// how many entries were filed; NULL: the files were flushed.
+static void trust_index(struct partition *partition, struct segment_reader *reader, uint64_t trusted,
+                        const struct slot_partition *known)
 {
     char path[PATH_MAX_SIZE];
-    struct buf *buf;
-    struct segment *segment = partition_active(partition);
-    segment_path(partition->path, segment->base_offset, ".index", path, sizeof path);
-    if (trusted == 0 || file_read_whole(path, INDEX_READ_MAX, &buf) != ERR_OK)
+    struct filed_index filed = { 0 };
+    int64_t base = reader->segment_base;
+    if (trusted == 0)
         return;
-    uint64_t limit = trusted < reader->end ? trusted : reader->end;
-    uint32_t count = index_valid_offsets(bytes_of(buf->data, buf->capacity), limit, INT32_MAX);
-    uint32_t last_relative = 0, position = 0;
-    if (count > 0) {
-        const uint8_t *entry = buf->data + (size_t)(count - 1) * INDEX_OFFSET_ENTRY_SIZE;
-        last_relative = get_u32(entry);
-        position = get_u32(entry + 4);
-    }
-    buf_unref(buf);
-    segment_path(partition->path, segment->base_offset, ".timeindex", path, sizeof path);
-    if (count == 0 || file_read_whole(path, INDEX_READ_MAX, &buf) != ERR_OK)
+    segment_path(partition->path, base, ".index", path, sizeof path);
+    if (file_read_whole(path, INDEX_READ_MAX, &filed.offsets) != ERR_OK)
         return;
-    uint32_t times = index_valid_times(bytes_of(buf->data, buf->capacity), (uint64_t)last_relative + 1);
-    if (times > 0 && starts_batch(reader, position, segment->base_offset + last_relative)) {
-        const uint8_t *entry = buf->data + (size_t)(times - 1) * INDEX_TIME_ENTRY_SIZE;
-        segment->max_timestamp = (int64_t)get_u64(entry);
-        segment->max_timestamp_offset = segment->base_offset + get_u32(entry + 8);
-        partition->indexed_timestamp = segment->max_timestamp;
-        partition->offsets_filed = count;
-        partition->index_count = count;
-        partition->times_filed = times;
-        reader->start = position;
-        reader->start_known = true;
+    segment_path(partition->path, base, ".timeindex", path, sizeof path);
+    if (file_read_whole(path, INDEX_READ_MAX, &filed.times) == ERR_OK) {
+        uint64_t limit = trusted < reader->end ? trusted : reader->end;
+        uint64_t offset_limit = known == NULL ? (uint64_t)INT32_MAX : (uint64_t)(known->synced.offset - base);
+        filed.offset_count =
+            index_valid_offsets(bytes_of(filed.offsets->data, filed.offsets->capacity), limit, INT32_MAX);
+        filed.time_count = index_valid_times(bytes_of(filed.times->data, filed.times->capacity), offset_limit);
+        filed_index_cut(&filed, known);
+        trust_filed(partition, reader, &filed);
+        buf_unref(filed.times);
     }
-    buf_unref(buf);
+    buf_unref(filed.offsets);
 }
 
 // Writes again what was found behind the recovery point: where an earlier flush failed, the system may hold pages as
@@ -325,7 +368,7 @@ static err_t scan_segment(struct recovery *recovery, size_t index, uint64_t trus
         bool active = recovery->known != NULL && base == recovery->known->synced.segment_base;
         partition->first_timestamp = trusted > 0 && active ? recovery->known->first_timestamp : -1;
         reader.start_known = true;
-        trust_index(partition, &reader, trusted);
+        trust_index(partition, &reader, trusted, active ? recovery->known : NULL);
         struct scan scan = { recovery, base, reader.start == 0 ? 0 : reader.start + 1, trusted };
         err = scan_file(&scan, &reader, index);
         if (err == ERR_OK && partition_active(partition)->size > trusted)

@@ -6,7 +6,7 @@
 #include "store/damage.h"
 #include "store/index.h"
 
-enum { INDEX_FILE_MAX = 64 << 20, READ_STEP = 64 << 10 };
+enum { READ_STEP = 64 << 10 };
 
 err_t segment_reader_open(struct segment_reader *reader)
 {
@@ -44,16 +44,8 @@ err_t segment_batch_check(bytes_t bytes, struct batch_header *ret_header)
 static uint64_t reader_start(struct segment_reader *reader, int64_t offset)
 {
     uint64_t start = reader->start;
-    if (!reader->start_known && reader->end > 2 * reader->interval && offset > reader->segment_base) {
-        char path[PATH_MAX_SIZE];
-        segment_path(reader->folder, reader->segment_base, ".index", path, sizeof path);
-        struct buf *entries;
-        if (file_read_whole(path, INDEX_FILE_MAX, &entries) == ERR_OK) {
-            size_t size = entries->capacity - entries->capacity % INDEX_OFFSET_ENTRY_SIZE;
-            start = index_lookup(bytes_of(entries->data, size), reader->segment_base, offset);
-            buf_unref(entries);
-        }
-    }
+    if (!reader->start_known && reader->end > 2 * reader->interval && offset > reader->segment_base)
+        start = index_seek(reader->folder, reader->segment_base, offset);
     if (start > reader->end)
         start = 0;
     if (start < reader->not_before)

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/reader.h"
 #include "io/file.h"
+#include "store/index.h"
 
 #include <stdio.h>
 
@@ -23,7 +24,13 @@ static void encode_segment(const struct partition *partition, const struct segme
 
 void slot_encode_partition(const struct partition *partition, struct writer *to)
 {
-    uint32_t segments = 0;
+    uint32_t segments = 0, offsets_filed = partition->offsets_filed, times_filed = partition->times_filed;
+    int64_t first_timestamp = partition->first_timestamp;
+    // The log may have gone on to another segment since.
+    if (partition->segments[partition->segment_count - 1].base_offset != partition->synced.segment_base) {
+        index_filed(partition, partition->synced.segment_base, &offsets_filed, &times_filed);
+        first_timestamp = -1;
+    }
     while (segments < partition->segment_count &&
            partition->segments[segments].base_offset <= partition->synced.segment_base)
         segments++;
@@ -34,11 +41,11 @@ void slot_encode_partition(const struct partition *partition, struct writer *to)
     writer_i64(to, partition->synced.offset);
     writer_i64(to, partition->synced.segment_base);
     writer_u64(to, partition->synced.position);
-    writer_i64(to, partition->first_timestamp);
+    writer_i64(to, first_timestamp);
     writer_i64(to, partition->indexed_timestamp);
     writer_u64(to, partition->unindexed_size);
-    writer_u32(to, partition->offsets_filed);
-    writer_u32(to, partition->times_filed);
+    writer_u32(to, offsets_filed);
+    writer_u32(to, times_filed);
     writer_i64(to, partition->snapshot_offset);
     writer_u32(to, segments);
     writer_u32(to, partition->epoch_count);

@@ -14,13 +14,15 @@ static void encode(struct writer *w)
                                           { 20, 29, 3000, 25, 900 } };
     static struct epoch_start epochs[2] = { { 1, 5 }, { 2, 12 } };
     static struct quarantine quarantine = { 5, 100, 200, 6, 8 };
+    static struct index_pending rest = { .segment_base = 10, .offsets_filed = 3, .times_filed = 4 };
     struct partition partition = { .name = name,
+                                   .index = &rest,
                                    .log_start = 6,
                                    .synced = { 15, 10, 350 },
                                    .first_timestamp = 1,
                                    .indexed_timestamp = 2,
-                                   .offsets_filed = 3,
-                                   .times_filed = 4,
+                                   .offsets_filed = 1, // of the third segment
+                                   .times_filed = 1,
                                    .segments = segments,
                                    .segment_count = 3,
                                    .epochs = epochs,
@@ -52,6 +54,9 @@ static void holds_what_is_synced_and_no_more(void **state)
     assert_int_equal(partition->segments[0].last_offset, 9);
     assert_int_equal(partition->segments[1].last_offset, 14);
     assert_int_equal(partition->segments[1].size, 350);
+    assert_int_equal(partition->first_timestamp, -1); // that of the third is not theirs
+    assert_int_equal(partition->offsets_filed, 3);
+    assert_int_equal(partition->times_filed, 4);
     assert_int_equal(partition->epoch_count, 2);
     assert_int_equal(partition->quarantine_count, 1);
     assert_int_equal(partition->quarantines[0].next_offset, 8);

@@ -157,3 +157,17 @@ def test_ready_again_after_a_restart(start_eddy):
     assert server.stop() == 0
     server.restart()
     assert get(server.doors["console"], "/readyz")[0] == 200
+
+
+def test_answers_all_that_was_asked_before_the_end_of_the_stream(start_eddy, topic):
+    server = start_eddy()
+    console = server.doors["console"]
+    with wire.Connection(server) as connection:
+        wire.new_topic(connection, topic, 1000)  # the page is made in many turns
+    with socket.create_connection(console, timeout=10) as script:
+        script.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3 + b"GET /healthz HT")
+        script.shutdown(socket.SHUT_WR)
+        data = b""
+        while piece := script.recv(65536):
+            data += piece
+    assert data.count(b"HTTP/1.1 200 OK") == 3

@@ -107,3 +107,32 @@ def test_announced_sizes_cost_nothing_before_the_bytes_come(start_eddy):
     assert server.memory_bytes() - before < 100_000_000
     for one in liars:
         one.socket.close()
+
+
+def test_answers_all_that_was_asked_before_the_end_of_the_stream(start_eddy, topic):
+    """A script (`... | nc`) half-closes behind its last request; the acknowledgements come turns later."""
+    server = start_eddy()
+    with wire.Connection(server) as connection:
+        wire.new_topic(connection, topic)
+    with wire.Connection(server) as script:
+        for _ in range(20):
+            script.request(wire.PRODUCE, 7, wire.produce_body(topic, wire.batch()))
+        script.request(wire.FETCH, 4, wire.fetch_body(topic, 0, wait_ms=20_000, min_bytes=1 << 30))
+        script.request(wire.METADATA, 1, struct.pack(">i", 0))
+        script.end()
+        for correlation in range(1, 23):
+            answer = script.receive()
+            assert answer is not None, f"answer {correlation} is missing"
+            assert struct.unpack(">i", answer[:4])[0] == correlation
+        assert script.closed()
+    with wire.Connection(server) as connection:
+        assert wire.fetch(connection, topic, 0)[1] == 20
+
+
+def test_ends_a_stream_that_ends_inside_of_a_frame(start_eddy):
+    with wire.Connection(start_eddy()) as script:
+        script.request(wire.METADATA, 1, struct.pack(">i", 0))
+        script.send(struct.pack(">ihh", 1000, wire.METADATA, 1))
+        script.end()
+        assert script.receive() is not None
+        assert script.closed()

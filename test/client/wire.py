@@ -113,6 +113,10 @@ class Connection:
     def send(self, data):
         self.socket.sendall(data)
 
+    def end(self):
+        """Sends nothing more, and goes on reading: what `... | nc` does."""
+        self.socket.shutdown(socket.SHUT_WR)
+
     def receive(self):
         """The next answer without its size, or None when the server closed."""
         head = self._exactly(4)

@@ -183,7 +183,9 @@ static void session_on_close(struct conn *conn, err_t why)
     loop_stop(server->loop);
 }
 
-static const struct conn_ops session_ops = { session_on_room, session_on_data, NULL, NULL, session_on_close };
+static const struct conn_ops session_ops = { .on_room = session_on_room,
+                                             .on_data = session_on_data,
+                                             .on_close = session_on_close };
 
 static void on_accept(void *owner, struct conn *conn)
 {
@@ -273,7 +275,9 @@ static void client_on_close(struct conn *conn, err_t why)
         loop_stop(client->loop);
 }
 
-static const struct conn_ops client_ops = { client_on_room, client_on_data, NULL, client_on_open, client_on_close };
+static const struct conn_ops client_ops = {
+    .on_room = client_on_room, .on_data = client_on_data, .on_open = client_on_open, .on_close = client_on_close
+};
 
 // --- what is left
 

@@ -14,6 +14,7 @@ enum {
     LOW_MARK = 256 << 10,
     CONNECT_TIMEOUT_MS = 10000,
     DRAIN_TIMEOUT_MS = 5000,
+    ANSWER_TIMEOUT_MS = 30000,
     LINGER_TIMEOUT_MS = 500,
     CHUNK_MAX = 16,
     EPHEMERAL_FIRST = 50000,
@@ -229,16 +230,22 @@ static void on_unsent(struct sim_call *call)
         send_queue(conn);
     if (conn->full && conn->queued <= conn->low)
         add_notice(conn);
-    if (conn->queued == 0 && (conn->closing || conn->ended))
+    if (conn->queued == 0 && (conn->closing || (conn->ended && conn->ops->on_end == NULL)))
         end_output(conn);
 }
 
 // --- input
 
-// What is queued, or is sent in this turn, still goes out: the other side may have closed one direction only.
+// The other side may have closed one direction only: what is queued still goes out, and what the owner sends, in this
+// turn or until it closes.
 static void end_input(struct conn *conn)
 {
     conn->ended = true;
+    if (conn->ops->on_end != NULL) {
+        timer_start(&conn->timer, ANSWER_TIMEOUT_MS);
+        conn->ops->on_end(conn);
+        return;
+    }
     timer_start(&conn->timer, DRAIN_TIMEOUT_MS);
     add_unsent(conn);
 }
@@ -496,6 +503,12 @@ void conn_close(struct conn *conn)
 void conn_abort(struct conn *conn)
 {
     conn_finish(conn, ERR_OK);
+}
+
+void sim_conn_end(struct conn *conn)
+{
+    if (conn->wire != NULL)
+        wire_send(wire_out(conn), SEGMENT_END, BYTES_NULL);
 }
 
 // --- the end of a program and of the world

@@ -55,8 +55,9 @@ static void job_fire(struct sim_event *event)
     struct sim_queue *queue = item->queue;
     if (!item->was_run) {
         job_run(sim, item);
-        if (!sim->crashed)
-            sim_schedule(sim, &item->event, sim->job_cost_ns);
+        int64_t done_ns = sim->now_ns + sim->job_cost_ns, posted_ns = loop_jobs_posted_ns(item->job->loop);
+        if (!sim->crashed) // behind what it posted itself: a thread's messages keep their order
+            sim_schedule_at(sim, &item->event, done_ns > posted_ns ? done_ns : posted_ns);
         return;
     }
     queue->busy--;

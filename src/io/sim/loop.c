@@ -256,6 +256,11 @@ static int64_t *lane_of(struct loop *to, uint64_t sender_id)
     return &to->lane_ns[sender_id];
 }
 
+int64_t loop_jobs_posted_ns(struct loop *loop)
+{
+    return *lane_of(loop, 0);
+}
+
 void loop_post(struct loop *to, struct message *message)
 {
     struct sim *sim = to->sim;

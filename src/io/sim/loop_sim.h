@@ -39,5 +39,7 @@ struct sim_call {
 void loop_wake(struct loop *loop);
 // Puts a message into the inbox now (the way of the disk threads).
 void loop_deliver(struct loop *loop, struct message *message);
+// When the last message arrives that a disk thread posted to the loop.
+int64_t loop_jobs_posted_ns(struct loop *loop);
 // Puts the call into one of the loop's lists (notices, ready, unsent), unless it is in one.
 void loop_call(struct loop *loop, struct list_node *list, struct sim_call *call);

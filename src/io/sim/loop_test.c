@@ -194,6 +194,50 @@ static void jobs_run_off_the_loop_and_end_on_it(void **state)
     sim_free(sim);
 }
 
+struct telling_job {
+    struct disk_job job;
+    struct message told;
+    bool is_told, is_done;
+};
+
+static void on_told(struct message *message)
+{
+    struct telling_job *telling = CONTAINER_OF(message, struct telling_job, told);
+    assert_false(telling->is_done);
+    telling->is_told = true;
+}
+
+static void telling_run(struct disk_job *job)
+{
+    struct telling_job *telling = CONTAINER_OF(job, struct telling_job, job);
+    loop_post(job->loop, &telling->told);
+}
+
+static void telling_on_done(struct disk_job *job)
+{
+    CONTAINER_OF(job, struct telling_job, job)->is_done = true;
+}
+
+static void what_a_job_posts_comes_before_its_end(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 50; seed++) {
+        const unsigned threads[DISK_QUEUE_COUNT] = { 1, 1, 1 };
+        struct sim *sim = sim_new(seed, &(struct sim_options){ 0 });
+        struct loop *loop = loop_new(0);
+        struct telling_job telling = { .job = { .loop = loop, .run = telling_run, .on_done = telling_on_done },
+                                       .told.on_message = on_told };
+        disk_start(threads);
+        loop_start_thread(loop);
+        disk_submit(DISK_FLUSH, &telling.job);
+        sim_run_ms(sim, 100);
+        assert_true(telling.is_told && telling.is_done);
+        disk_stop();
+        loop_free(loop);
+        sim_free(sim);
+    }
+}
+
 static void a_paused_loop_stands_still_and_others_go_on(void **state)
 {
     (void)state;
@@ -316,6 +360,7 @@ int main(void)
         cmocka_unit_test(messages_keep_the_order_of_each_sender_only),
         cmocka_unit_test(same_seed_is_the_same_run_and_another_is_not),
         cmocka_unit_test(jobs_run_off_the_loop_and_end_on_it),
+        cmocka_unit_test(what_a_job_posts_comes_before_its_end),
         cmocka_unit_test(a_paused_loop_stands_still_and_others_go_on),
         cmocka_unit_test(seeded_pauses_and_clock_jumps_happen),
         cmocka_unit_test(leaving_ends_the_program_where_it_stands),

@@ -15,7 +15,7 @@ struct side {
     size_t room_size;
     uint8_t *bytes;
     size_t size, capacity, reads, reads_of_one;
-    unsigned opens, closes, drains;
+    unsigned opens, closes, drains, ends;
     err_t why;
     bool echoes, aborts_on_data, closes_on_data;
     bool in_call; // of the test: no callback may come
@@ -29,6 +29,7 @@ struct world {
     struct side server, client;
     struct address address;
     unsigned accepts;
+    bool answers_late;
 };
 
 static uint8_t *on_room(struct conn *conn, size_t *ret_size)
@@ -91,8 +92,22 @@ static void on_close(struct conn *conn, err_t why)
     side->conn = NULL;
 }
 
-static const struct conn_ops server_ops = { on_room, on_data, on_drain, NULL, on_close };
-static const struct conn_ops client_ops = { on_room, on_data, on_drain, on_open, on_close };
+static void on_end(struct conn *conn)
+{
+    struct side *side = conn_owner(conn);
+    assert_false(side->in_call);
+    side->ends++;
+}
+
+static const struct conn_ops server_ops = {
+    .on_room = on_room, .on_data = on_data, .on_drain = on_drain, .on_close = on_close
+};
+static const struct conn_ops client_ops = {
+    .on_room = on_room, .on_data = on_data, .on_drain = on_drain, .on_open = on_open, .on_close = on_close
+};
+static const struct conn_ops late_ops = {
+    .on_room = on_room, .on_data = on_data, .on_drain = on_drain, .on_end = on_end, .on_close = on_close
+};
 
 static void on_accept(void *owner, struct conn *conn)
 {
@@ -100,7 +115,7 @@ static void on_accept(void *owner, struct conn *conn)
     world->accepts++;
     assert_null(world->server.conn);
     world->server.conn = conn;
-    conn_attach(conn, &server_ops, &world->server);
+    conn_attach(conn, world->answers_late ? &late_ops : &server_ops, &world->server);
 }
 
 static struct address address_of(const char *host, uint16_t port)
@@ -291,6 +306,37 @@ static void an_answer_still_leaves_after_the_end_of_the_questions(void **state)
     assert_int_equal(world.server.why, ERR_RESET);
     assert_int_equal(world.client.why, ERR_OK);
     world_end(&world);
+}
+
+static void an_owner_may_answer_long_after_the_end_of_the_questions(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct world world;
+        world_start(&world, seed, &(struct sim_options){ .chunk_ppm = 300000 });
+        world.answers_late = true;
+        connect_both(&world);
+        send_pattern(&world.client, 3000);
+        (void)sim_run_ms(world.sim, 0);
+        while (conn_queued(world.client.conn) > 0)
+            (void)sim_run_ms(world.sim, 1);
+        sim_conn_end(world.client.conn);
+        (void)sim_run_ms(world.sim, 20000);
+        assert_int_equal(world.server.size, 3000);
+        assert_int_equal(world.server.ends, 1);
+        assert_int_equal(world.server.closes, 0);
+        send_pattern(&world.server, 2000);
+        (void)sim_run_ms(world.sim, 1000);
+        assert_int_equal(world.server.closes, 0); // it may send more
+        if (seed % 2 == 0)
+            conn_close(world.server.conn);
+        (void)sim_run_ms(world.sim, 15000); // else its time is over
+        assert_int_equal(world.client.size, 2000);
+        check_pattern(&world.client);
+        assert_int_equal(world.server.closes, 1);
+        assert_int_equal(world.server.why, seed % 2 == 0 ? ERR_OK : ERR_RESET);
+        world_end(&world);
+    }
 }
 
 static void a_reset_reaches_both_sides(void **state)
@@ -507,6 +553,7 @@ int main(void)
         cmocka_unit_test(closing_gives_up_on_a_reader_that_does_not_read),
         cmocka_unit_test(an_owner_may_end_it_from_inside_on_data),
         cmocka_unit_test(an_answer_still_leaves_after_the_end_of_the_questions),
+        cmocka_unit_test(an_owner_may_answer_long_after_the_end_of_the_questions),
         cmocka_unit_test(a_reset_reaches_both_sides),
         cmocka_unit_test(a_stall_holds_one_direction_back),
         cmocka_unit_test(connections_fail_for_the_reason_there_is),

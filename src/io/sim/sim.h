@@ -142,6 +142,8 @@ void sim_wall_jump(struct sim *sim, int64_t by_ms);
 void sim_loop_pause(struct loop *loop, int64_t time_ms);
 // Cuts the connection; both sides see ERR_RESET.
 void sim_conn_reset(struct conn *conn);
+// Ends what CONN sends, as shutdown(2) does, behind what has left so far: it goes on reading. CONN sends no more.
+void sim_conn_end(struct conn *conn);
 // Nothing arrives at CONN for so long: the other side's reader stalls or the network does.
 void sim_conn_stall(struct conn *conn, int64_t time_ms);
 // As if another process listened there: listener_open fails with ERR_BUSY.

@@ -17,6 +17,7 @@ enum {
     HIGH_MARK = 1 << 20,
     LOW_MARK = 256 << 10,
     DRAIN_TIMEOUT_MS = 5000,
+    ANSWER_TIMEOUT_MS = 30000, // for what an owner owes after its peer's end: Kafka's clients wait no longer by default
     LINGER_TIMEOUT_MS = 500,
     QUEUE_KEPT = 64, // slices of an empty queue whose memory is kept
     DISCARDS_PER_EVENT = 16,
@@ -260,17 +261,22 @@ static void on_write(struct deferred *write)
     }
     if (conn->full && conn->queued <= conn->low)
         loop_add_notice(conn->loop, &conn->notice);
-    if (conn->queued == 0 && (conn->closing || conn->ended))
+    if (conn->queued == 0 && (conn->closing || (conn->ended && conn->ops->on_end == NULL)))
         end_output(conn);
     else
         set_interest(conn);
 }
 
-// The peer's end of stream. What is queued, or is sent in this turn, still goes out: it may have closed one direction
-// only.
+// The peer's end of stream. It may have closed one direction only: what is queued still goes out, and what the owner
+// sends, in this turn or until it closes.
 static void end_input(struct conn *conn)
 {
     conn->ended = true;
+    if (conn->ops->on_end != NULL) {
+        timer_start(&conn->timer, ANSWER_TIMEOUT_MS);
+        conn->ops->on_end(conn);
+        return;
+    }
     timer_start(&conn->timer, DRAIN_TIMEOUT_MS);
     loop_add_write(conn->loop, &conn->write);
 }

@@ -63,7 +63,7 @@ struct end {
     struct conn *conn;
     uint8_t room[ROOM_SIZE];
     size_t received, drained;
-    bool opened, closed, echoes;
+    bool opened, closed, echoes, ended;
     err_t why;
     size_t expected; // stops the loop (through pending) when this much was received
     size_t *pending;
@@ -122,6 +122,17 @@ static void on_close(struct conn *conn, err_t why)
 static const struct conn_ops accepted_ops = {
     .on_room = on_room, .on_data = on_data, .on_drain = on_drain, .on_close = on_close
 };
+static void on_end(struct conn *conn)
+{
+    struct end *end = conn_owner(conn);
+    assert_false(end->ended);
+    end->ended = true;
+    end_done(end);
+}
+
+static const struct conn_ops late_ops = {
+    .on_room = on_room, .on_data = on_data, .on_drain = on_drain, .on_end = on_end, .on_close = on_close
+};
 static const struct conn_ops outgoing_ops = {
     .on_room = on_room, .on_data = on_data, .on_drain = on_drain, .on_open = on_open, .on_close = on_close
 };
@@ -131,7 +142,7 @@ struct door {
     struct listener *listener;
     struct end *ends;
     size_t accepted, count;
-    bool aborts;
+    bool aborts, late;
     size_t *pending;
 };
 
@@ -141,7 +152,7 @@ static void on_accept(void *owner, struct conn *conn)
     assert_true(door->accepted < door->count);
     struct end *end = &door->ends[door->accepted++];
     end->conn = conn;
-    conn_attach(conn, &accepted_ops, end);
+    conn_attach(conn, door->late ? &late_ops : &accepted_ops, end);
     if (door->aborts)
         conn_abort(conn);
     if (door->pending != NULL && --*door->pending == 0)
@@ -605,6 +616,40 @@ static void a_half_closed_peer_still_gets_its_answer(void **state)
     door_free(&door);
 }
 
+static void an_owner_may_answer_turns_after_the_peers_end(void **state)
+{
+    (void)state;
+    enum { SIZE = 4 << 20 }; // more than the kernel takes at once
+    struct door door;
+    door_open(&door, 1);
+    door.late = true;
+    struct end *end = &door.ends[0];
+    size_t pending = 1;
+    end->pending = &pending;
+    int fd = raw_connect(listener_port(door.listener));
+    assert_int_equal(send(fd, "hello", 5, 0), 5);
+    shutdown(fd, SHUT_WR);
+    run_until(&pending);
+    assert_true(end->ended);
+    assert_int_equal(end->received, 5);
+    run_for(50);
+    assert_false(end->closed);
+    send_bytes(end->conn, 100);
+    assert_int_equal(read_all(fd, 100), 100);
+    assert_false(end->closed); // more may come
+    send_bytes(end->conn, SIZE);
+    run_for(20);
+    assert_int_equal(read_all(fd, SIZE), SIZE);
+    pending = 1;
+    end->pending = &pending;
+    conn_close(end->conn);
+    run_until(&pending);
+    assert_int_equal(end->why, ERR_OK);
+    assert_int_equal(read_all(fd, 1), 0);
+    close(fd);
+    door_free(&door);
+}
+
 static void a_paused_connection_reads_nothing_until_it_resumes(void **state)
 {
     (void)state;
@@ -677,6 +722,7 @@ int main(void)
         NET_TEST(the_number_of_a_closed_socket_is_free_at_once),
         NET_TEST(abort_drops_the_queue_and_reset_is_told),
         NET_TEST(a_half_closed_peer_still_gets_its_answer),
+        NET_TEST(an_owner_may_answer_turns_after_the_peers_end),
         NET_TEST(a_paused_connection_reads_nothing_until_it_resumes),
         NET_TEST(accepting_goes_on_after_descriptors_ran_out),
     };

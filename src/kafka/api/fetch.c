@@ -519,7 +519,8 @@ static void on_time(struct timer *timer)
 static void on_cancel(struct kafka_call *call)
 {
     struct fetch *fetch = call->state;
-    fetch->is_over = true;
+    struct kafka_fetch_request *request = call->request;
+    request->max_wait_ms = 0; // what is there is still read and answered
     loop_defer(call->door->loop, &fetch->wake);
 }
 
