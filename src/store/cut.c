@@ -61,6 +61,7 @@ static void cut_on_done(struct disk_job *job)
     partition->writer = WRITER_NONE;
     if (cut->err != ERR_OK)
         shard_fail(partition->shard, cut->err, partition->path);
+    partition_appends_fail(partition, ERR_NO_SPACE);
     free(cut->removed);
     free(cut);
     pass_try(partition->shard);
@@ -105,7 +106,6 @@ void partition_cut(struct partition *partition)
         producers_cut(partition->producers, partition->durable.offset);
     partition->end = partition->durable.offset;
     list_remove(&partition->dirty);
-    partition_appends_fail(partition, ERR_NO_SPACE);
     partition->shard->jobs++;
     disk_submit(DISK_FLUSH, &job->job);
 }

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/crc32c.h"
 #include "base/mem.h"
+#include "store/log.h"
 
 #include <stdlib.h>
 
@@ -52,6 +53,26 @@ static struct producer *find(const struct producers *producers, int64_t id)
     return node == NULL ? NULL : CONTAINER_OF(node, struct producer, node);
 }
 
+static bool is_decided(int64_t id)
+{
+    return id >= LOG_DECIDED_PRODUCER_ID;
+}
+
+// Only the first sequences of batches count: they are given to batches, not to records. When a cut took all batches
+// that are remembered, last_sequence is the one before them.
+static err_t check_decided(const struct producer *producer, const struct batch_header *header, int64_t *ret_base_offset)
+{
+    const struct producer_batch *newest =
+        producer->batch_count == 0 ? NULL : &producer->batches[producer->batch_count - 1];
+    int32_t last = newest == NULL ? producer->last_sequence : newest->first_sequence;
+    bool is_new = header->producer_epoch == producer->epoch ? header->base_sequence > last
+                                                            : header->producer_epoch > producer->epoch;
+    if (is_new)
+        return ERR_OK;
+    *ret_base_offset = newest == NULL ? -1 : newest->last_offset - newest->offset_delta;
+    return ERR_DUPLICATE;
+}
+
 err_t producers_check(const struct producers *producers, const struct batch_header *header, int64_t *ret_base_offset)
 {
     if (header->producer_id < 0 || (header->attributes & BATCH_CONTROL) != 0)
@@ -59,6 +80,8 @@ err_t producers_check(const struct producers *producers, const struct batch_head
     const struct producer *producer = find(producers, header->producer_id);
     if (producer == NULL)
         return ERR_OK;
+    if (is_decided(producer->id))
+        return check_decided(producer, header, ret_base_offset);
     if (header->producer_epoch < producer->epoch)
         return ERR_STALE_EPOCH;
     if (header->producer_epoch > producer->epoch)
@@ -75,10 +98,24 @@ err_t producers_check(const struct producers *producers, const struct batch_head
     return ERR_BAD_SEQUENCE;
 }
 
+// Nothing of an earlier run is sent again once a later run has decided something.
+static void remove_decided(struct producers *producers)
+{
+    struct map_node *node = map_next(&producers->map, NULL);
+    while (node != NULL) {
+        struct producer *producer = CONTAINER_OF(node, struct producer, node);
+        node = map_next(&producers->map, node);
+        if (is_decided(producer->id))
+            remove_producer(producers, producer);
+    }
+}
+
 static struct producer *find_or_add(struct producers *producers, int64_t id)
 {
     struct producer *producer = find(producers, id);
     if (producer == NULL) {
+        if (is_decided(id))
+            remove_decided(producers);
         producer = mem_zalloc(1, sizeof *producer);
         producer->id = id;
         producer->epoch = -1;
@@ -141,7 +178,8 @@ void producers_expire(struct producers *producers, int64_t before_ms)
     while (node != NULL) {
         struct producer *producer = CONTAINER_OF(node, struct producer, node);
         node = map_next(&producers->map, node);
-        if (producer->batch_count > 0 && producer->batches[producer->batch_count - 1].timestamp < before_ms)
+        bool idle = producer->batch_count > 0 && producer->batches[producer->batch_count - 1].timestamp < before_ms;
+        if (idle && !is_decided(producer->id))
             remove_producer(producers, producer);
     }
 }

@@ -2,6 +2,7 @@
 #include "store/producers.h"
 
 #include "base/test.h"
+#include "store/log.h"
 
 static struct batch_header batch(int64_t id, int16_t epoch, int32_t sequence, int32_t count, int64_t offset)
 {
@@ -131,6 +132,37 @@ static void old_producers_are_forgotten(void **state)
     producers_free(producers);
 }
 
+static void what_was_decided_is_told_by_the_newest(void **state)
+{
+    (void)state;
+    const int64_t id = LOG_DECIDED_PRODUCER_ID + 3, next_id = LOG_DECIDED_PRODUCER_ID + 1;
+    struct producers *producers = producers_new(), *loaded = producers_new();
+    struct writer w = WRITER_INIT;
+    int64_t offset = -1;
+    for (int32_t i = 0; i < 7; i++)
+        add(producers, batch(id, 1, 10 * i, 30, 100 * i)); // sequences overlap: only the first counts
+    assert_int_equal(check(producers, batch(id, 1, 0, 30, 0), &offset), ERR_DUPLICATE);
+    assert_int_equal(check(producers, batch(id, 1, 60, 30, 0), &offset), ERR_DUPLICATE);
+    assert_int_equal(offset, 600);
+    assert_int_equal(check(producers, batch(id, 0, 2000, 1, 0), &offset), ERR_DUPLICATE);
+    assert_int_equal(check(producers, batch(id, 1, 61, 1, 0), &offset), ERR_OK);
+    assert_int_equal(check(producers, batch(id, 2, 0, 1, 0), &offset), ERR_OK);
+    producers_expire(producers, INT64_MAX);
+    producers_encode(producers, &w);
+    assert_int_equal(producers_decode(loaded, writer_view(&w)), ERR_OK);
+    assert_int_equal(check(loaded, batch(id, 1, 60, 30, 0), &offset), ERR_DUPLICATE);
+    assert_int_equal(check(loaded, batch(id, 1, 61, 1, 0), &offset), ERR_OK);
+    producers_cut(producers, 200); // all that are remembered, and what came before them stays
+    assert_int_equal(check(producers, batch(id, 1, 10, 30, 0), &offset), ERR_DUPLICATE);
+    assert_int_equal(check(producers, batch(id, 1, 20, 30, 0), &offset), ERR_OK);
+    add(producers, batch(9, 0, 0, 1, 300));
+    add(producers, batch(next_id, 0, 0, 1, 301)); // another run: nothing of the last one comes any more
+    assert_int_equal(producers_count(producers), 2);
+    producers_free(loaded);
+    producers_free(producers);
+    writer_free(&w);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -141,6 +173,7 @@ int main(void)
         cmocka_unit_test(a_snapshot_keeps_the_last_batch),
         cmocka_unit_test(rejects_every_changed_byte_of_a_snapshot),
         cmocka_unit_test(old_producers_are_forgotten),
+        cmocka_unit_test(what_was_decided_is_told_by_the_newest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
