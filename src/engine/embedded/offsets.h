@@ -29,6 +29,7 @@ err_t offsets_find(const struct offsets *offsets, bytes_t group, bytes_t topic, 
 bool offsets_next(const struct offsets *offsets, struct engine_offset *at);
 
 // The wire forms.
+bool offsets_item_fits(const struct engine_offset *item);
 void offsets_key_write(struct writer *w, bytes_t group, bytes_t topic, int32_t partition);
 void offsets_value_write(struct writer *w, const struct engine_offset *offset, int64_t now_ms);
 // ERR_UNSUPPORTED: the key or value of something else, or of a newer version; ERR_MALFORMED, ERR_TRUNCATED.
