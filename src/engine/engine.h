@@ -148,7 +148,7 @@ struct engine_transaction_append {
     bytes_t topic;
     int32_t partition; // may be ENGINE_ANY_PARTITION; out: the one that was taken
     struct engine_record record;
-    int64_t offset; // out; -1: the topic was deleted meanwhile
+    int64_t offset; // out; -1: the topic was deleted meanwhile, or the engine stops and the next start appends it
 };
 
 struct engine_transaction_put {
@@ -157,7 +157,7 @@ struct engine_transaction_put {
     struct engine_table *table;
     bytes_t key, value;       // value BYTES_NULL: delete; each row at most once
     int64_t expected_version; // TABLE_ANY, TABLE_ABSENT or the version it must have
-    int64_t version;          // out; the present one when this is the part that failed with ERR_CONFLICT
+    int64_t version;          // out, -1 as above; the present one when this is what failed with ERR_CONFLICT
 };
 
 enum engine_part { ENGINE_PART_NONE, ENGINE_PART_APPEND, ENGINE_PART_OFFSET, ENGINE_PART_PUT };

@@ -47,8 +47,8 @@ struct append_op {
     int64_t log_start_offset;
 };
 // ERR_DUPLICATE, ERR_BAD_SEQUENCE, ERR_STALE_EPOCH (idempotent producers), ERR_TOO_LARGE (max.message.bytes),
-// ERR_INVALID (topic rules: keyless on compacted; a producer id that is the store's own), ERR_OUT_OF_RANGE (timestamp), ERR_NO_SPACE, ERR_IO (the store
-// failed), ERR_CLOSED (deleted).
+// ERR_INVALID (topic rules: keyless on compacted; a producer id that is the store's own), ERR_OUT_OF_RANGE (timestamp),
+// ERR_NO_SPACE, ERR_IO (the store failed), ERR_CLOSED (deleted).
 void log_append(struct append_op *op);
 
 enum { READ_SLICES_MAX = 64 };

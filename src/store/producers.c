@@ -166,7 +166,9 @@ void producers_cut(struct producers *producers, int64_t offset)
         if (first_cut < 0)
             continue;
         // What came before the cut is not known any more when all five are gone: the next sequence is, unless it is 0.
-        producer->last_sequence = first_cut - 1;
+        // (Sequences of decided batches have gaps and overlap.)
+        producer->last_sequence =
+            producer->batch_count == 0 ? first_cut - 1 : producer->batches[producer->batch_count - 1].last_sequence;
         if (producer->batch_count == 0 && first_cut == 0)
             remove_producer(producers, producer);
     }

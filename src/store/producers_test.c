@@ -155,8 +155,16 @@ static void what_was_decided_is_told_by_the_newest(void **state)
     producers_cut(producers, 200); // all that are remembered, and what came before them stays
     assert_int_equal(check(producers, batch(id, 1, 10, 30, 0), &offset), ERR_DUPLICATE);
     assert_int_equal(check(producers, batch(id, 1, 20, 30, 0), &offset), ERR_OK);
-    add(producers, batch(9, 0, 0, 1, 300));
-    add(producers, batch(next_id, 0, 0, 1, 301)); // another run: nothing of the last one comes any more
+    add(producers, batch(id, 1, 20, 30, 300));
+    add(producers, batch(id, 1, 21, 1, 330));
+    producers_cut(producers, 330);
+    writer_reset(&w);
+    producers_encode(producers, &w);
+    assert_int_equal(producers_decode(loaded, writer_view(&w)), ERR_OK);
+    assert_int_equal(check(loaded, batch(id, 1, 20, 30, 0), &offset), ERR_DUPLICATE);
+    assert_int_equal(check(loaded, batch(id, 1, 21, 1, 0), &offset), ERR_OK);
+    add(producers, batch(9, 0, 0, 1, 330));
+    add(producers, batch(next_id, 0, 0, 1, 331)); // another run: nothing of the last one comes any more
     assert_int_equal(producers_count(producers), 2);
     producers_free(loaded);
     producers_free(producers);

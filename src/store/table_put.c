@@ -135,9 +135,9 @@ static void on_appended(struct log_op *op)
 
 static void append_go(struct table *table, struct slice batch, bool decided)
 {
-    table->append = (struct append_op){
-        .op = { .partition = table->partition, .on_done = on_appended }, .batch = batch, .decided = decided
-    };
+    table->append = (struct append_op){ .op = { .partition = table->partition, .on_done = on_appended },
+                                        .batch = batch,
+                                        .decided = decided };
     table->append_size = batch.bytes.size;
     table->appending = true;
     log_append(&table->append);

@@ -150,8 +150,7 @@ err_t apply_start(struct apply *apply, bytes_t value, int64_t number)
     timer_init(&apply->retry, apply->transactions->loop, on_retry);
     apply->parts = arena_array(&apply->arena, count + 1, sizeof *apply->parts);
     for (size_t i = 0; i < count; i++) {
-        apply->parts[i] =
-            (struct apply_part){ .apply = apply, .what = &apply->intent.parts[i], .base_offset = -1 };
+        apply->parts[i] = (struct apply_part){ .apply = apply, .what = &apply->intent.parts[i], .base_offset = -1 };
         part_go(&apply->parts[i]);
     }
     if (--apply->left == 0)

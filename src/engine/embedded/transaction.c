@@ -45,6 +45,35 @@ static void answer_all(struct list_node *list, err_t err)
     }
 }
 
+// What a part got; -1 when that is not known.
+static int64_t offset_of(const struct transactions *transactions, const struct draft *draft, int32_t index)
+{
+    int64_t base_offset = transactions->apply.parts[draft->ordinal].base_offset;
+    return base_offset < 0 ? -1 : base_offset + index;
+}
+
+// The group is decided: answers all of it.
+static void group_answer(struct transactions *transactions)
+{
+    err_t err = transactions->apply.is_failed ? ERR_IO : ERR_OK;
+    LIST_EACH(&transactions->taken, node)
+    {
+        struct engine_transaction_op *op = LIST_ITEM(node, struct engine_transaction_op, node);
+        list_remove(&op->node);
+        for (size_t i = 0; i < op->append_count; i++) {
+            struct engine_transaction_append *append = &op->appends[i];
+            const struct draft *draft = append->state;
+            append->partition = draft->partition;
+            append->offset = offset_of(transactions, draft, append->index);
+        }
+        for (size_t i = 0; i < op->put_count; i++) {
+            int64_t offset = offset_of(transactions, op->puts[i].state, op->puts[i].index);
+            op->puts[i].version = offset < 0 ? -1 : offset + 1;
+        }
+        answer(op, err);
+    }
+}
+
 static void group_want(struct transactions *transactions)
 {
     if (!transactions->is_busy && transactions->is_ready && !list_empty(&transactions->queue))
@@ -85,7 +114,7 @@ static void stop_try(struct transactions *transactions)
 static void give_up(struct transactions *transactions)
 {
     apply_give_up(&transactions->apply);
-    answer_all(&transactions->taken, ERR_OK);
+    group_answer(transactions);
     stop_answer(transactions);
 }
 
@@ -314,34 +343,10 @@ static void on_turn_end(struct deferred *deferred)
     tables_hold(transactions);
 }
 
-static void group_answer(struct transactions *transactions, struct engine_transaction_op *op)
-{
-    const struct apply_part *parts = transactions->apply.parts;
-    for (size_t i = 0; i < op->append_count; i++) {
-        struct engine_transaction_append *append = &op->appends[i];
-        const struct draft *draft = append->state;
-        int64_t base_offset = parts[draft->ordinal].base_offset;
-        append->partition = draft->partition;
-        append->offset = base_offset < 0 ? -1 : base_offset + append->index;
-    }
-    for (size_t i = 0; i < op->put_count; i++) {
-        struct engine_transaction_put *put = &op->puts[i];
-        const struct draft *draft = put->state;
-        int64_t base_offset = parts[draft->ordinal].base_offset;
-        put->version = base_offset < 0 ? -1 : base_offset + put->index + 1;
-    }
-    answer(op, transactions->apply.is_failed ? ERR_IO : ERR_OK);
-}
-
 static void on_applied(struct apply *apply)
 {
     struct transactions *transactions = apply->transactions;
-    LIST_EACH(&transactions->taken, node)
-    {
-        struct engine_transaction_op *op = LIST_ITEM(node, struct engine_transaction_op, node);
-        list_remove(&op->node);
-        group_answer(transactions, op);
-    }
+    group_answer(transactions);
     transactions->is_unmarked = true;
     group_end(transactions);
 }

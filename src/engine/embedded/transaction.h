@@ -37,16 +37,16 @@ struct transactions {
     struct deferred deferred;
 
     // The group.
-    struct list_node taken;   // engine_transaction_op
-    struct list_node held;    // struct held_table
-    struct list_node drafts;  // struct draft: what is changed, by partition
+    struct list_node taken;  // engine_transaction_op
+    struct list_node held;   // struct held_table
+    struct list_node drafts; // struct draft: what is changed, by partition
     struct map drafts_by_place;
-    struct map rows;          // struct touched: that it changes
+    struct map rows; // struct touched: that it changes
     struct arena arena;
-    struct slice value;       // of the intent
+    struct slice value; // of the intent
     struct append_op append;
     struct apply apply;
-    size_t answers_left;      // of tables
+    size_t answers_left; // of tables
 
     // That the newest intent is done is noted when nothing else is asked for.
     struct append_op mark;
@@ -86,7 +86,7 @@ struct draft {
     int32_t partition;
     struct batch_builder builder;
     int32_t count;
-    size_t wanted; // bytes at most that the transaction which is being judged adds
+    size_t wanted;  // bytes at most that the transaction which is being judged adds
     size_t ordinal; // among the intent's parts
 };
 // Bytes at most, as ENGINE_TRANSACTION_SIZE_MAX counts them.

@@ -230,16 +230,17 @@ static void all_of_it_happens(void **state)
     for (int round = 0; round < 3; round++) {
         bool first = round == 0;
         struct looking a = row_of(accounts, "a"), t = row_of(things, "t");
-        struct engine_transaction_append appends[] = {
-            append_of("events", 2, NULL, "one"), append_of("events", 0, "key", "two"),
-            append_of("events", 2, NULL, "three"), append_of("events", ENGINE_ANY_PARTITION, "key", "four")
-        };
+        struct engine_transaction_append appends[] = { append_of("events", 2, NULL, "one"),
+                                                       append_of("events", 0, "key", "two"),
+                                                       append_of("events", 2, NULL, "three"),
+                                                       append_of("events", ENGINE_ANY_PARTITION, "key", "four") };
         struct engine_offset offsets[] = { offset_of("g", 7 + round), offset_of("h", 8 + round) };
         struct engine_transaction_put puts[] = { put_of(accounts, "a", "1", a.version),
                                                  put_of(things, "t", first ? "2" : NULL, t.version),
                                                  put_of(accounts, "b", "3", TABLE_ANY) };
-        struct engine_transaction_op op = { .appends = appends, .append_count = 4, .offsets = offsets,
-                                            .offset_count = 2,  .puts = puts,      .put_count = 3 };
+        struct engine_transaction_op op = {
+            .appends = appends, .append_count = 4, .offsets = offsets, .offset_count = 2, .puts = puts, .put_count = 3
+        };
         assert_int_equal(run(&op), ERR_OK);
         assert_int_equal(op.failed, ENGINE_PART_NONE);
         assert_int_equal(appends[2].offset, appends[0].offset + 1);
@@ -315,9 +316,12 @@ static void each_refusal_leaves_nothing(void **state)
                                                  put_of(accounts, "large", large, TABLE_ABSENT), cases[i].put };
         struct engine_offset offsets[] = { offset_of("fine", 1), offset_of("good", 2), cases[i].offset };
         struct engine_transaction_op op = {
-            .appends = appends, .append_count = cases[i].append.topic.data == NULL ? 2 : 3, .offsets = offsets,
+            .appends = appends,
+            .append_count = cases[i].append.topic.data == NULL ? 2 : 3,
+            .offsets = offsets,
             .offset_count = cases[i].offset.group.data == NULL ? 2 : 3,
-            .puts = puts,       .put_count = cases[i].put.table == NULL ? 2 : 3,
+            .puts = puts,
+            .put_count = cases[i].put.table == NULL ? 2 : 3,
         };
         bool too_much = cases[i].err == ERR_LIMIT;
         assert_int_equal(run(&op), cases[i].err);
@@ -340,7 +344,7 @@ static void too_many_parts_are_refused(void **state)
     (void)state;
     size_t count = ENGINE_TRANSACTION_PARTS_MAX + 1;
     struct engine_offset *offsets = mem_zalloc(count, sizeof *offsets);
-    char (*names)[8] = mem_zalloc(count, sizeof *names);
+    char(*names)[8] = mem_zalloc(count, sizeof *names);
     for (size_t i = 0; i < count; i++) {
         snprintf(names[i], sizeof names[i], "g%zu", i);
         offsets[i] = offset_of(names[i], (int64_t)i);
@@ -521,7 +525,8 @@ static void write_three_parts(void)
     struct intent_part parts[] = { part_of("deleted", gone.bytes), part_of("events", event.bytes),
                                    part_of("__things", row.bytes) };
     struct writer value = WRITER_INIT;
-    intent_write(&value, &(struct intent){ .producer_id = LOG_DECIDED_PRODUCER_ID + 7, .parts = parts,
+    intent_write(&value, &(struct intent){ .producer_id = LOG_DECIDED_PRODUCER_ID + 7,
+                                           .parts = parts,
                                            .part_count = ARRAY_COUNT(parts) });
     write_intent(&value);
     writer_free(&value);
