@@ -76,6 +76,28 @@ void transactions_ask(struct engine *engine, struct engine_transaction_op *op);
 // NULL: the group does not look at it.
 struct held_table *held_table_of(struct transactions *transactions, const struct table *table);
 
+// transaction.c: the group.
+void transactions_on_turn_end(struct deferred *deferred);
+// Begins one at the end of the turn, if there is reason to.
+void transactions_want(struct transactions *transactions);
+// The tables are held, and the topic of the intents is there.
+void transactions_group_judge(struct transactions *transactions);
+// The group is decided: answers all of it.
+void transactions_group_answer(struct transactions *transactions);
+// Everybody is answered: lets the tables go.
+void transactions_group_end(struct transactions *transactions);
+void transactions_tables_free(struct transactions *transactions);
+// Answers those of LIST, none of them for a reason of its own.
+void transactions_answer(struct list_node *list, err_t err);
+
+// transaction_life.c
+// Makes the topic of the intents, then judges the group, or refuses it.
+void transactions_topic_make(struct transactions *transactions);
+// Appends VALUE to the intents.
+void transactions_append(struct transactions *transactions, struct append_op *op, bytes_t value,
+                         void (*on_done)(struct log_op *op));
+void transactions_stop_try(struct transactions *transactions);
+
 // judge.c
 // A partition that the group changes.
 struct draft {
