@@ -140,6 +140,7 @@ struct asked {
         struct offset_op find;
         struct segment_replace_op replace;
         struct delete_records_op cut;
+        struct segment_drop_op drop;
     } op;
     struct message message;
     int64_t first_offset; // that was read
@@ -628,6 +629,40 @@ static void what_was_decided_is_appended_once_and_by_nobody_else(void **state)
     world_free();
 }
 
+static void on_drop(struct message *message)
+{
+    partition_drop_segments(&CONTAINER_OF(message, struct asked, message)->op.drop);
+}
+
+static void what_retention_drops_is_still_known_of_producers(void **state)
+{
+    (void)state;
+    const int64_t id = LOG_DECIDED_PRODUCER_ID;
+    struct asked asked;
+    world_new(1, 1);
+    assert_int_equal(append_decided(id, 7, true), ERR_OK);
+    world.config.segment_size = SMALL;
+    partition_configure(world.partitions[0], &world.config);
+    append_round(SMALL);
+    append_round(SMALL);
+    for (int i = 0; i < 2; i++) { // settles the first segments
+        asked = asked_of(0);
+        log_delete_records(&asked.op.cut);
+        await(&asked);
+    }
+    asked = asked_of(0);
+    asked.op.drop.before = 3;
+    asked.message.on_message = on_drop;
+    loop_post(world.loop, &asked.message);
+    await(&asked);
+    assert_int_equal(asked.op.drop.dropped, 2);
+    lose_power();
+    world_open();
+    assert_int_equal(append_decided(id, 7, true), ERR_DUPLICATE);
+    assert_int_equal(append_decided(id, 8, true), ERR_OK);
+    world_free();
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -641,6 +676,7 @@ int main(void)
         cmocka_unit_test(zeros_behind_a_log_are_no_damage),
         cmocka_unit_test(what_a_full_disk_refused_does_not_come_back),
         cmocka_unit_test(what_was_decided_is_appended_once_and_by_nobody_else),
+        cmocka_unit_test(what_retention_drops_is_still_known_of_producers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -148,11 +148,14 @@ static void gather_index(struct pass *pass, struct partition *partition)
 static void gather_snapshot(struct pass *pass, struct partition *partition)
 {
     struct producers *producers = partition->producers;
-    if (producers == NULL || !producers->changed || partition->snapshot_offset == partition->end)
+    if (producers == NULL || partition->snapshot_offset == partition->end)
         return;
+    // Of what was in dropped segments only a snapshot tells: it is durable before their files go.
+    bool needed = partition->snapshot_offset < partition->log_start;
     bool due = partition->appended_size - partition->snapshot_size >= SNAPSHOT_INTERVAL_SIZE;
-    if (!pass->last && !due)
+    if (!needed && (!producers->changed || (!pass->last && !due)))
         return;
+    pass->sync_system = pass->sync_system || needed;
     char path[PATH_MAX_SIZE];
     segment_path(partition->path, partition->end, ".snapshot", path, sizeof path);
     struct writer content = WRITER_INIT;
@@ -160,6 +163,7 @@ static void gather_snapshot(struct pass *pass, struct partition *partition)
     struct pass_file *file = file_add(pass, partition);
     file->path = mem_text(path);
     file->content = writer_finish(&content);
+    file->is_snapshot = true;
     if (partition->snapshot_older >= 0) {
         segment_path(partition->path, partition->snapshot_older, ".snapshot", path, sizeof path);
         file->remove = mem_text(path);
@@ -326,9 +330,12 @@ static void items_done(struct pass *pass)
         if (item->err == ERR_OK)
             item->partition->written = item->to;
     }
-    for (size_t i = 0; i < pass->file_count && pass->err == ERR_OK; i++) {
-        if (pass->files[i].index != NULL)
-            index_filed(pass->files[i].partition, pass->files[i].index);
+    for (size_t i = 0; i < pass->file_count; i++) {
+        const struct pass_file *file = &pass->files[i];
+        if (pass->err == ERR_OK && file->index != NULL)
+            index_filed(file->partition, file->index);
+        else if (pass->err != ERR_OK && file->is_snapshot)
+            file->partition->snapshot_offset = -1; // it may not be there
     }
 }
 
