@@ -229,13 +229,10 @@ static void drop_free(struct checkpoint_waiter *waiter)
     free(drop);
 }
 
-// A snapshot that a crash leaves tells what producers sent to the segments that go. The pass that ran may have begun
-// before they were dropped, or made one of what was not durable yet.
+// A snapshot tells what producers sent to the segments that go. (The pass that ran may have begun before.)
 static bool has_snapshot(const struct partition *partition)
 {
-    return partition->producers == NULL || partition->deleted ||
-           (partition->snapshot_offset >= partition->log_start &&
-            partition->snapshot_offset <= partition->durable.offset);
+    return partition->producers == NULL || partition->deleted || partition->snapshot_offset >= partition->log_start;
 }
 
 static void on_drop_durable(struct checkpoint_waiter *waiter)

@@ -144,11 +144,12 @@ static void gather_index(struct pass *pass, struct partition *partition)
     }
 }
 
-// A snapshot may run ahead of what is durable: recovery removes those that are behind the end it finds.
+// A snapshot speaks of what is durable only: what comes later may be cut, and its offsets given again.
 static void gather_snapshot(struct pass *pass, struct partition *partition)
 {
     struct producers *producers = partition->producers;
-    if (producers == NULL || partition->snapshot_offset == partition->end)
+    int64_t offset = partition->durable.offset;
+    if (producers == NULL || partition->snapshot_offset == offset)
         return;
     // Of what was in dropped segments only a snapshot tells: it is durable before their files go.
     bool needed = partition->snapshot_offset < partition->log_start;
@@ -157,9 +158,9 @@ static void gather_snapshot(struct pass *pass, struct partition *partition)
         return;
     pass->sync_system = pass->sync_system || needed;
     char path[PATH_MAX_SIZE];
-    segment_path(partition->path, partition->end, ".snapshot", path, sizeof path);
+    segment_path(partition->path, offset, ".snapshot", path, sizeof path);
     struct writer content = WRITER_INIT;
-    producers_encode(producers, &content);
+    producers_encode(producers, offset, &content);
     struct pass_file *file = file_add(pass, partition);
     file->path = mem_text(path);
     file->content = writer_finish(&content);
@@ -169,8 +170,8 @@ static void gather_snapshot(struct pass *pass, struct partition *partition)
         file->remove = mem_text(path);
     }
     partition->snapshot_older = partition->snapshot_offset;
-    producers->changed = false;
-    partition->snapshot_offset = partition->end;
+    producers->changed = offset != partition->end;
+    partition->snapshot_offset = offset;
     partition->snapshot_size = partition->appended_size;
 }
 

@@ -8,7 +8,13 @@
 
 #include <stdlib.h>
 
-enum { SNAPSHOT_VERSION = 1, SNAPSHOT_HEADER_SIZE = 10, SNAPSHOT_ENTRY_SIZE = 46, SNAPSHOT_CRC_AT = 2 };
+enum {
+    SNAPSHOT_VERSION = 1,
+    SNAPSHOT_HEADER_SIZE = 10,
+    SNAPSHOT_ENTRY_SIZE = 46,
+    SNAPSHOT_CRC_AT = 2,
+    SNAPSHOT_COUNT_AT = 6
+};
 
 static bytes_t producer_key(const struct map_node *node)
 {
@@ -154,23 +160,34 @@ void producers_add(struct producers *producers, const struct batch_header *heade
     producers->changed = true;
 }
 
+// The newest batch before OFFSET; its last_offset is -1 when none is remembered. False: nobody knew the producer then.
+static bool producer_before(const struct producer *producer, int64_t offset, struct producer_batch *ret_last)
+{
+    uint32_t count = producer->batch_count;
+    while (count > 0 && producer->batches[count - 1].last_offset >= offset)
+        count--;
+    *ret_last = (struct producer_batch){ .last_sequence = producer->last_sequence, .last_offset = -1, .timestamp = -1 };
+    if (count > 0)
+        *ret_last = producer->batches[count - 1];
+    else if (producer->batch_count > 0) // what came before all five is known by the next sequence only, unless it is 0
+        ret_last->last_sequence = producer->batches[0].first_sequence - 1;
+    return count > 0 || producer->batch_count == 0 || ret_last->last_sequence >= 0;
+}
+
 void producers_cut(struct producers *producers, int64_t offset)
 {
     struct map_node *node = map_next(&producers->map, NULL);
     while (node != NULL) {
         struct producer *producer = CONTAINER_OF(node, struct producer, node);
+        struct producer_batch last;
         node = map_next(&producers->map, node);
-        int32_t first_cut = -1;
-        while (producer->batch_count > 0 && producer->batches[producer->batch_count - 1].last_offset >= offset)
-            first_cut = producer->batches[--producer->batch_count].first_sequence;
-        if (first_cut < 0)
-            continue;
-        // What came before the cut is not known any more when all five are gone: the next sequence is, unless it is 0.
-        // (Sequences of decided batches have gaps and overlap.)
-        producer->last_sequence =
-            producer->batch_count == 0 ? first_cut - 1 : producer->batches[producer->batch_count - 1].last_sequence;
-        if (producer->batch_count == 0 && first_cut == 0)
+        if (!producer_before(producer, offset, &last)) {
             remove_producer(producers, producer);
+            continue;
+        }
+        producer->last_sequence = last.last_sequence;
+        while (producer->batch_count > 0 && producer->batches[producer->batch_count - 1].last_offset >= offset)
+            producer->batch_count--;
     }
 }
 
@@ -186,27 +203,30 @@ void producers_expire(struct producers *producers, int64_t before_ms)
     }
 }
 
-void producers_encode(const struct producers *producers, struct writer *to)
+void producers_encode(const struct producers *producers, int64_t offset, struct writer *to)
 {
     size_t start = to->size;
+    uint32_t count = 0;
     writer_u16(to, SNAPSHOT_VERSION);
     writer_u32(to, 0);
-    writer_u32(to, (uint32_t)producers->map.count);
+    writer_u32(to, 0);
     for (struct map_node *node = map_next(&producers->map, NULL); node != NULL;
          node = map_next(&producers->map, node)) {
         const struct producer *producer = CONTAINER_OF(node, struct producer, node);
-        struct producer_batch last = { .last_offset = -1, .timestamp = -1 };
-        if (producer->batch_count > 0)
-            last = producer->batches[producer->batch_count - 1];
+        struct producer_batch last;
+        if (!producer_before(producer, offset, &last))
+            continue;
+        count++;
         writer_i64(to, producer->id);
         writer_i16(to, producer->epoch);
-        writer_i32(to, producer->last_sequence);
+        writer_i32(to, last.last_sequence);
         writer_i64(to, last.last_offset);
         writer_i32(to, last.offset_delta);
         writer_i64(to, last.timestamp);
         writer_i32(to, -1); // coordinator epoch
         writer_i64(to, -1); // first offset of the open transaction
     }
+    writer_patch_u32(to, start + SNAPSHOT_COUNT_AT, count);
     bytes_t view = writer_view(to);
     size_t covered = start + SNAPSHOT_CRC_AT + 4;
     writer_patch_u32(to, start + SNAPSHOT_CRC_AT, crc32c(0, bytes_of(view.data + covered, view.size - covered)));

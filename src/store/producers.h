@@ -49,7 +49,7 @@ void producers_cut(struct producers *producers, int64_t offset);
 // Forgets producers whose last batch is older (producer.id.expiration.ms), but for decided batches.
 void producers_expire(struct producers *producers, int64_t before_ms);
 
-// The file `<offset>.snapshot`.
-void producers_encode(const struct producers *producers, struct writer *to);
+// The file `<offset>.snapshot`: what was known at OFFSET, which is not far behind.
+void producers_encode(const struct producers *producers, int64_t offset, struct writer *to);
 // Adds what a snapshot holds. ERR_CORRUPT, ERR_UNSUPPORTED, ERR_MALFORMED.
 err_t producers_decode(struct producers *producers, bytes_t snapshot) MUST_CHECK;
