@@ -2,7 +2,7 @@
 // What eventing, camel, workflow and kube know of the log: topics, appends, readers, group offsets and tables. Behind
 // it is the store of this process (embedded/embedded.h) or a real Kafka cluster. Operations are embedded in their
 // owner, may be asked for on any loop and answer there, never before the call returns; views in them are copied by the
-// call unless it says otherwise. There is no transaction over several operations yet: README.md says why.
+// call unless it says otherwise.
 #pragma once
 
 #include "base/batch.h"
@@ -131,6 +131,59 @@ struct engine_put_op {
     int64_t version;          // also the present one when err is ERR_CONFLICT
 };
 
+// --- transactions: appends, offsets and puts that happen all or not at all, whatever fails and whenever power goes.
+// What belongs to one partition lands there together, in the order of the arrays. Isolation is Kafka's: a reader may
+// see the part in one partition before the part in another; a put of somebody else waits until the transaction that
+// looks at its table is done.
+
+enum {
+    // So that what a group of transactions decides is one record that one commit of the store carries (8 MB), and that
+    // a start which replays it is quick. A thousand groups commit in one transaction.
+    ENGINE_TRANSACTION_PARTS_MAX = 10000,
+    ENGINE_TRANSACTION_SIZE_MAX = 4 << 20, // keys, values, headers, and 128 bytes for each part
+};
+
+struct engine_transaction_append {
+    void *state;   // private
+    int32_t index; // private
+    bytes_t topic;
+    int32_t partition; // may be ENGINE_ANY_PARTITION; out: the one that was taken
+    struct engine_record record;
+    int64_t offset; // out; -1: the topic was deleted meanwhile, or the engine stops and the next start appends it
+};
+
+struct engine_transaction_put {
+    void *state;   // private
+    int32_t index; // private
+    struct engine_table *table;
+    bytes_t key, value;       // value BYTES_NULL: delete; each row at most once
+    int64_t expected_version; // TABLE_ANY, TABLE_ABSENT or the version it must have
+    int64_t version;          // out, -1 as above; the present one when this is what failed with ERR_CONFLICT
+};
+
+enum engine_part { ENGINE_PART_NONE, ENGINE_PART_APPEND, ENGINE_PART_OFFSET, ENGINE_PART_PUT };
+
+struct engine_transaction_op {
+    struct message message; // private
+    struct list_node node;  // private
+    struct engine *engine;  // private
+    struct loop *answer;    // private
+    void (*on_done)(struct engine_transaction_op *op);
+    // in; arrays and views stay valid until on_done
+    struct engine_transaction_append *appends;
+    size_t append_count;
+    const struct engine_offset *offsets; // of any groups
+    size_t offset_count;
+    struct engine_transaction_put *puts; // of any tables
+    size_t put_count;
+    // out: ERR_OK: all of it is durable. ERR_IO with no part: the store failed, and the next start tells whether it
+    // happened. After any other error nothing of it happened or will: ERR_CONFLICT, ERR_NOT_FOUND, ERR_TOO_LARGE (also
+    // together with the other records for that partition), ERR_INVALID, ERR_LIMIT, ERR_NO_SPACE, ERR_CLOSED.
+    err_t err;
+    enum engine_part failed; // the part that was refused; NONE: the transaction as a whole
+    size_t failed_index;     // in the array of that kind
+};
+
 struct engine_driver {
     // Makes the topic if it is absent; a present one keeps what it has.
     void (*topic_ensure)(struct engine *engine, struct engine_topic_op *op);
@@ -162,4 +215,6 @@ struct engine_driver {
     void (*table_put)(struct engine_put_op *op);
     void (*table_watch)(struct engine_table *table, struct table_watch *watch);
     void (*table_unwatch)(struct table_watch *watch);
+
+    void (*transaction)(struct engine *engine, struct engine_transaction_op *op);
 };

@@ -147,6 +147,16 @@ static void append_duplicate(struct append_op *op)
     op_queue_push(&partition->acks, &op->op.message);
 }
 
+static err_t check(struct append_op *op, const struct batch_header *header, int64_t now_ms)
+{
+    const struct producers *producers = op->op.partition->producers;
+    bool decided = header->producer_id >= LOG_DECIDED_PRODUCER_ID;
+    if (decided != op->decided)
+        return ERR_INVALID;
+    err_t err = decided ? ERR_OK : check_rules(op, header, now_ms);
+    return err == ERR_OK && producers != NULL ? producers_check(producers, header, &op->base_offset) : err;
+}
+
 // True when the operation is answered or accepted; false when it must wait.
 static bool append_try(struct append_op *op)
 {
@@ -171,9 +181,7 @@ static bool append_try(struct append_op *op)
         }
     }
     int64_t now_ms = clock_wall_ms();
-    err = check_rules(op, &header, now_ms);
-    if (err == ERR_OK && partition->producers != NULL)
-        err = producers_check(partition->producers, &header, &op->base_offset);
+    err = check(op, &header, now_ms);
     if (err == ERR_DUPLICATE)
         append_duplicate(op);
     else if (err != ERR_OK)

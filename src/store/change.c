@@ -229,9 +229,19 @@ static void drop_free(struct checkpoint_waiter *waiter)
     free(drop);
 }
 
+// A snapshot tells what producers sent to the segments that go. (The pass that ran may have begun before.)
+static bool has_snapshot(const struct partition *partition)
+{
+    return partition->producers == NULL || partition->deleted || partition->snapshot_offset >= partition->log_start;
+}
+
 static void on_drop_durable(struct checkpoint_waiter *waiter)
 {
     struct drop_waiter *drop = CONTAINER_OF(waiter, struct drop_waiter, waiter);
+    if (!has_snapshot(drop->remove->partition)) {
+        checkpoint_wait(drop->remove->shard, waiter);
+        return;
+    }
     drop->remove->shard->jobs++;
     disk_submit(DISK_BACKGROUND, &drop->remove->job);
     free(drop);

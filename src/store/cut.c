@@ -15,7 +15,6 @@ struct cut_job {
     struct place to;
     int64_t *removed; // base offsets of segments begun behind the cut
     size_t removed_count;
-    int64_t snapshot; // of producers, that speaks of what is cut; -1: none
     err_t err;
 };
 
@@ -25,11 +24,6 @@ static void cut_run(struct disk_job *job)
     char path[PATH_MAX_SIZE];
     for (size_t i = 0; i < cut->removed_count && cut->err == ERR_OK; i++) {
         segment_path(cut->partition->path, cut->removed[i], ".log", path, sizeof path);
-        err_t err = file_remove(path);
-        cut->err = err == ERR_NOT_FOUND ? ERR_OK : err;
-    }
-    if (cut->err == ERR_OK && cut->snapshot >= 0) {
-        segment_path(cut->partition->path, cut->snapshot, ".snapshot", path, sizeof path);
         err_t err = file_remove(path);
         cut->err = err == ERR_NOT_FOUND ? ERR_OK : err;
     }
@@ -62,6 +56,7 @@ static void cut_on_done(struct disk_job *job)
     partition->writer = WRITER_NONE;
     if (cut->err != ERR_OK)
         shard_fail(partition->shard, cut->err, partition->path);
+    partition_appends_fail(partition, ERR_NO_SPACE);
     free(cut->removed);
     free(cut);
     pass_try(partition->shard);
@@ -96,9 +91,6 @@ void partition_cut(struct partition *partition)
     partition->cutting = true;
     partition->writer = WRITER_COMMIT;
     cut_segments(partition, job);
-    job->snapshot = partition->snapshot_offset > partition->durable.offset ? partition->snapshot_offset : -1;
-    if (job->snapshot >= 0)
-        partition->snapshot_offset = -1;
     files_forget(partition->shard, partition, partition->durable.segment_base, INT64_MAX);
     tail_cut(partition, &partition->durable);
     epochs_cut(partition, partition->durable.offset);
@@ -106,7 +98,6 @@ void partition_cut(struct partition *partition)
         producers_cut(partition->producers, partition->durable.offset);
     partition->end = partition->durable.offset;
     list_remove(&partition->dirty);
-    partition_appends_fail(partition, ERR_NO_SPACE);
     partition->shard->jobs++;
     partition->shard->cuts++;
     disk_submit(DISK_FLUSH, &job->job);

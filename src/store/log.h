@@ -22,6 +22,11 @@ struct log_op {
     err_t err;
 };
 
+// Producer ids from here on are the store's own, for batches that were decided elsewhere (engine/: by transactions).
+// Each run of the engine has one, and the sequences of a run rise in each partition, with gaps. A partition remembers
+// the newest of them for ever: producer.id.expiration.ms does not count.
+#define LOG_DECIDED_PRODUCER_ID ((int64_t)1 << 62)
+
 enum append_ack {
     APPEND_FLUSHED, // on_done after the flush that covers it (store_options.flush says what flush means)
     APPEND_WRITTEN, // on_done after the write: survives the end of the process, not of the power
@@ -33,14 +38,17 @@ struct append_op {
     struct log_op op;
     struct slice batch;
     enum append_ack ack;
+    // The batch was decided elsewhere and has a producer id from LOG_DECIDED_PRODUCER_ID on: the rules of the topic
+    // were asked then and are not asked again. ERR_DUPLICATE: it, or one with a higher sequence, is there.
+    bool decided;
     // out
-    int64_t base_offset;        // also of the first copy when err is ERR_DUPLICATE
+    int64_t base_offset;        // also of the first copy when err is ERR_DUPLICATE (decided: -1)
     int64_t log_append_time_ms; // -1 unless the topic uses it
     int64_t log_start_offset;
 };
 // ERR_DUPLICATE, ERR_BAD_SEQUENCE, ERR_STALE_EPOCH (idempotent producers), ERR_TOO_LARGE (max.message.bytes),
-// ERR_INVALID (topic rules: keyless on compacted), ERR_OUT_OF_RANGE (timestamp), ERR_NO_SPACE, ERR_IO (the store
-// failed), ERR_CLOSED (deleted).
+// ERR_INVALID (topic rules: keyless on compacted; a producer id that is the store's own), ERR_OUT_OF_RANGE (timestamp),
+// ERR_NO_SPACE, ERR_IO (the store failed), ERR_CLOSED (deleted).
 void log_append(struct append_op *op);
 
 enum { READ_SLICES_MAX = 64 };

@@ -140,6 +140,7 @@ struct asked {
         struct offset_op find;
         struct segment_replace_op replace;
         struct delete_records_op cut;
+        struct segment_drop_op drop;
     } op;
     struct message message;
     int64_t first_offset; // that was read
@@ -741,6 +742,118 @@ static void zeros_behind_a_log_are_no_damage(void **state)
     world_free();
 }
 
+static void what_a_full_disk_refused_does_not_come_back(void **state)
+{
+    (void)state;
+    unsigned refused = 0;
+    for (uint64_t seed = 1; seed <= 50; seed++) {
+        struct asked asked[5];
+        world_new(seed, 1);
+        append_round(SMALL);
+        sim_options_of(world.sim)->loss = SIM_LOSS_NONE;
+        sim_options_of(world.sim)->steady = false;
+        // Part of what the write had to write may be there.
+        sim_fault_at(world.sim, sim_operation_count(world.sim) + 1 + seed % 2, SIM_FAULT_NO_SPACE);
+        for (unsigned i = 0; i < ARRAY_COUNT(asked); i++)
+            append(&asked[i], 0, 2000, 1000);
+        int64_t end = 1;
+        for (unsigned i = 0; i < ARRAY_COUNT(asked); i++) {
+            await(&asked[i]);
+            refused += asked[i].op.any.err == ERR_NO_SPACE;
+            end += asked[i].op.any.err == ERR_OK;
+        }
+        lose_power();
+        world_open();
+        assert_int_equal(partition_end(world.partitions[0]), end);
+        world_free();
+    }
+    assert_true(refused > 20);
+}
+
+static struct slice decided_batch(int64_t producer_id, int32_t sequence, bytes_t key)
+{
+    struct batch_builder builder;
+    struct slice batch;
+    batch_builder_init(&builder, (struct batch_options){ .producer_id = producer_id, .base_sequence = sequence });
+    batch_builder_add(&builder, key, BYTES_LITERAL("value"), NULL, 0, 1000);
+    batch_builder_add(&builder, key, BYTES_LITERAL("value"), NULL, 0, 1000);
+    assert_int_equal(batch_builder_finish(&builder, &batch), ERR_OK);
+    batch_builder_free(&builder);
+    return batch;
+}
+
+static err_t append_decided(int64_t producer_id, int32_t sequence, bool decided)
+{
+    struct asked asked = asked_of(0);
+    asked.op.append.batch = decided_batch(producer_id, sequence, BYTES_NULL);
+    asked.op.append.decided = decided;
+    log_append(&asked.op.append);
+    await(&asked);
+    return asked.op.any.err;
+}
+
+static void what_was_decided_is_appended_once_and_by_nobody_else(void **state)
+{
+    (void)state;
+    const int64_t first = LOG_DECIDED_PRODUCER_ID + 5, second = LOG_DECIDED_PRODUCER_ID + 1;
+    world_new(1, 1);
+    world.config.cleanup = CLEANUP_COMPACT; // its rule, a key, was asked before
+    restart_clean();
+    assert_int_equal(append_decided(first, 7, false), ERR_INVALID); // a client's
+    assert_int_equal(append_decided(7, 7, true), ERR_INVALID);
+    assert_int_equal(append_decided(first, 7, true), ERR_OK);
+    assert_int_equal(append_decided(first, 8, true), ERR_OK); // one for a batch, whatever it holds
+    assert_int_equal(append_decided(first, 7, true), ERR_DUPLICATE);
+    assert_int_equal(append_decided(first, 2000, true), ERR_OK);
+    for (int i = 0; i < 2; i++) {
+        lose_power();
+        sim_wall_jump(world.sim, (int64_t)365 * 24 * 60 * 60 * 1000);
+        world_open();
+        partition_expire_producers(world.partitions[0], clock_wall_ms());
+        assert_int_equal(append_decided(first, 8, true), ERR_DUPLICATE);
+        assert_int_equal(append_decided(first, 2000, true), ERR_DUPLICATE);
+        partition_expire_producers(world.partitions[0], clock_wall_ms());
+        assert_int_equal(append_decided(first, 2000, true), ERR_DUPLICATE);
+    }
+    assert_int_equal(append_decided(second, 3, true), ERR_OK); // another run
+    assert_int_equal(partition_end(world.partitions[0]), 8);
+    world_free();
+}
+
+static void on_drop(struct message *message)
+{
+    partition_drop_segments(&CONTAINER_OF(message, struct asked, message)->op.drop);
+}
+
+static void what_retention_drops_is_still_known_of_producers(void **state)
+{
+    (void)state;
+    const int64_t id = LOG_DECIDED_PRODUCER_ID;
+    struct asked asked;
+    world_new(1, 1);
+    assert_int_equal(append_decided(id, 7, true), ERR_OK);
+    world.config.segment_size = SMALL;
+    partition_configure(world.partitions[0], &world.config);
+    append_round(SMALL);
+    append_round(SMALL);
+    for (int i = 0; i < 2; i++) { // settles the first segments
+        asked = asked_of(0);
+        log_delete_records(&asked.op.cut);
+        await(&asked);
+    }
+    asked = asked_of(0);
+    asked.op.drop.before = 3;
+    asked.message.on_message = on_drop;
+    loop_post(world.loop, &asked.message);
+    await(&asked);
+    assert_int_equal(asked.op.drop.dropped, 2);
+    lose_power();
+    world_open();
+    assert_int_equal(append_decided(id, 7, true), ERR_DUPLICATE);
+    assert_int_equal(append_decided(id, 8, true), ERR_OK);
+    world_free();
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -758,6 +871,9 @@ int main(void)
         cmocka_unit_test(a_checkpoint_waits_for_the_cut_of_what_the_journal_holds),
         cmocka_unit_test(a_replaced_file_of_the_same_size_is_not_taken_for_the_old_one),
         cmocka_unit_test(zeros_behind_a_log_are_no_damage),
+        cmocka_unit_test(what_a_full_disk_refused_does_not_come_back),
+        cmocka_unit_test(what_was_decided_is_appended_once_and_by_nobody_else),
+        cmocka_unit_test(what_retention_drops_is_still_known_of_producers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -152,29 +152,34 @@ static void gather_index(struct pass *pass, struct partition *partition)
     }
 }
 
-// A snapshot may run ahead of what is durable: recovery removes those that are behind the end it finds.
+// A snapshot speaks of what is durable only: what comes later may be cut, and its offsets given again.
 static void gather_snapshot(struct pass *pass, struct partition *partition)
 {
     struct producers *producers = partition->producers;
-    if (producers == NULL || !producers->changed || partition->snapshot_offset == partition->end)
+    int64_t offset = partition->durable.offset;
+    if (producers == NULL || partition->snapshot_offset == offset)
         return;
+    // Of what was in dropped segments only a snapshot tells: it is durable before their files go.
+    bool needed = partition->snapshot_offset < partition->log_start;
     bool due = partition->appended_size - partition->snapshot_size >= SNAPSHOT_INTERVAL_SIZE;
-    if (!pass->last && !due)
+    if (!needed && (!producers->changed || (!pass->last && !due)))
         return;
+    pass->sync_system = pass->sync_system || needed;
     char path[PATH_MAX_SIZE];
-    segment_path(partition->path, partition->end, ".snapshot", path, sizeof path);
+    segment_path(partition->path, offset, ".snapshot", path, sizeof path);
     struct writer content = WRITER_INIT;
-    producers_encode(producers, &content);
+    producers_encode(producers, offset, &content);
     struct pass_file *file = file_add(pass, partition);
     file->path = mem_text(path);
     file->content = writer_finish(&content);
+    file->is_snapshot = true;
     if (partition->snapshot_older >= 0) {
         segment_path(partition->path, partition->snapshot_older, ".snapshot", path, sizeof path);
         file->remove = mem_text(path);
     }
     partition->snapshot_older = partition->snapshot_offset;
-    producers->changed = false;
-    partition->snapshot_offset = partition->end;
+    producers->changed = offset != partition->end;
+    partition->snapshot_offset = offset;
     partition->snapshot_size = partition->appended_size;
 }
 
@@ -336,9 +341,12 @@ static void items_done(struct pass *pass)
         if (item->err == ERR_OK)
             item->partition->written = item->to;
     }
-    for (size_t i = 0; i < pass->file_count && pass->err == ERR_OK; i++) {
-        if (pass->files[i].index != NULL)
-            index_note_filed(pass->files[i].partition, pass->files[i].index);
+    for (size_t i = 0; i < pass->file_count; i++) {
+        const struct pass_file *file = &pass->files[i];
+        if (pass->err == ERR_OK && file->index != NULL)
+            index_note_filed(file->partition, file->index);
+        else if (pass->err != ERR_OK && file->is_snapshot)
+            file->partition->snapshot_offset = -1; // it may not be there
     }
 }
 

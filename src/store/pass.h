@@ -12,6 +12,7 @@ struct pass_file {
     struct slice content;        // of PATH
     char *path;
     char *remove; // a file that is not needed any more
+    bool is_snapshot;
 };
 
 struct pass {

@@ -4,10 +4,17 @@
 #include "base/assert.h"
 #include "base/crc32c.h"
 #include "base/mem.h"
+#include "store/log.h"
 
 #include <stdlib.h>
 
-enum { SNAPSHOT_VERSION = 1, SNAPSHOT_HEADER_SIZE = 10, SNAPSHOT_ENTRY_SIZE = 46, SNAPSHOT_CRC_AT = 2 };
+enum {
+    SNAPSHOT_VERSION = 1,
+    SNAPSHOT_HEADER_SIZE = 10,
+    SNAPSHOT_ENTRY_SIZE = 46,
+    SNAPSHOT_CRC_AT = 2,
+    SNAPSHOT_COUNT_AT = 6
+};
 
 static bytes_t producer_key(const struct map_node *node)
 {
@@ -52,6 +59,26 @@ static struct producer *find(const struct producers *producers, int64_t id)
     return node == NULL ? NULL : CONTAINER_OF(node, struct producer, node);
 }
 
+static bool is_decided(int64_t id)
+{
+    return id >= LOG_DECIDED_PRODUCER_ID;
+}
+
+// Only the first sequences of batches count: they are given to batches, not to records. When a cut took all batches
+// that are remembered, last_sequence is the one before them.
+static err_t check_decided(const struct producer *producer, const struct batch_header *header, int64_t *ret_base_offset)
+{
+    const struct producer_batch *newest =
+        producer->batch_count == 0 ? NULL : &producer->batches[producer->batch_count - 1];
+    int32_t last = newest == NULL ? producer->last_sequence : newest->first_sequence;
+    bool is_new = header->producer_epoch == producer->epoch ? header->base_sequence > last
+                                                            : header->producer_epoch > producer->epoch;
+    if (is_new)
+        return ERR_OK;
+    *ret_base_offset = newest == NULL ? -1 : newest->last_offset - newest->offset_delta;
+    return ERR_DUPLICATE;
+}
+
 err_t producers_check(const struct producers *producers, const struct batch_header *header, int64_t *ret_base_offset)
 {
     if (header->producer_id < 0 || (header->attributes & BATCH_CONTROL) != 0)
@@ -59,6 +86,8 @@ err_t producers_check(const struct producers *producers, const struct batch_head
     const struct producer *producer = find(producers, header->producer_id);
     if (producer == NULL)
         return ERR_OK;
+    if (is_decided(producer->id))
+        return check_decided(producer, header, ret_base_offset);
     if (header->producer_epoch < producer->epoch)
         return ERR_STALE_EPOCH;
     if (header->producer_epoch > producer->epoch)
@@ -75,10 +104,24 @@ err_t producers_check(const struct producers *producers, const struct batch_head
     return ERR_BAD_SEQUENCE;
 }
 
+// Nothing of an earlier run is sent again once a later run has decided something.
+static void remove_decided(struct producers *producers)
+{
+    struct map_node *node = map_next(&producers->map, NULL);
+    while (node != NULL) {
+        struct producer *producer = CONTAINER_OF(node, struct producer, node);
+        node = map_next(&producers->map, node);
+        if (is_decided(producer->id))
+            remove_producer(producers, producer);
+    }
+}
+
 static struct producer *find_or_add(struct producers *producers, int64_t id)
 {
     struct producer *producer = find(producers, id);
     if (producer == NULL) {
+        if (is_decided(id))
+            remove_decided(producers);
         producer = mem_zalloc(1, sizeof *producer);
         producer->id = id;
         producer->epoch = -1;
@@ -117,21 +160,34 @@ void producers_add(struct producers *producers, const struct batch_header *heade
     producers->changed = true;
 }
 
+// The newest batch before OFFSET; its last_offset is -1 when none is remembered. False: nobody knew the producer then.
+static bool producer_before(const struct producer *producer, int64_t offset, struct producer_batch *ret_last)
+{
+    uint32_t count = producer->batch_count;
+    while (count > 0 && producer->batches[count - 1].last_offset >= offset)
+        count--;
+    *ret_last = (struct producer_batch){ .last_sequence = producer->last_sequence, .last_offset = -1, .timestamp = -1 };
+    if (count > 0)
+        *ret_last = producer->batches[count - 1];
+    else if (producer->batch_count > 0) // what came before all five is known by the next sequence only, unless it is 0
+        ret_last->last_sequence = producer->batches[0].first_sequence - 1;
+    return count > 0 || producer->batch_count == 0 || ret_last->last_sequence >= 0;
+}
+
 void producers_cut(struct producers *producers, int64_t offset)
 {
     struct map_node *node = map_next(&producers->map, NULL);
     while (node != NULL) {
         struct producer *producer = CONTAINER_OF(node, struct producer, node);
+        struct producer_batch last;
         node = map_next(&producers->map, node);
-        int32_t first_cut = -1;
-        while (producer->batch_count > 0 && producer->batches[producer->batch_count - 1].last_offset >= offset)
-            first_cut = producer->batches[--producer->batch_count].first_sequence;
-        if (first_cut < 0)
-            continue;
-        // What came before the cut is not known any more when all five are gone: the next sequence is, unless it is 0.
-        producer->last_sequence = first_cut - 1;
-        if (producer->batch_count == 0 && first_cut == 0)
+        if (!producer_before(producer, offset, &last)) {
             remove_producer(producers, producer);
+            continue;
+        }
+        producer->last_sequence = last.last_sequence;
+        while (producer->batch_count > 0 && producer->batches[producer->batch_count - 1].last_offset >= offset)
+            producer->batch_count--;
     }
 }
 
@@ -141,32 +197,36 @@ void producers_expire(struct producers *producers, int64_t before_ms)
     while (node != NULL) {
         struct producer *producer = CONTAINER_OF(node, struct producer, node);
         node = map_next(&producers->map, node);
-        if (producer->batch_count > 0 && producer->batches[producer->batch_count - 1].timestamp < before_ms)
+        bool idle = producer->batch_count > 0 && producer->batches[producer->batch_count - 1].timestamp < before_ms;
+        if (idle && !is_decided(producer->id))
             remove_producer(producers, producer);
     }
 }
 
-void producers_encode(const struct producers *producers, struct writer *to)
+void producers_encode(const struct producers *producers, int64_t offset, struct writer *to)
 {
     size_t start = to->size;
+    uint32_t count = 0;
     writer_u16(to, SNAPSHOT_VERSION);
     writer_u32(to, 0);
-    writer_u32(to, (uint32_t)producers->map.count);
+    writer_u32(to, 0);
     for (struct map_node *node = map_next(&producers->map, NULL); node != NULL;
          node = map_next(&producers->map, node)) {
         const struct producer *producer = CONTAINER_OF(node, struct producer, node);
-        struct producer_batch last = { .last_offset = -1, .timestamp = -1 };
-        if (producer->batch_count > 0)
-            last = producer->batches[producer->batch_count - 1];
+        struct producer_batch last;
+        if (!producer_before(producer, offset, &last))
+            continue;
+        count++;
         writer_i64(to, producer->id);
         writer_i16(to, producer->epoch);
-        writer_i32(to, producer->last_sequence);
+        writer_i32(to, last.last_sequence);
         writer_i64(to, last.last_offset);
         writer_i32(to, last.offset_delta);
         writer_i64(to, last.timestamp);
         writer_i32(to, -1); // coordinator epoch
         writer_i64(to, -1); // first offset of the open transaction
     }
+    writer_patch_u32(to, start + SNAPSHOT_COUNT_AT, count);
     bytes_t view = writer_view(to);
     size_t covered = start + SNAPSHOT_CRC_AT + 4;
     writer_patch_u32(to, start + SNAPSHOT_CRC_AT, crc32c(0, bytes_of(view.data + covered, view.size - covered)));

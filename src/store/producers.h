@@ -37,7 +37,8 @@ void producers_free(struct producers *producers);
 size_t producers_count(const struct producers *producers);
 
 // ERR_DUPLICATE (with the base offset of the first copy), ERR_STALE_EPOCH, ERR_BAD_SEQUENCE. A producer nobody knows
-// may begin with any sequence. Batches without a producer id are fine.
+// may begin with any sequence. Batches without a producer id are fine. Decided ones (log.h): ERR_DUPLICATE, with the
+// base offset of the newest, unless epoch and sequence are above all before.
 err_t producers_check(const struct producers *producers, const struct batch_header *header,
                       int64_t *ret_base_offset) MUST_CHECK;
 // Notes a batch that was appended (offsets assigned) at TIME_MS; its own time, when that is not known. Records may have
@@ -45,10 +46,10 @@ err_t producers_check(const struct producers *producers, const struct batch_head
 void producers_add(struct producers *producers, const struct batch_header *header, int64_t time_ms);
 // Forgets batches from OFFSET on, which failed.
 void producers_cut(struct producers *producers, int64_t offset);
-// Forgets producers whose last batch is older (producer.id.expiration.ms).
+// Forgets producers whose last batch is older (producer.id.expiration.ms), but for decided batches.
 void producers_expire(struct producers *producers, int64_t before_ms);
 
-// The file `<offset>.snapshot`.
-void producers_encode(const struct producers *producers, struct writer *to);
+// The file `<offset>.snapshot`: what was known at OFFSET, which is not far behind.
+void producers_encode(const struct producers *producers, int64_t offset, struct writer *to);
 // Adds what a snapshot holds. ERR_CORRUPT, ERR_UNSUPPORTED, ERR_MALFORMED.
 err_t producers_decode(struct producers *producers, bytes_t snapshot) MUST_CHECK;

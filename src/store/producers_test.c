@@ -2,6 +2,7 @@
 #include "store/producers.h"
 
 #include "base/test.h"
+#include "store/log.h"
 
 static struct batch_header batch(int64_t id, int16_t epoch, int32_t sequence, int32_t count, int64_t offset)
 {
@@ -90,7 +91,7 @@ static void a_snapshot_keeps_the_last_batch(void **state)
     add(producers, batch(9, 2, 0, 3, 10));
     add(producers, batch(9, 2, 3, 3, 13));
     add(producers, batch(7, 0, 0, 1, 16));
-    producers_encode(producers, &w);
+    producers_encode(producers, INT64_MAX, &w);
     assert_int_equal(producers_decode(loaded, writer_view(&w)), ERR_OK);
     assert_int_equal(producers_count(loaded), 2);
     assert_int_equal(check(loaded, batch(9, 2, 3, 3, 0), &offset), ERR_DUPLICATE);
@@ -107,7 +108,7 @@ static void rejects_every_changed_byte_of_a_snapshot(void **state)
     struct producers *producers = producers_new();
     struct writer w = WRITER_INIT;
     add(producers, batch(9, 2, 0, 3, 10));
-    producers_encode(producers, &w);
+    producers_encode(producers, INT64_MAX, &w);
     for (size_t i = 0; i < w.size; i++) {
         struct producers *loaded = producers_new();
         w.buf->data[i] ^= 1;
@@ -131,6 +132,69 @@ static void old_producers_are_forgotten(void **state)
     producers_free(producers);
 }
 
+static void what_was_decided_is_told_by_the_newest(void **state)
+{
+    (void)state;
+    const int64_t id = LOG_DECIDED_PRODUCER_ID + 3, next_id = LOG_DECIDED_PRODUCER_ID + 1;
+    struct producers *producers = producers_new(), *loaded = producers_new();
+    struct writer w = WRITER_INIT;
+    int64_t offset = -1;
+    for (int32_t i = 0; i < 7; i++)
+        add(producers, batch(id, 1, 10 * i, 30, 100 * i)); // sequences overlap: only the first counts
+    assert_int_equal(check(producers, batch(id, 1, 0, 30, 0), &offset), ERR_DUPLICATE);
+    assert_int_equal(check(producers, batch(id, 1, 60, 30, 0), &offset), ERR_DUPLICATE);
+    assert_int_equal(offset, 600);
+    assert_int_equal(check(producers, batch(id, 0, 2000, 1, 0), &offset), ERR_DUPLICATE);
+    assert_int_equal(check(producers, batch(id, 1, 61, 1, 0), &offset), ERR_OK);
+    assert_int_equal(check(producers, batch(id, 2, 0, 1, 0), &offset), ERR_OK);
+    producers_expire(producers, INT64_MAX);
+    producers_encode(producers, INT64_MAX, &w);
+    assert_int_equal(producers_decode(loaded, writer_view(&w)), ERR_OK);
+    assert_int_equal(check(loaded, batch(id, 1, 60, 30, 0), &offset), ERR_DUPLICATE);
+    assert_int_equal(check(loaded, batch(id, 1, 61, 1, 0), &offset), ERR_OK);
+    producers_cut(producers, 200); // all that are remembered, and what came before them stays
+    assert_int_equal(check(producers, batch(id, 1, 10, 30, 0), &offset), ERR_DUPLICATE);
+    assert_int_equal(check(producers, batch(id, 1, 20, 30, 0), &offset), ERR_OK);
+    add(producers, batch(id, 1, 20, 30, 300));
+    add(producers, batch(id, 1, 21, 1, 330));
+    producers_cut(producers, 330);
+    writer_reset(&w);
+    producers_encode(producers, INT64_MAX, &w);
+    assert_int_equal(producers_decode(loaded, writer_view(&w)), ERR_OK);
+    assert_int_equal(check(loaded, batch(id, 1, 20, 30, 0), &offset), ERR_DUPLICATE);
+    assert_int_equal(check(loaded, batch(id, 1, 21, 1, 0), &offset), ERR_OK);
+    add(producers, batch(9, 0, 0, 1, 330));
+    add(producers, batch(next_id, 0, 0, 1, 331)); // another run: nothing of the last one comes any more
+    assert_int_equal(producers_count(producers), 2);
+    producers_free(loaded);
+    producers_free(producers);
+    writer_free(&w);
+}
+
+static void a_snapshot_speaks_of_what_came_before_its_offset(void **state)
+{
+    (void)state;
+    struct producers *producers = producers_new(), *loaded = producers_new();
+    struct writer w = WRITER_INIT;
+    int64_t offset = -1;
+    add(producers, batch(9, 2, 0, 3, 10));
+    add(producers, batch(9, 2, 3, 3, 13));
+    add(producers, batch(7, 0, 0, 1, 16)); // nobody knew it
+    for (int32_t i = 0; i < 7; i++)
+        add(producers, batch(5, 0, i, 1, 20 + i)); // nobody remembers what it was
+    producers_encode(producers, 13, &w);
+    assert_int_equal(producers_decode(loaded, writer_view(&w)), ERR_OK);
+    assert_int_equal(producers_count(loaded), 2);
+    assert_int_equal(check(loaded, batch(9, 2, 0, 3, 0), &offset), ERR_DUPLICATE);
+    assert_int_equal(offset, 10);
+    assert_int_equal(check(loaded, batch(9, 2, 3, 3, 0), &offset), ERR_OK);
+    assert_int_equal(check(loaded, batch(5, 0, 2, 1, 0), &offset), ERR_OK);
+    assert_int_equal(check(loaded, batch(5, 0, 3, 1, 0), &offset), ERR_BAD_SEQUENCE);
+    producers_free(loaded);
+    producers_free(producers);
+    writer_free(&w);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -141,6 +205,8 @@ int main(void)
         cmocka_unit_test(a_snapshot_keeps_the_last_batch),
         cmocka_unit_test(rejects_every_changed_byte_of_a_snapshot),
         cmocka_unit_test(old_producers_are_forgotten),
+        cmocka_unit_test(what_was_decided_is_told_by_the_newest),
+        cmocka_unit_test(a_snapshot_speaks_of_what_came_before_its_offset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

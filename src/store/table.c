@@ -401,6 +401,7 @@ static void on_stop(struct message *message)
     struct table *table = CONTAINER_OF(message, struct table, stop);
     table->stopping = true;
     table->save.err = ERR_OK; // one more try, whatever the last one said
+    table_put_stop(table);
     if (table->partition == NULL && !table->creating)
         table_put_fail(table, ERR_CLOSED);
     table_stop_try(table);

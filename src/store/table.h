@@ -46,6 +46,29 @@ struct table_op {
 };
 void table_put(struct table_op *op);
 
+// Changes that are decided elsewhere (engine/: by a transaction). Asked on any loop; on_done comes there, once for each
+// call. At most one for each table at a time.
+struct table_group {
+    struct message message; // private
+    struct loop *from;      // private
+    struct table *table;
+    void (*on_done)(struct table_group *group);
+    const bytes_t *keys; // in of hold; valid until on_done
+    int64_t *versions;   // out of hold, TABLE_ABSENT or the version of the row; room for key_count
+    size_t key_count;
+    struct slice batch; // in of apply: one record for each change; the call takes it over
+    // out
+    err_t err;
+    int64_t base_offset; // of apply; -1: the batch was there
+};
+// Tells the versions of some rows, and lets nobody change the table until the group is applied: puts wait. ERR_CLOSED,
+// or why the topic could not be made.
+void table_group_hold(struct table_group *group);
+// Appends the batch, whose producer id is from LOG_DECIDED_PRODUCER_ID on, and shows its rows at once; without a hold
+// behind the puts that were asked for before. After ERR_OK the hold is over; after an error it stays, for another try.
+// An empty batch only ends the hold.
+void table_group_apply(struct table_group *group);
+
 // Every durable change from now on, in order, on the owner loop. The value is BYTES_NULL for a delete. on_change may
 // unwatch its own watch, no other.
 struct table_watch {

@@ -39,6 +39,9 @@ struct table {
     struct append_op append;
     uint64_t append_size;
     bool appending;
+    struct table_group *flight_group; // whose batch it is; NULL: of puts
+    struct table_group *hold;         // asked for, or held
+    bool is_held;
     struct deferred deferred;
 
     struct row *retired; // rows that views or a snapshot may still show
@@ -61,14 +64,15 @@ struct table {
     void *stop_owner;
 };
 
-// One change that was asked for.
+// One change that was asked for, or a place in the queue for those of a group.
 struct table_change {
     struct list_node node;
     struct map_node by_key; // in flight_keys, if MAPPED
     bool mapped;
     bool is_delete;
-    struct table_op *op;
-    struct row *row; // its version is set when it is durable
+    struct table_op *op;       // NULL: of a group
+    struct row *row;           // its version is set when it is durable
+    struct table_group *group; // in the queue: all of this
 };
 
 // table.c
@@ -90,7 +94,16 @@ void table_put_init(struct table *table);
 // Appends what waits, at the end of the turn.
 void table_put_wake(struct table *table);
 void table_put_fail(struct table *table, err_t err);
+// The table stops: a hold ends, and what waited for that is refused, because it would come before what was decided.
+void table_put_stop(struct table *table);
 bool table_put_idle(const struct table *table);
+
+// table_group.c
+// Lets the group that asked have the table, if nobody changes it now.
+void table_hold_grant(struct table *table);
+void table_group_done(struct table_group *group, err_t err);
+// The changes of the group's batch, into table->flight. ERR_MALFORMED.
+err_t table_group_open(struct table *table, const struct table_group *group) MUST_CHECK;
 
 // catalog.c: the tables of the store.
 struct list_node *catalog_tables(struct store *store);

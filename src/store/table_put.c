@@ -29,9 +29,13 @@ static void on_answer(struct message *message)
 static void change_done(struct table_change *change, err_t err)
 {
     struct table_op *op = change->op;
-    op->err = err;
+    if (change->group != NULL)
+        table_group_done(change->group, err);
     free(change->row);
     free(change);
+    if (op == NULL)
+        return;
+    op->err = err;
     op->message.on_message = on_answer;
     loop_post(op->from, &op->message);
 }
@@ -77,6 +81,8 @@ static size_t batch_fill(struct table *table, struct batch_builder *builder)
     LIST_EACH(&table->queue, node)
     {
         struct table_change *change = LIST_ITEM(node, struct table_change, node);
+        if (change->group != NULL)
+            break;
         size_t size = change->row->key_size + (size_t)change->row->value_size;
         bool full = count == BATCH_CHANGES_MAX || batch_builder_size(builder) + size > BATCH_BYTES_MAX;
         if (count > 0 && (full || change_must_wait(table, change)))
@@ -93,12 +99,14 @@ static size_t batch_fill(struct table *table, struct batch_builder *builder)
     return count;
 }
 
-// The batch is durable, or failed as a whole.
+// The batch is durable, or failed as a whole. One that was there before (ERR_DUPLICATE, of a group) was loaded.
 static void on_appended(struct log_op *op)
 {
     struct table *table = CONTAINER_OF(CONTAINER_OF(op, struct append_op, op), struct table, append);
     int64_t version = table->append.base_offset;
+    struct table_group *group = table->flight_group;
     table->appending = false;
+    table->flight_group = NULL;
     LIST_EACH(&table->flight, node)
     {
         struct table_change *change = LIST_ITEM(node, struct table_change, node);
@@ -106,7 +114,9 @@ static void on_appended(struct log_op *op)
         if (change->mapped)
             map_remove(&table->flight_keys, &change->by_key);
         if (op->err == ERR_OK) {
-            change->row->version = change->op->version = ++version;
+            change->row->version = ++version;
+            if (change->op != NULL)
+                change->op->version = version;
             table_apply(table, change->row, change->is_delete);
             change->row = NULL;
         }
@@ -114,9 +124,53 @@ static void on_appended(struct log_op *op)
     }
     if (op->err == ERR_OK)
         table->unsaved_size += table->append_size;
+    if (group != NULL) {
+        group->base_offset = op->err == ERR_OK ? table->append.base_offset : -1;
+        table_group_done(group, op->err == ERR_DUPLICATE ? ERR_OK : op->err);
+    }
     table_save_if_due(table);
     table_put_wake(table);
     table_stop_try(table);
+}
+
+static void append_go(struct table *table, struct slice batch, bool decided)
+{
+    table->append = (struct append_op){ .op = { .partition = table->partition, .on_done = on_appended },
+                                        .batch = batch,
+                                        .decided = decided };
+    table->append_size = batch.bytes.size;
+    table->appending = true;
+    log_append(&table->append);
+}
+
+static void puts_go(struct table *table)
+{
+    struct batch_builder builder;
+    batch_builder_init(&builder, BATCH_PLAIN);
+    if (batch_fill(table, &builder) > 0) {
+        struct slice batch;
+        err_t err = batch_builder_finish(&builder, &batch);
+        ASSERT(err == ERR_OK); // the sizes are bounded
+        append_go(table, batch, false);
+    }
+    batch_builder_free(&builder);
+}
+
+static void group_go(struct table *table, struct table_change *change)
+{
+    struct table_group *group = change->group;
+    list_remove(&change->node);
+    free(change);
+    err_t err = table_group_open(table, group);
+    if (err != ERR_OK) {
+        table_group_done(group, err);
+        table_put_wake(table);
+        return;
+    }
+    struct slice batch = group->batch;
+    group->batch = (struct slice){ 0 };
+    table->flight_group = group;
+    append_go(table, batch, true);
 }
 
 static void on_turn_end(struct deferred *deferred)
@@ -124,18 +178,13 @@ static void on_turn_end(struct deferred *deferred)
     struct table *table = CONTAINER_OF(deferred, struct table, deferred);
     if (table->appending || table->partition == NULL)
         return;
-    struct batch_builder builder;
-    batch_builder_init(&builder, BATCH_PLAIN);
-    if (batch_fill(table, &builder) > 0) {
-        struct append_op *append = &table->append;
-        *append = (struct append_op){ .op = { .partition = table->partition, .on_done = on_appended } };
-        err_t err = batch_builder_finish(&builder, &append->batch);
-        ASSERT(err == ERR_OK); // the sizes are bounded
-        table->append_size = append->batch.bytes.size;
-        table->appending = true;
-        log_append(append);
-    }
-    batch_builder_free(&builder);
+    table_hold_grant(table);
+    struct list_node *first = list_first(&table->queue);
+    struct table_change *change = first == NULL ? NULL : LIST_ITEM(first, struct table_change, node);
+    if (change != NULL && change->group != NULL)
+        group_go(table, change);
+    else if (change != NULL && !table->is_held)
+        puts_go(table);
     table_stop_try(table);
 }
 
@@ -149,7 +198,8 @@ void table_put_init(struct table *table)
 
 void table_put_wake(struct table *table)
 {
-    if (!list_empty(&table->queue) && !table->appending && table->partition != NULL)
+    bool wanted = !list_empty(&table->queue) || (table->hold != NULL && !table->is_held);
+    if (wanted && !table->appending && table->partition != NULL)
         loop_defer(table->loop, &table->deferred);
 }
 
@@ -161,6 +211,17 @@ void table_put_fail(struct table *table, err_t err)
         list_remove(&change->node);
         change_done(change, err);
     }
+    if (table->hold != NULL && !table->is_held)
+        table_group_done(table->hold, err);
+}
+
+void table_put_stop(struct table *table)
+{
+    if (table->hold == NULL)
+        return;
+    table_put_fail(table, ERR_CLOSED);
+    table->hold = NULL;
+    table->is_held = false;
 }
 
 bool table_put_idle(const struct table *table)

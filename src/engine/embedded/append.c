@@ -11,7 +11,6 @@
 enum {
     BATCH_RECORDS_MAX = 256, // so that reading one record stays cheap
     BATCH_SIZE_MAX = 64 << 10,
-    RECORD_OVERHEAD = 128, // of one record and the batch around it, at most, without its headers
     HEADER_OVERHEAD = 10,
 };
 
@@ -133,9 +132,7 @@ static struct outbox *outbox_here(struct embedded *embedded)
     return &embedded->outboxes[i];
 }
 
-// What the log would refuse, seen before the record is among others.
-static err_t record_check(const struct topic *topic, const struct engine_record *record, int64_t now_ms,
-                          size_t *ret_size)
+err_t record_check(const struct topic *topic, const struct engine_record *record, int64_t now_ms, size_t *ret_size)
 {
     size_t size = RECORD_OVERHEAD + record->key.size + record->value.size;
     for (size_t i = 0; i < record->header_count; i++)
@@ -178,6 +175,12 @@ static struct outbox_batch *batch_with_room(struct outbox *outbox, const struct 
     return batch;
 }
 
+int32_t record_partition(const struct topic *topic, const struct engine_record *record, uint32_t turn)
+{
+    return record->key.data != NULL ? partitioner_of_key(record->key, topic->partition_count)
+                                    : (int32_t)(turn % (uint32_t)topic->partition_count);
+}
+
 void embedded_append(struct engine *engine, bytes_t name, int32_t partition, const struct engine_record *record,
                      struct engine_append_op *op)
 {
@@ -196,8 +199,7 @@ void embedded_append(struct engine *engine, bytes_t name, int32_t partition, con
         return;
     }
     if (partition == ENGINE_ANY_PARTITION)
-        partition = record->key.data != NULL ? partitioner_of_key(record->key, topic->partition_count)
-                                             : (int32_t)(outbox->turn % (uint32_t)topic->partition_count);
+        partition = record_partition(topic, record, outbox->turn);
     struct outbox_batch *batch = batch_with_room(outbox, topic, partition, size);
     batch_builder_add(&batch->builder, record->key, record->value, record->headers, record->header_count,
                       record->timestamp_ms < 0 ? now_ms : record->timestamp_ms);

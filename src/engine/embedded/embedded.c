@@ -86,17 +86,6 @@ static void fetch(struct engine *engine, struct engine_fetch_op *op)
 
 // --- tables
 
-struct embedded_table {
-    struct engine_table table;
-    struct list_node node;
-    struct table *rows;
-};
-
-static struct table *rows_of(const struct engine_table *table)
-{
-    return CONTAINER_OF_CONST(table, struct embedded_table, table)->rows;
-}
-
 static err_t open_table(struct engine *engine, const char *topic, struct engine_table **ret_table, diag_t *diag)
 {
     struct embedded *embedded = embedded_of(engine);
@@ -107,6 +96,7 @@ static err_t open_table(struct engine *engine, const char *topic, struct engine_
     struct embedded_table *table = mem_zalloc(1, sizeof *table);
     table->table.engine = engine;
     table->rows = rows;
+    table->name = mem_text(topic);
     list_append(&embedded->tables, &table->node);
     *ret_table = &table->table;
     return ERR_OK;
@@ -114,22 +104,22 @@ static err_t open_table(struct engine *engine, const char *topic, struct engine_
 
 static struct loop *rows_loop(const struct engine_table *table)
 {
-    return table_loop(rows_of(table));
+    return table_loop(embedded_rows(table));
 }
 
 static err_t rows_get(const struct engine_table *table, bytes_t key, struct table_row *ret_row)
 {
-    return table_get(rows_of(table), key, ret_row);
+    return table_get(embedded_rows(table), key, ret_row);
 }
 
 static bool rows_next(const struct engine_table *table, bytes_t from, bool after, struct table_row *ret_row)
 {
-    return table_seek(rows_of(table), from, after, ret_row);
+    return table_seek(embedded_rows(table), from, after, ret_row);
 }
 
 static int64_t rows_version(const struct engine_table *table)
 {
-    return table_version(rows_of(table));
+    return table_version(embedded_rows(table));
 }
 
 static void on_put(struct table_op *put)
@@ -142,7 +132,7 @@ static void on_put(struct table_op *put)
 
 static void rows_put(struct engine_put_op *op)
 {
-    op->op = (struct table_op){ .table = rows_of(op->table),
+    op->op = (struct table_op){ .table = embedded_rows(op->table),
                                 .on_done = on_put,
                                 .key = op->key,
                                 .value = op->value,
@@ -152,7 +142,7 @@ static void rows_put(struct engine_put_op *op)
 
 static void rows_watch(struct engine_table *table, struct table_watch *watch)
 {
-    table_watch(rows_of(table), watch);
+    table_watch(embedded_rows(table), watch);
 }
 
 static const struct engine_driver driver = {
@@ -173,6 +163,7 @@ static const struct engine_driver driver = {
     .table_put = rows_put,
     .table_watch = rows_watch,
     .table_unwatch = table_unwatch,
+    .transaction = transactions_ask,
 };
 
 err_t embedded_open(struct store *store, struct engine **ret_engine, diag_t *diag)
@@ -182,7 +173,10 @@ err_t embedded_open(struct store *store, struct engine **ret_engine, diag_t *dia
     embedded->store = store;
     list_init(&embedded->tables);
     err_t err = offsets_open(&embedded->offsets, store, diag);
+    if (err == ERR_OK)
+        err = transactions_open(&embedded->transactions, embedded, diag);
     if (err != ERR_OK) {
+        transactions_free(&embedded->transactions);
         free(embedded);
         return err;
     }
@@ -199,12 +193,27 @@ void embedded_free(struct engine *engine)
     if (engine == NULL)
         return;
     struct embedded *embedded = embedded_of(engine);
+    transactions_free(&embedded->transactions);
     for (size_t i = 0; i < embedded->loop_count; i++)
         outbox_free(&embedded->outboxes[i]);
     LIST_EACH(&embedded->tables, node)
-    free(LIST_ITEM(node, struct embedded_table, node));
+    {
+        struct embedded_table *table = LIST_ITEM(node, struct embedded_table, node);
+        free(table->name);
+        free(table);
+    }
     free(embedded->outboxes);
     free(embedded);
+}
+
+void embedded_on_ready(struct engine *engine, void (*on_ready)(void *owner), void *owner)
+{
+    transactions_on_ready(&embedded_of(engine)->transactions, on_ready, owner);
+}
+
+void embedded_stop(struct engine *engine, void (*on_stopped)(void *owner), void *owner)
+{
+    transactions_stop(&embedded_of(engine)->transactions, on_stopped, owner);
 }
 
 struct offsets *embedded_offsets(struct engine *engine)

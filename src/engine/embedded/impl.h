@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "engine/embedded/embedded.h"
 #include "engine/embedded/offsets.h"
+#include "engine/embedded/transaction.h"
 #include "store/log.h"
 #include "store/partition.h"
 #include "store/store.h"
@@ -29,7 +30,15 @@ struct embedded {
     struct offsets offsets;
     struct outbox *outboxes; // one per loop
     size_t loop_count;
-    struct list_node tables;
+    struct list_node tables; // struct embedded_table
+    struct transactions transactions;
+};
+
+struct embedded_table {
+    struct engine_table table;
+    struct list_node node;
+    struct table *rows;
+    char *name;
 };
 
 static inline struct embedded *embedded_of(struct engine *engine)
@@ -37,7 +46,24 @@ static inline struct embedded *embedded_of(struct engine *engine)
     return CONTAINER_OF(engine, struct embedded, engine);
 }
 
+static inline struct table *embedded_rows(const struct engine_table *table)
+{
+    return CONTAINER_OF_CONST(table, struct embedded_table, table)->rows;
+}
+
+static inline bytes_t embedded_table_name(const struct engine_table *table)
+{
+    return bytes_of_text(CONTAINER_OF_CONST(table, struct embedded_table, table)->name);
+}
+
+enum { RECORD_OVERHEAD = 128 }; // of one record and the batch around it, at most, without its headers
+
 // append.c
+// What the log would refuse, seen before the record is among others; and its size at most.
+err_t record_check(const struct topic *topic, const struct engine_record *record, int64_t now_ms,
+                   size_t *ret_size) MUST_CHECK;
+// The one of its key; without a key all of one TURN have the same.
+int32_t record_partition(const struct topic *topic, const struct engine_record *record, uint32_t turn);
 void outbox_init(struct outbox *outbox, struct embedded *embedded, struct loop *loop);
 void outbox_free(struct outbox *outbox);
 void embedded_append(struct engine *engine, bytes_t name, int32_t partition, const struct engine_record *record,

@@ -169,7 +169,7 @@ static void on_settled(struct message *message)
     commit_end(CONTAINER_OF(message, struct commit_state, settled));
 }
 
-static bool item_fits(const struct engine_offset *item)
+bool offsets_item_fits(const struct engine_offset *item)
 {
     return item->group.size <= INT16_MAX && item->topic.size <= INT16_MAX && item->metadata.size <= INT16_MAX &&
            item->partition >= 0 && item->offset >= -1;
@@ -186,7 +186,7 @@ void offsets_commit(struct offsets *offsets, struct engine_commit_op *op)
     for (size_t i = 0; i < op->count; i++) {
         const struct engine_offset *item = &op->items[i];
         struct commit_put *put = &state->puts[i];
-        if (!item_fits(item)) {
+        if (!offsets_item_fits(item)) {
             op->err = ERR_INVALID;
             state->left--;
             continue;

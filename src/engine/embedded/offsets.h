@@ -36,6 +36,7 @@ bool offsets_walk_next(const struct offsets *offsets, struct offsets_walk *walk,
 // The wire forms.
 // What the keys of a group's offsets begin with.
 void offsets_prefix_write(struct writer *w, bytes_t group);
+bool offsets_item_fits(const struct engine_offset *item);
 void offsets_key_write(struct writer *w, bytes_t group, bytes_t topic, int32_t partition);
 void offsets_value_write(struct writer *w, const struct engine_offset *offset, int64_t now_ms);
 // ERR_UNSUPPORTED: the key or value of something else, or of a newer version; ERR_MALFORMED, ERR_TRUNCATED.

@@ -106,6 +106,8 @@ static void bench_close(struct bench *bench)
         loop_stop(bench->loops[i]);
         loop_join(bench->loops[i]);
     }
+    if (bench->on_close != NULL)
+        bench->on_close();
     store_free(bench->store);
     for (unsigned i = 0; i < BENCH_LOOPS; i++)
         loop_free(bench->loops[i]);
@@ -333,11 +335,16 @@ static void send_append(struct request *request)
 
 int64_t bench_append(struct bench *bench, const char *topic, int32_t partition, const char *value)
 {
+    return bench_append_bytes(bench, topic, partition, bytes_of_text(value));
+}
+
+int64_t bench_append_bytes(struct bench *bench, const char *topic, int32_t partition, bytes_t value)
+{
     const struct topic *found = topic_find(bench->store, bytes_of_text(topic));
     ASSERT(found != NULL && partition < found->partition_count);
     struct batch_builder builder;
     batch_builder_init(&builder, BATCH_PLAIN);
-    batch_builder_add(&builder, BYTES_NULL, bytes_of_text(value), NULL, 0, clock_wall_ms());
+    batch_builder_add(&builder, BYTES_NULL, value, NULL, 0, clock_wall_ms());
     struct append_op op = { .op.partition = found->partitions[partition] };
     ASSERT(batch_builder_finish(&builder, &op.batch) == ERR_OK);
     batch_builder_free(&builder);

@@ -16,6 +16,7 @@ struct bench {
     struct loop *loops[BENCH_LOOPS];
     struct store *store;
     diag_t diag;
+    void (*on_close)(void); // no loop runs, the store is still there; may be NULL
 };
 
 // Makes an empty folder; starts the disk threads.
@@ -53,3 +54,4 @@ err_t bench_put(struct bench *bench, struct table *table, const char *key, const
 char *bench_get(struct bench *bench, struct table *table, const char *key);
 // One record; the offset.
 int64_t bench_append(struct bench *bench, const char *topic, int32_t partition, const char *value);
+int64_t bench_append_bytes(struct bench *bench, const char *topic, int32_t partition, bytes_t value);
