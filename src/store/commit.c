@@ -231,7 +231,7 @@ static void commit_on_job_done(struct disk_job *job)
     for (uint32_t i = 0; i < commit->direct.count && !shard->failed; i++)
         direct_item_done(commit, &commit->direct.items[i]);
     counter_add(&shard->metrics.direct_size, commit->direct.size);
-    checkpoint_note(shard, commit->direct.size);
+    checkpoint_note(shard, 0, commit->direct.size);
     write_set_done(shard, &commit->direct);
     commit_part_done(shard);
 }
@@ -245,7 +245,7 @@ static void commit_on_group_done(struct journal_group *group)
     for (uint32_t i = 0; i < commit->journaled.count && !shard->failed; i++)
         partition_durable(&commit->journaled.items[i]);
     counter_add(&shard->metrics.journaled_size, commit->journaled.size);
-    checkpoint_note(shard, commit->journaled.size);
+    checkpoint_note(shard, commit->journaled.size, 0);
     write_set_done(shard, &commit->journaled);
     commit_part_done(shard);
 }

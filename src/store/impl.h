@@ -406,8 +406,8 @@ void journal_write(struct journal_group *group);
 // checkpoint.c
 // Asks for a checkpoint soon. Any loop that is SHARD's.
 void checkpoint_want(struct shard *shard);
-// BYTES were made durable that a recovery would have to look at.
-void checkpoint_note(struct shard *shard, uint64_t bytes);
+// So many bytes were made durable, in the journal and in segments, that a recovery would have to look at.
+void checkpoint_note(struct shard *shard, uint64_t journaled, uint64_t direct);
 // A commit ended: a pass that waits for it may begin.
 void pass_try(struct shard *shard);
 bool pass_is_waiting(const struct shard *shard);

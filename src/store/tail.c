@@ -108,8 +108,7 @@ void tail_evict(struct shard *shard)
             return;
         struct tail_chunk *chunk = LIST_ITEM(node, struct tail_chunk, by_age);
         const struct partition *partition = chunk->partition;
-        if (chunk->last_offset < partition->written.offset && partition->writer == WRITER_NONE &&
-            chunk == partition->tail_first)
+        if (chunk->last_offset < partition->written.offset && chunk == partition->tail_first)
             chunk_free(chunk);
     }
 }

@@ -52,7 +52,8 @@ static void staging_fit(struct staging *staging, size_t size)
         return;
     free(staging->memory);
     staging->memory = blocks_alloc(wanted);
-    staging->size = wanted;
+    memset(staging->memory, 0, wanted);
+    *staging = (struct staging){ .memory = staging->memory, .size = wanted };
 }
 
 void staging_free(struct staging *staging)
@@ -108,7 +109,9 @@ static err_t staging_write(struct unbuffered *unbuffered, struct staging *stagin
         ahead = ahead > AHEAD_MAX ? AHEAD_MAX : ahead;
         size = ahead < staging->size - size ? size + (size_t)ahead : staging->size;
     }
-    memset(staging->memory + used, 0, size - used);
+    if (used < staging->used)
+        memset(staging->memory + used, 0, staging->used - used);
+    staging->used = used;
     bytes_t part = bytes_of(staging->memory, size);
     err_t err = file_write_at(unbuffered->file, at, &part, 1);
     if (err == ERR_OK && at + size > unbuffered->size)

@@ -18,6 +18,7 @@ struct unbuffered;
 struct staging {
     uint8_t *memory;
     size_t size;
+    size_t used; // private: from here on there are only zeros
 };
 void staging_free(struct staging *staging);
 
