@@ -5,10 +5,11 @@
 //
 //   raw_load produce HOST:PORT --topic T --partitions P --seconds S [--connections C] [--inflight N] [--batch BYTES]
 //            [--record BYTES] [--spread K] [--acks -1|1] [--megabytes M]
-//   raw_load consume HOST:PORT --topic T --partitions P --megabytes M
+//   raw_load consume HOST:PORT --topic T --partitions P --megabytes M | --follow S
 //   raw_load e2e     HOST:PORT --topic T --rate RECORDS_PER_SECOND --seconds S [--record BYTES]
 //   raw_load bare    FILE --batch BYTES --seconds S
 //
+// consume ends at the end of the log, or goes on at the tail for S seconds and counts from the first record to the last.
 // bare is what no server can beat: it appends BYTES to a file and flushes, again and again.
 //
 // Prints one JSON object.
@@ -36,7 +37,7 @@ struct settings {
     const char *mode, *address, *topic;
     int partitions, connections, inflight, spread, acks;
     size_t batch_size, record_size;
-    double seconds, megabytes, rate;
+    double seconds, megabytes, rate, follow;
 };
 
 static double now_s(void)
@@ -516,21 +517,26 @@ static void run_consume(const struct settings *s)
     struct out o = { 0 };
     size_t capacity = 128 << 20;
     uint8_t *reply = malloc(capacity);
-    double start = now_s(), total = 0;
+    double opened = now_s(), start = opened, end = opened, total = 0;
     uint64_t requests = 0;
-    while (total < s->megabytes * 1e6) {
+    while (s->follow > 0 ? now_s() < opened + s->follow : total < s->megabytes * 1e6) {
         double asked = now_s();
         fetch_build(&o, s, offsets, 50 << 20, 500);
         send_all(fd, o.data, o.size);
         size_t size = reply_receive(fd, reply, capacity);
         size_t got = fetch_walk(reply, size, offsets, NULL);
+        if (got == 0 && s->follow > 0)
+            continue;
         if (got == 0)
             break;
-        histogram_add(now_s() - asked);
+        if (total == 0 && s->follow > 0)
+            start = now_s();
+        end = now_s();
+        histogram_add(end - asked);
         total += (double)got;
         requests++;
     }
-    double took = now_s() - start;
+    double took = end > start ? end - start : 1e-9;
     printf("{\"mode\":\"consume\",\"seconds\":%.3f,\"requests\":%llu,\"megabytes\":%.1f,\"megabytes_per_s\":%.1f,"
            "\"p50_ms\":%.3f,\"p99_ms\":%.3f}\n",
            took, (unsigned long long)requests, total / 1e6, total / 1e6 / took, histogram_ms(.5), histogram_ms(.99));
@@ -678,6 +684,8 @@ int main(int argc, char **argv)
             s.seconds = atof(value);
         else if (strcmp(name, "--megabytes") == 0)
             s.megabytes = atof(value);
+        else if (strcmp(name, "--follow") == 0)
+            s.follow = atof(value);
         else if (strcmp(name, "--rate") == 0)
             s.rate = atof(value);
         else {
