@@ -154,9 +154,12 @@ err_t meta_partition_write_new(const char *folder, const struct topic_id *id, bo
     struct file *file;
     partition_text(id, &content);
     bytes_t part = writer_view(&content);
-    err_t err = file_open(path, FILE_WRITE | FILE_CREATE | FILE_TRUNCATE, &file);
+    // Not truncated first: the same may stand there already.
+    err_t err = file_open(path, FILE_WRITE | FILE_CREATE, &file);
     if (err == ERR_OK) {
         err = file_write_at(file, 0, &part, 1);
+        if (err == ERR_OK)
+            err = file_truncate(file, part.size);
         if (err == ERR_OK && sync)
             err = file_sync(file);
         file_close(file);

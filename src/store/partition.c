@@ -86,7 +86,8 @@ err_t partition_open(struct store *store, const struct partition_spec *spec, str
         err = meta_partition_read(partition->path, &id);
         if (err == ERR_OK && memcmp(&id, &spec->id, sizeof id) != 0)
             err = diag_fail(diag, ERR_CONFLICT, partition->path, "belongs to another topic of this name");
-        else if (err == ERR_NOT_FOUND || err == ERR_MALFORMED) {
+        else if (err == ERR_NOT_FOUND || err == ERR_MALFORMED || (err == ERR_OK && !same)) {
+            // Also what is there and no checkpoint knows: the flush of the start that made it may have failed.
             err = partition_make_folder(partition->path, &spec->id);
             open_note_unsynced(store);
         }
