@@ -391,7 +391,7 @@ static void on_dropped(struct log_op *op)
 {
     struct sweeper *sweeper = CONTAINER_OF(op, struct sweeper, drop.op);
     if (op->err == ERR_OK && sweeper->drop.dropped > 0)
-        log_line(LOG_INFO, "segments expired",
+        log_line(LOG_INFO, "old segments removed",
                  LOG_FIELDS(log_text("partition", partition_name(op->partition)),
                             log_int("segments", (int64_t)sweeper->drop.dropped),
                             log_int("log_start_offset", sweeper->drop.log_start_offset)));
@@ -403,10 +403,10 @@ static void on_dropped(struct log_op *op)
 static bool retention_begin(struct sweeper *sweeper, struct partition *partition)
 {
     const struct topic_config *config = partition_config(partition);
-    int64_t now_ms = clock_wall_ms();
-    if (retention_wants_roll(sweeper->segments, sweeper->segment_count, config, now_ms))
+    int64_t now_ms = clock_wall_ms(), log_start = partition_log_start(partition);
+    if (retention_wants_roll(sweeper->segments, sweeper->segment_count, config, log_start, now_ms))
         partition_roll(partition);
-    int64_t before = retention_drop_before(sweeper->segments, sweeper->segment_count, config, now_ms);
+    int64_t before = retention_drop_before(sweeper->segments, sweeper->segment_count, config, log_start, now_ms);
     if (sweeper->segment_count == 0 || before <= sweeper->segments[0].base_offset)
         return false;
     sweeper->drop =

@@ -437,6 +437,9 @@ void partition_release(struct partition *partition);
 void change_want(struct change *change);
 // Something ended: changes that waited for it begin.
 void changes_try(struct shard *shard);
+// Drops whole segments below the log start, which is durable (DeleteRecords); those that cannot go now are left to the
+// cleaner.
+void partition_drop_deleted(struct partition *partition);
 // Removes a folder and the files in it; on a disk thread.
 err_t folder_remove(const char *path);
 // While opening: removes what was deleted before, in the background.

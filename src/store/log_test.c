@@ -854,10 +854,57 @@ static void what_retention_drops_is_still_known_of_producers(void **state)
     world_free();
 }
 
+// --- DeleteRecords
+
+static bool segment_is_there(int64_t base)
+{
+    char path[1024];
+    partition_segment_path(world.partitions[0], base, ".log", path, sizeof path);
+    return file_exists(path);
+}
+
+static void deleted_records_give_their_disk_back_at_once(void **state)
+{
+    (void)state;
+    struct asked asked;
+    world_new(1, 1);
+    world.config.segment_size = 1000; // three batches each
+    restart_clean();
+    for (int i = 0; i < 18; i++) {
+        append(&asked, 0, SMALL, 1000);
+        await(&asked);
+    }
+    struct segment_info segments[8];
+    assert_int_equal(partition_segments(world.partitions[0], segments, 8), 6);
+    assert_int_equal(segments[2].base_offset, 6);
+    for (int64_t offset = 7; offset <= 18; offset += 11) { // into the third, then to the end
+        asked = asked_of(0);
+        asked.op.cut.offset = offset;
+        log_delete_records(&asked.op.cut);
+        await(&asked);
+        assert_int_equal(asked.op.any.err, ERR_OK);
+        sim_run_ms(world.sim, 1000); // retention looks around much later
+        assert_false(segment_is_there(0));
+        assert_false(segment_is_there(3));
+        assert_int_equal(segment_is_there(6), offset == 7);
+        assert_int_equal(segment_is_there(12), offset == 7);
+        assert_true(segment_is_there(15)); // the active one
+        read_at(&asked, 0, offset, 1);
+        assert_int_equal(asked.op.any.err, ERR_OK);
+        assert_int_equal(asked.op.read.log_start_offset, offset);
+    }
+    lose_power();
+    world_open();
+    assert_int_equal(partition_log_start(world.partitions[0]), 18);
+    assert_int_equal(partition_end(world.partitions[0]), 18);
+    world_free();
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_lap_of_the_journal_is_replayed),
+        cmocka_unit_test(deleted_records_give_their_disk_back_at_once),
         cmocka_unit_test(a_duplicate_waits_for_the_flush_of_the_first_copy),
         cmocka_unit_test(times_are_found_after_a_segment_was_replaced),
         cmocka_unit_test(the_journal_does_not_undo_a_replaced_segment),

@@ -190,6 +190,15 @@ static bool log_check(struct clean_world *world, size_t place, bool is_start)
     return true;
 }
 
+bool clean_cut_is_freed(void *owner)
+{
+    const struct clean_world *world = owner;
+    const struct topic *topic = topic_find(world->store, bytes_of_text(world->topics[LOG_CUT].name));
+    struct segment_info segments[2];
+    return topic == NULL || partition_segments(topic->partitions[0], segments, 2) < 2 ||
+           segments[1].base_offset > partition_log_start(topic->partitions[0]);
+}
+
 // --- the table and the catalog
 
 static void table_check(struct clean_world *world, bool is_start)

@@ -178,6 +178,8 @@ static bool generation_finish(struct clean_world *world)
     sim_run_ms(world->sim, 400);
     if (sim_crashed(world->sim) || world->store_failed || !clean_check_all(world, false))
         return false;
+    if (!clean_wait(world, clean_cut_is_freed, world))
+        return false;
     store_stop(world->store, on_stopped, world);
     return clean_wait(world, is_stopped, world);
 }

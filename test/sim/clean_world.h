@@ -64,5 +64,7 @@ bool clean_wait(struct clean_world *world, bool (*done)(void *owner), void *owne
 
 // clean_check.c: after a start, and before a stop. False when the run was cut short by a fault.
 bool clean_check_all(struct clean_world *world, bool is_start);
+// No file of the log that DeleteRecords cut lies below its log start; true when it is not there at all.
+bool clean_cut_is_freed(void *world);
 // The folders on the disk are those of the catalog; between generations.
 void clean_check_folders(struct clean_world *world);
