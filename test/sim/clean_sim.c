@@ -105,6 +105,8 @@ static bool generation_open(struct clean_world *world)
     world->generation++;
     world->store_failed = world->stopped = false;
     world->ops = 0;
+    for (size_t i = 0; i < PRODUCERS; i++)
+        world->producers[i].busy = false;
     disk_start(threads);
     for (unsigned i = 0; i < LOOPS; i++)
         world->loops[i] = loop_new(i);
