@@ -255,7 +255,10 @@ struct shard {
     struct pass *pass;
 
     struct list_node chunks; // of all partitions, oldest first
-    size_t tail_size, tail_limit;
+    size_t tail_size;
+    size_t evicted_size;        // since freed memory was last given back
+    size_t memory_share;        // of the tail and of what is lent
+    size_t lent, evicted_at;    // bytes; the tail gave way for the second
     struct list_node throttled; // partitions whose appends wait
 
     bool no_direct_io; // the file system refused it
