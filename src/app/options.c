@@ -30,7 +30,7 @@ static const struct option_row own_rows[] = {
       .max = 256, .help = "event loops, one thread each; 0: 1 up to 2 CPUs, else one for two CPUs, at most 16",
       .limit_reason = "a loop costs memory even when idle", AT(loops) },
     { .name = "memory", .flag = "--memory", .env = "EDDY_MEMORY", PLACE("General"), .type = OPTION_SIZE, .default_text = "64MB",
-      .min = 4 * MB, .max = 1024 * GB, .help = "memory for the newest records of all partitions; the page cache does the rest",
+      .min = 4 * MB, .max = 1024 * GB, .help = "memory for the newest records of all partitions and for requests in flight; the page cache does the rest",
       .limit_reason = "the largest message must fit several times", AT(memory_size) },
 
     { .name = "kafka", .flag = "--kafka", .env = "EDDY_KAFKA", PLACE("Doors"), .type = OPTION_ADDRESS,

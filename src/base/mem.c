@@ -3,10 +3,13 @@
 
 #include "base/assert.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { HOLES_MIN = 8 << 20 };
 
 static void *checked(void *memory)
 {
@@ -50,4 +53,11 @@ char *mem_format(const char *format, ...)
     (void)vsnprintf(text, (size_t)size + 1, format, again);
     va_end(again);
     return text;
+}
+
+void mem_give_back(size_t limit)
+{
+    struct mallinfo2 info = mallinfo2();
+    if (info.arena + info.hblkhd > limit && info.fordblks > HOLES_MIN)
+        malloc_trim(0);
 }

@@ -11,6 +11,11 @@ void *mem_realloc(void *old, size_t size) __attribute__((returns_nonnull));
 char *mem_text(const char *text) __attribute__((malloc, returns_nonnull));
 char *mem_format(const char *format, ...) __attribute__((malloc, returns_nonnull, format(printf, 1, 2)));
 
+// Gives freed memory back to the system when what was taken from it is more than LIMIT bytes, and several megabytes of
+// that lie around in holes between what is in use. Takes milliseconds then, and as much again when the holes are
+// filled: for places that free megabytes. Any thread.
+void mem_give_back(size_t limit);
+
 // A growing array: makes room for one more item; DATA, COUNT and CAPACITY are the caller's lvalues.
 #define MEM_GROW(data, count, capacity)                                                                                \
     do {                                                                                                               \

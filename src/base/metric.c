@@ -3,37 +3,84 @@
 
 #include "base/assert.h"
 
-#include <math.h>
+#include <assert.h>
 
-#define EXPONENT_MAX 39 // values from 2^40 on share the last bucket
+#define NS INT64_C(1)
+#define US (1000 * NS)
+#define MS (1000 * US)
+#define S  (1000 * MS)
+#define KB INT64_C(1024)
+#define MB (1024 * KB)
+#define GB (1024 * MB)
 
-// Values below 4 have a bucket each; above, the two bits behind the leading one choose among four.
-static size_t bucket_of(uint64_t value)
+static const struct {
+    int64_t max;
+    enum histogram_unit unit;
+} edges[] = {
+    { 64, HISTOGRAM_BYTES },
+    { 256, HISTOGRAM_BYTES },
+    { 1 * KB, HISTOGRAM_BYTES },
+    { 4 * KB, HISTOGRAM_BYTES },
+    { 16 * KB, HISTOGRAM_BYTES },
+    { 64 * KB, HISTOGRAM_BYTES },
+    { 100 * US, HISTOGRAM_NANOSECONDS },
+    { 250 * US, HISTOGRAM_NANOSECONDS },
+    { 256 * KB, HISTOGRAM_BYTES },
+    { 500 * US, HISTOGRAM_NANOSECONDS },
+    { 1 * MS, HISTOGRAM_NANOSECONDS },
+    { 1 * MB, HISTOGRAM_BYTES },
+    { 2500 * US, HISTOGRAM_NANOSECONDS },
+    { 4 * MB, HISTOGRAM_BYTES },
+    { 5 * MS, HISTOGRAM_NANOSECONDS },
+    { 10 * MS, HISTOGRAM_NANOSECONDS },
+    { 16 * MB, HISTOGRAM_BYTES },
+    { 25 * MS, HISTOGRAM_NANOSECONDS },
+    { 50 * MS, HISTOGRAM_NANOSECONDS },
+    { 64 * MB, HISTOGRAM_BYTES },
+    { 100 * MS, HISTOGRAM_NANOSECONDS },
+    { 250 * MS, HISTOGRAM_NANOSECONDS },
+    { 256 * MB, HISTOGRAM_BYTES },
+    { 500 * MS, HISTOGRAM_NANOSECONDS },
+    { 1 * S, HISTOGRAM_NANOSECONDS },
+    { 1 * GB, HISTOGRAM_BYTES },
+    { 2500 * MS, HISTOGRAM_NANOSECONDS },
+    { 5 * S, HISTOGRAM_NANOSECONDS },
+    { 10 * S, HISTOGRAM_NANOSECONDS },
+};
+static_assert(ARRAY_COUNT(edges) == HISTOGRAM_EDGES, "one bucket for each edge, and one above");
+
+// The first bucket whose edge is not below VALUE.
+static size_t bucket_of(int64_t value)
 {
-    if (value < 4)
-        return (size_t)value;
-    unsigned exponent = 63 - (unsigned)__builtin_clzll(value);
-    if (exponent > EXPONENT_MAX)
-        return HISTOGRAM_BUCKETS - 1;
-    return (size_t)(exponent - 1) * 4 + ((value >> (exponent - 2)) & 3);
+    size_t low = 0, high = HISTOGRAM_EDGES;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (edges[middle].max < value)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 int64_t histogram_bucket_max(size_t index)
 {
     ASSERT(index < HISTOGRAM_BUCKETS);
-    if (index == HISTOGRAM_BUCKETS - 1)
-        return INT64_MAX;
-    if (index < 4)
-        return (int64_t)index;
-    size_t exponent = index / 4 + 1;
-    return (int64_t)(((4 + index % 4 + 1) << (exponent - 2)) - 1);
+    return index == HISTOGRAM_EDGES ? INT64_MAX : edges[index].max;
+}
+
+bool histogram_bucket_is_of(size_t index, enum histogram_unit unit)
+{
+    ASSERT(index < HISTOGRAM_BUCKETS);
+    return index < HISTOGRAM_EDGES && edges[index].unit == unit;
 }
 
 void histogram_record(struct histogram *histogram, int64_t value)
 {
-    uint64_t v = value < 0 ? 0 : (uint64_t)value;
-    atomic_fetch_add_explicit(&histogram->counts[bucket_of(v)], 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&histogram->sum, v, memory_order_relaxed);
+    if (value < 0)
+        value = 0;
+    atomic_fetch_add_explicit(&histogram->counts[bucket_of(value)], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&histogram->sum, (uint64_t)value, memory_order_relaxed);
 }
 
 void histogram_copy_add(struct histogram_copy *copy, const struct histogram *histogram)
@@ -44,20 +91,6 @@ void histogram_copy_add(struct histogram_copy *copy, const struct histogram *his
         copy->count += count; // not a counter of its own, so that it always equals the sum of the buckets
     }
     copy->sum += atomic_load_explicit(&histogram->sum, memory_order_relaxed);
-}
-
-int64_t histogram_quantile(const struct histogram_copy *copy, double q)
-{
-    if (copy->count == 0)
-        return 0;
-    uint64_t wanted = (uint64_t)ceil(q * (double)copy->count);
-    uint64_t seen = 0;
-    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
-        seen += copy->counts[i];
-        if (seen > 0 && seen >= wanted)
-            return histogram_bucket_max(i);
-    }
-    return INT64_MAX;
 }
 
 void metric_registry_init(struct metric_registry *registry)

@@ -21,9 +21,11 @@ typedef struct gauge {
     _Atomic int64_t value;
 } gauge_t;
 
-// Four buckets for each power of two up to 2^40, so that a quantile is wrong by at most 25 %. Durations are recorded in
-// nanoseconds (up to 18 minutes), sizes in bytes.
-enum { HISTOGRAM_BUCKETS = 157 };
+// The edges of the buckets are those that users of Prometheus know: 1, 2.5, 5 and so on from 100 microseconds to 10
+// seconds, for durations, which are recorded in nanoseconds; and powers of four from 64 bytes to 1 GB, for sizes. A
+// histogram has both kinds of edges, so that each is exact; the exposition shows those of its unit.
+enum histogram_unit { HISTOGRAM_NANOSECONDS, HISTOGRAM_BYTES };
+enum { HISTOGRAM_EDGES = 29, HISTOGRAM_BUCKETS = HISTOGRAM_EDGES + 1 };
 
 struct histogram {
     _Atomic uint64_t counts[HISTOGRAM_BUCKETS];
@@ -68,8 +70,8 @@ struct histogram_copy {
 void histogram_copy_add(struct histogram_copy *copy, const struct histogram *histogram);
 // The largest value that falls into bucket INDEX; INT64_MAX for the last.
 int64_t histogram_bucket_max(size_t index);
-// The value below or at which a share Q (0 to 1) of the values lies, as the bucket's largest value; 0 when empty.
-int64_t histogram_quantile(const struct histogram_copy *copy, double q);
+// The bucket ends at an edge of UNIT. False for the last.
+bool histogram_bucket_is_of(size_t index, enum histogram_unit unit);
 
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 

@@ -25,7 +25,7 @@ struct kafka_options {
     int64_t node_id;
     int64_t request_max_size;    // socket.request.max.bytes
     int64_t in_flight_size;      // of requests of one connection, before it is read no further
-    int64_t queued_request_size; // of all requests on a loop, before large ones wait
+    int64_t queued_request_size; // of all requests on a loop, before large ones wait; 0: half of the loop's memory
     int64_t idle_ms;             // connections.max.idle.ms
     int64_t fetch_max_size;      // of one answer, whatever the client asks for
     int64_t fetch_session_slots; // max.incremental.fetch.session.cache.slots

@@ -11,6 +11,8 @@
 
 // Frames up to this size are received whatever else is going on.
 #define SMALL_FRAME_SIZE ((size_t)64 * 1024)
+// With many loops the share of one is small, and a usual batch must fit beside others.
+#define QUEUED_MIN ((size_t)2 * 1024 * 1024)
 
 struct kafka_conn {
     struct list_node node, blocked_node;
@@ -29,11 +31,18 @@ static void conn_read_on(struct kafka_conn *kc);
 
 // --- the door's memory
 
+static size_t door_limit(const struct kafka_door *door)
+{
+    if (door->options->queued_request_size > 0)
+        return (size_t)door->options->queued_request_size;
+    size_t half = store_memory_share(door->store) / 2;
+    return half > QUEUED_MIN ? half : QUEUED_MIN;
+}
+
 static void door_unblock(struct kafka_door *door)
 {
     struct list_node *node;
-    while ((node = list_first(&door->blocked)) != NULL &&
-           door->queued_size < (size_t)door->options->queued_request_size) {
+    while ((node = list_first(&door->blocked)) != NULL && door->queued_size < door_limit(door)) {
         struct kafka_conn *kc = LIST_ITEM(node, struct kafka_conn, blocked_node);
         list_remove(node);
         conn_read_on(kc);
@@ -42,10 +51,18 @@ static void door_unblock(struct kafka_door *door)
     }
 }
 
+// The store's tail has the rest of the memory.
+static void door_hold(struct kafka_door *door, size_t size)
+{
+    door->queued_size += size;
+    store_memory_lend(door->store, door->loop, door->queued_size);
+}
+
 static void door_give_back(struct kafka_door *door, size_t size)
 {
     ASSERT(door->queued_size >= size);
     door->queued_size -= size;
+    store_memory_lend(door->store, door->loop, door->queued_size);
     door_unblock(door);
 }
 
@@ -57,13 +74,13 @@ static bool conn_reserve(struct kafka_conn *kc)
     if (wanted <= SMALL_FRAME_SIZE || kc->reserved > 0)
         return true;
     struct kafka_door *door = kc->door;
-    if (door->queued_size > 0 && door->queued_size + wanted > (size_t)door->options->queued_request_size) {
+    if (door->queued_size > 0 && door->queued_size + wanted > door_limit(door)) {
         if (!list_linked(&kc->blocked_node))
             list_append(&door->blocked, &kc->blocked_node);
         return false;
     }
     kc->reserved = wanted;
-    door->queued_size += wanted;
+    door_hold(door, wanted);
     return true;
 }
 
@@ -83,7 +100,7 @@ static void conn_take_frame(struct kafka_conn *kc, struct slice frame)
     struct kafka_door *door = kc->door;
     size_t reserved = kc->reserved;
     kc->reserved = 0;
-    door->queued_size += frame.bytes.size;
+    door_hold(door, frame.bytes.size);
     counter_add(&door->metrics.request_bytes, frame.bytes.size + 4);
     kafka_session_take(&kc->session, frame);
     door_give_back(door, reserved);

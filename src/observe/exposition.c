@@ -5,9 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-// Every fourth bucket of base/metric.h: one for each power of two.
-enum { BUCKET_STEP = 4 };
-
 static const char *const type_names[] = {
     [METRIC_COUNTER] = "counter",
     [METRIC_GAUGE] = "gauge",
@@ -100,13 +97,14 @@ static void write_histogram(struct writer *out, const struct metric_sample *samp
 {
     const struct metric_row *row = sample->row;
     const struct histogram_copy *h = sample->histogram;
+    enum histogram_unit unit = row->scale == 0 ? HISTOGRAM_BYTES : HISTOGRAM_NANOSECONDS;
     uint64_t count = 0;
-    for (size_t i = 0; i + 1 < HISTOGRAM_BUCKETS; i++) {
+    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
         count += h->counts[i];
-        if (i % BUCKET_STEP != BUCKET_STEP - 1)
+        if (!histogram_bucket_is_of(i, unit))
             continue;
         char le[32];
-        snprintf(le, sizeof le, "%.9g", scaled(row, (double)histogram_bucket_max(i)));
+        snprintf(le, sizeof le, "%.10g", scaled(row, (double)histogram_bucket_max(i)));
         writer_format(out, "%s_bucket", row->name);
         write_labels(out, sample, le);
         writer_format(out, " %llu\n", (unsigned long long)count);

@@ -175,6 +175,10 @@ static bool append_try(struct append_op *op)
     }
     if (tail_is_full(partition->shard)) {
         tail_evict(partition->shard);
+        if (tail_is_full(partition->shard) && pass_met_full_disk(partition->shard)) {
+            append_done(op, ERR_NO_SPACE); // an internal topic: the others were refused above
+            return true;
+        }
         if (tail_is_full(partition->shard)) {
             checkpoint_want(partition->shard);
             return false;

@@ -53,7 +53,7 @@ struct remove_job {
     struct partition *partition;
     int64_t *bases; // of segments of the partition
     size_t count;
-    struct segment_drop_op *op;
+    struct segment_drop_op *op; // NULL: nobody waits
 };
 
 static void remove_segment(const struct partition *partition, int64_t base)
@@ -86,10 +86,10 @@ static void remove_on_done(struct disk_job *job)
 {
     struct remove_job *remove = CONTAINER_OF(job, struct remove_job, job);
     struct shard *shard = remove->shard;
-    if (remove->op != NULL) {
+    if (remove->partition != NULL)
         remove->partition->dropping = false;
+    if (remove->op != NULL)
         log_op_done(&remove->op->op, ERR_OK);
-    }
     free(remove->path);
     free(remove->bases);
     free(remove);
@@ -259,18 +259,13 @@ static uint32_t droppable(const struct partition *partition, int64_t before)
     return count;
 }
 
-void partition_drop_segments(struct segment_drop_op *op)
+// Returns how many go; OP, if any, is answered when they are gone.
+static uint32_t drop_begin(struct partition *partition, int64_t before, struct segment_drop_op *op)
 {
-    struct partition *partition = op->op.partition;
     struct shard *shard = partition->shard;
-    op->op.from = shard->loop;
-    op->dropped = 0;
-    op->log_start_offset = partition->log_start;
-    uint32_t count = droppable(partition, op->before);
-    if (partition->deleted || shard->failed || partition->swapping || partition->dropping || count == 0) {
-        log_op_done(&op->op, partition->deleted ? ERR_CLOSED : shard->failed ? ERR_IO : ERR_OK);
-        return;
-    }
+    uint32_t count = droppable(partition, before);
+    if (partition->deleted || shard->failed || partition->swapping || partition->dropping || count == 0)
+        return 0;
     struct drop_waiter *drop = mem_zalloc(1, sizeof *drop);
     drop->waiter.on_done = on_drop_durable;
     drop->waiter.on_free = drop_free;
@@ -288,7 +283,22 @@ void partition_drop_segments(struct segment_drop_op *op)
         partition->log_start = partition->segments[0].base_offset;
     epochs_trim(partition, partition->log_start);
     partition->dropping = true;
-    op->dropped = count;
-    op->log_start_offset = partition->log_start;
     checkpoint_wait(shard, &drop->waiter);
+    return count;
+}
+
+void partition_drop_segments(struct segment_drop_op *op)
+{
+    struct partition *partition = op->op.partition;
+    struct shard *shard = partition->shard;
+    op->op.from = shard->loop;
+    op->dropped = drop_begin(partition, op->before, op);
+    op->log_start_offset = partition->log_start;
+    if (op->dropped == 0)
+        log_op_done(&op->op, partition->deleted ? ERR_CLOSED : shard->failed ? ERR_IO : ERR_OK);
+}
+
+void partition_drop_deleted(struct partition *partition)
+{
+    (void)drop_begin(partition, partition->log_start, NULL);
 }

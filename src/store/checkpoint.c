@@ -130,6 +130,8 @@ static void checkpoint_end(struct checkpoint *checkpoint)
 {
     struct store *store = checkpoint->store;
     checkpoint->running = false;
+    if (checkpoint->err == ERR_NO_SPACE)
+        journal_refuse(store);
     if (checkpoint->on_stopped != NULL && (checkpoint->stopping || store_failed(store))) {
         checkpoint->on_stopped(store, store_failed(store) ? ERR_IO : checkpoint->err);
         return;

@@ -29,6 +29,8 @@ struct progress {
     struct map_node node;
     bytes_t key; // of the map that holds it; the bytes follow
     int64_t dirty_from;
+    // A transaction held the last compaction up, which had looked at everything below. 0: none did.
+    int64_t held_up_at;
 };
 
 // A partition that a sweep visits. The reference keeps it alive while it is deleted meanwhile.
@@ -260,7 +262,10 @@ static void compaction_end(struct sweeper *sweeper)
     const struct partition *partition = sweeper->visits[sweeper->next].partition;
     if (sweeper->err == ERR_OK) {
         int64_t dirty_from = compact_end_offset(sweeper->compact);
-        visit_progress(sweeper, partition)->dirty_from = dirty_from;
+        struct progress *progress = visit_progress(sweeper, partition);
+        progress->dirty_from = dirty_from;
+        bool is_held_up = compact_file_count(sweeper->compact) < sweeper->plan.file_count;
+        progress->held_up_at = is_held_up ? sweeper->files[sweeper->plan.file_count - 1].last_offset + 1 : 0;
         note_post(sweeper, partition, dirty_from);
         log_line(LOG_INFO, "compacted",
                  LOG_FIELDS(log_text("partition", partition_name(partition)),
@@ -291,15 +296,16 @@ static void group_run(struct disk_job *job)
 static void group_next(struct sweeper *sweeper)
 {
     sweeper->group_first += sweeper->group_count;
-    if (sweeper->group_first >= sweeper->plan.file_count || sweeper->stopping) {
-        if (sweeper->group_first < sweeper->plan.file_count)
+    size_t file_count = compact_file_count(sweeper->compact);
+    if (sweeper->group_first >= file_count || sweeper->stopping) {
+        if (sweeper->group_first < file_count)
             sweeper->err = ERR_CANCELLED;
         compaction_end(sweeper);
         return;
     }
     const struct partition *partition = sweeper->visits[sweeper->next].partition;
-    sweeper->group_count = compaction_group(sweeper->segments, sweeper->plan.file_count, sweeper->group_first,
-                                            partition_config(partition));
+    sweeper->group_count =
+        compaction_group(sweeper->segments, file_count, sweeper->group_first, partition_config(partition));
     partition_segment_path(partition, sweeper->files[sweeper->group_first].base_offset, ".log.cleaned",
                            sweeper->cleaned_path, sizeof(sweeper->cleaned_path));
     sweeper->job.run = group_run;
@@ -363,11 +369,13 @@ static bool compaction_begin(struct sweeper *sweeper, struct partition *partitio
         progress->dirty_from = partition_log_start(partition);
     int64_t now_ms = clock_wall_ms();
     size_t count = compaction_wants(sweeper->segments, sweeper->segment_count, config, progress->dirty_from, now_ms);
-    if (count == 0)
+    // The end of the transaction that was in the way can only be in a segment that was closed since.
+    if (count == 0 || sweeper->segments[count - 1].last_offset < progress->held_up_at)
         return false;
     sweeper->files = mem_zalloc(count, sizeof(*sweeper->files));
     for (size_t i = 0; i < count; i++) {
         sweeper->files[i].base_offset = sweeper->segments[i].base_offset;
+        sweeper->files[i].last_offset = sweeper->segments[i].last_offset;
         sweeper->files[i].size = sweeper->segments[i].size;
         partition_segment_path(partition, sweeper->segments[i].base_offset, ".log", sweeper->files[i].path,
                                sizeof(sweeper->files[i].path));
@@ -391,7 +399,7 @@ static void on_dropped(struct log_op *op)
 {
     struct sweeper *sweeper = CONTAINER_OF(op, struct sweeper, drop.op);
     if (op->err == ERR_OK && sweeper->drop.dropped > 0)
-        log_line(LOG_INFO, "segments expired",
+        log_line(LOG_INFO, "old segments removed",
                  LOG_FIELDS(log_text("partition", partition_name(op->partition)),
                             log_int("segments", (int64_t)sweeper->drop.dropped),
                             log_int("log_start_offset", sweeper->drop.log_start_offset)));
@@ -403,10 +411,10 @@ static void on_dropped(struct log_op *op)
 static bool retention_begin(struct sweeper *sweeper, struct partition *partition)
 {
     const struct topic_config *config = partition_config(partition);
-    int64_t now_ms = clock_wall_ms();
-    if (retention_wants_roll(sweeper->segments, sweeper->segment_count, config, now_ms))
+    int64_t now_ms = clock_wall_ms(), log_start = partition_log_start(partition);
+    if (retention_wants_roll(sweeper->segments, sweeper->segment_count, config, log_start, now_ms))
         partition_roll(partition);
-    int64_t before = retention_drop_before(sweeper->segments, sweeper->segment_count, config, now_ms);
+    int64_t before = retention_drop_before(sweeper->segments, sweeper->segment_count, config, log_start, now_ms);
     if (sweeper->segment_count == 0 || before <= sweeper->segments[0].base_offset)
         return false;
     sweeper->drop =

@@ -9,6 +9,7 @@
 #include "io/clock.h"
 #include "store/cut.h"
 #include "store/journal.h"
+#include "store/pass.h"
 
 static void commit_on_turn_end(struct deferred *deferred);
 static void commit_run(struct disk_job *job);
@@ -59,8 +60,10 @@ static uint64_t undurable_size(const struct partition *partition, uint64_t enoug
 {
     uint64_t size = 0;
     const struct tail_chunk *chunk = partition->tail_last;
-    for (; chunk != NULL && chunk->last_offset >= partition->durable.offset && size < enough; chunk = chunk->prev)
-        size += chunk->size;
+    for (; chunk != NULL && chunk->last_offset >= partition->durable.offset && size < enough; chunk = chunk->prev) {
+        bool begins_durable = chunk->first_offset < partition->durable.offset;
+        size += chunk->size - (begins_durable ? (size_t)(partition->durable.position - chunk->position) : 0);
+    }
     return size;
 }
 
@@ -85,7 +88,7 @@ static void commit_gather(struct shard *shard, bool pass_waits)
         struct partition *partition = LIST_ITEM(node, struct partition, dirty);
         if (partition->writer == WRITER_COMMIT)
             continue; // it is being cut
-        bool free = partition->writer == WRITER_NONE && !pass_waits;
+        bool free = partition->writer == WRITER_NONE && !pass_waits && !shard->journal_refused;
         bool much = alone || undurable_size(partition, enough) >= enough;
         bool direct = free && (!shard->journal_ready || much);
         if (direct) {
@@ -110,11 +113,12 @@ static void commit_on_turn_end(struct deferred *deferred)
     commit->sync = shard->store->options.flush == FLUSH_COMMIT;
     commit->post_written = shard->written_wanted && commit->sync;
     shard->written_wanted = false;
-    commit->parts = (commit->direct.count > 0 ? 1U : 0U) + (commit->journaled.count > 0 ? 1U : 0U);
+    bool journals = commit->journaled.count > 0 || shard->journal_refused;
+    commit->parts = (commit->direct.count > 0 ? 1U : 0U) + (journals ? 1U : 0U);
     commit->started_ns = clock_mono_ns();
     if (commit->direct.count > 0)
         disk_submit(DISK_FLUSH, &commit->job);
-    if (commit->journaled.count > 0)
+    if (journals)
         journal_write(&commit->group);
 }
 
@@ -236,16 +240,43 @@ static void commit_on_job_done(struct disk_job *job)
     commit_part_done(shard);
 }
 
+static void group_refused(struct shard *shard)
+{
+    LIST_EACH(&shard->dirty, node)
+    {
+        struct partition *partition = LIST_ITEM(node, struct partition, dirty);
+        if (partition->writer == WRITER_COMMIT)
+            continue; // written directly
+        tell_full(partition);
+        partition_cut(partition);
+    }
+}
+
 static void commit_on_group_done(struct journal_group *group)
 {
     struct commit *commit = CONTAINER_OF(group, struct commit, group);
     struct shard *shard = commit->shard;
-    if (group->err != ERR_OK)
+    shard->journal_refused = group->err == ERR_NO_SPACE;
+    if (shard->journal_refused && shard->pass->running && !shard->failed) {
+        commit->waits_for_pass = true; // which may be writing to what is cut
+        return;
+    }
+    if (group->err != ERR_OK && group->err != ERR_NO_SPACE)
         shard_fail(shard, group->err, "journal");
-    for (uint32_t i = 0; i < commit->journaled.count && !shard->failed; i++)
+    else if (group->err == ERR_NO_SPACE && !shard->failed)
+        group_refused(shard);
+    for (uint32_t i = 0; i < commit->journaled.count && !shard->failed && group->err == ERR_OK; i++)
         partition_durable(&commit->journaled.items[i]);
     counter_add(&shard->metrics.journaled_size, commit->journaled.size);
     checkpoint_note(shard, commit->journaled.size, 0);
     write_set_done(shard, &commit->journaled);
     commit_part_done(shard);
+}
+
+void commit_on_pass_done(struct shard *shard)
+{
+    if (!shard->commit.waits_for_pass)
+        return;
+    shard->commit.waits_for_pass = false;
+    commit_on_group_done(&shard->commit.group);
 }

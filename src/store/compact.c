@@ -3,10 +3,10 @@
 
 #include "base/assert.h"
 #include "base/batch.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "io/file.h"
 #include "io/random.h"
+#include "store/compact_producers.h"
 #include "store/segment_read.h"
 
 #include <stdlib.h>
@@ -15,29 +15,15 @@ enum {
     READ_SIZE = 1 << 20,
     WRITE_SIZE = 1 << 20,
     RECORDS_MAX_SIZE = 256 << 20, // of one batch, decompressed
-    PRODUCERS_MAX = 100000,
-};
-
-// The last batch of a producer in the scanned files.
-struct producer_end {
-    struct map_node node;
-    int64_t id;
-    int64_t last_offset;
 };
 
 struct compact {
     const struct compact_plan *plan;
     struct key_map *keys;
     int64_t end_offset;
-    struct map producers;
-    bool all_producers; // there were too many to know: every batch may be the last
+    size_t file_count; // that may be written
+    struct compact_producers producers;
 };
-
-static bytes_t producer_key(const struct map_node *node)
-{
-    const struct producer_end *end = CONTAINER_OF_CONST(node, struct producer_end, node);
-    return bytes_of(&end->id, sizeof(end->id));
-}
 
 // --- walking a file
 
@@ -95,25 +81,6 @@ static bool walker_next(struct walker *walker, struct batch_header *ret_header, 
 
 // --- the first pass
 
-static void note_producer(struct compact *compact, const struct batch_header *header)
-{
-    if (header->producer_id < 0 || compact->all_producers)
-        return;
-    bytes_t key = bytes_of(&header->producer_id, sizeof(header->producer_id));
-    struct map_node *node = map_find(&compact->producers, key);
-    if (node == NULL) {
-        if (compact->producers.count == PRODUCERS_MAX) {
-            compact->all_producers = true;
-            return;
-        }
-        struct producer_end *end = mem_zalloc(1, sizeof(*end));
-        end->id = header->producer_id;
-        map_insert(&compact->producers, &end->node);
-        node = &end->node;
-    }
-    CONTAINER_OF(node, struct producer_end, node)->last_offset = batch_last_offset(header);
-}
-
 // Notes the keys of one batch; false when the map is full: the batch is not covered then.
 static err_t note_keys(struct compact *compact, const struct batch_header *header, bytes_t batch, struct writer *room,
                        bool *ret_full)
@@ -136,21 +103,42 @@ static err_t note_keys(struct compact *compact, const struct batch_header *heade
     return walk.err;
 }
 
-static err_t scan_file(struct compact *compact, const struct compact_file *from, struct writer *room, bool *ret_full)
+// Notes producers and keys; without KEYS only the producers.
+struct scan {
+    struct compact *compact;
+    struct writer room;
+    bool producers, keys;
+    bool is_full;
+    int64_t before; // offsets from here on are not looked at for keys
+};
+
+static err_t scan_batch(struct scan *scan, const struct batch_header *header, bytes_t batch)
+{
+    struct compact *compact = scan->compact;
+    err_t err = ERR_OK;
+    if (scan->producers)
+        err = compact_producers_note(&compact->producers, header, batch);
+    if (err != ERR_OK || !scan->keys || scan->is_full || batch_last_offset(header) >= scan->before)
+        return err;
+    writer_reset(&scan->room);
+    bool has_keys = (header->attributes & BATCH_CONTROL) == 0 && batch_last_offset(header) >= compact->plan->dirty_from;
+    if (has_keys && !compact_producers_is_aborted(&compact->producers, header))
+        err = note_keys(compact, header, batch, &scan->room, &scan->is_full);
+    if (err == ERR_OK && !scan->is_full)
+        compact->end_offset = batch_last_offset(header) + 1;
+    return err;
+}
+
+static err_t scan_file(struct scan *scan, const struct compact_file *from)
 {
     struct walker walker;
     err_t err = walker_open(&walker, from);
     struct batch_header header;
     bytes_t batch;
     while (err == ERR_OK && walker_next(&walker, &header, &batch)) {
-        writer_reset(room);
-        note_producer(compact, &header);
-        if ((header.attributes & (BATCH_TRANSACTIONAL | BATCH_CONTROL)) != 0)
-            err = ERR_UNSUPPORTED;
-        else if (!*ret_full && batch_last_offset(&header) >= compact->plan->dirty_from)
-            err = note_keys(compact, &header, batch, room, ret_full);
-        if (err == ERR_OK && !*ret_full)
-            compact->end_offset = batch_last_offset(&header) + 1;
+        err = scan_batch(scan, &header, batch);
+        // What was aborted is known at the end only: keys wait until then.
+        scan->keys = scan->keys && !(scan->producers && scan->compact->producers.transactional);
     }
     if (err == ERR_OK)
         err = walker.err;
@@ -158,19 +146,48 @@ static err_t scan_file(struct compact *compact, const struct compact_file *from,
     return err;
 }
 
+static err_t scan_files(struct scan *scan)
+{
+    const struct compact_plan *plan = scan->compact->plan;
+    err_t err = ERR_OK;
+    for (size_t i = 0; i < plan->file_count && err == ERR_OK; i++)
+        err = scan_file(scan, &plan->files[i]);
+    writer_free(&scan->room);
+    return err;
+}
+
+static void keys_begin(struct compact *compact)
+{
+    struct siphash_secret secret = { random_u64(), random_u64() };
+    key_map_free(compact->keys);
+    compact->keys = key_map_new(compact->plan->map_size, secret);
+    compact->end_offset = 0;
+}
+
+// Files that begin, and end, below the first offset that is not decided.
+static void limit_files(struct compact *compact, int64_t undecided)
+{
+    const struct compact_plan *plan = compact->plan;
+    while (compact->file_count > 0 && plan->files[compact->file_count - 1].last_offset >= undecided)
+        compact->file_count--;
+}
+
 err_t compact_scan(const struct compact_plan *plan, struct compact **ret_compact)
 {
     struct compact *compact = mem_zalloc(1, sizeof(*compact));
-    struct siphash_secret secret = { random_u64(), random_u64() };
     compact->plan = plan;
-    compact->keys = key_map_new(plan->map_size, secret);
-    compact->producers = MAP_INIT(producer_key);
-    struct writer room = WRITER_INIT;
-    bool is_full = false;
-    err_t err = ERR_OK;
-    for (size_t i = 0; i < plan->file_count && err == ERR_OK; i++)
-        err = scan_file(compact, &plan->files[i], &room, &is_full);
-    writer_free(&room);
+    compact->file_count = plan->file_count;
+    compact_producers_init(&compact->producers);
+    keys_begin(compact);
+    struct scan scan = { .compact = compact, .producers = true, .keys = true, .before = INT64_MAX };
+    err_t err = scan_files(&scan);
+    if (err == ERR_OK && compact->producers.transactional) {
+        keys_begin(compact);
+        scan = (struct scan){ .compact = compact, .keys = true };
+        scan.before = compact_producers_undecided(&compact->producers);
+        limit_files(compact, scan.before);
+        err = scan_files(&scan);
+    }
     if (err != ERR_OK) {
         compact_free(compact);
         return err;
@@ -184,25 +201,26 @@ void compact_free(struct compact *compact)
     if (compact == NULL)
         return;
     key_map_free(compact->keys);
-    struct map_node *node = map_next(&compact->producers, NULL);
-    while (node != NULL) {
-        struct map_node *next = map_next(&compact->producers, node);
-        free(CONTAINER_OF(node, struct producer_end, node));
-        node = next;
-    }
-    map_free(&compact->producers);
+    compact_producers_free(&compact->producers);
     free(compact);
 }
 
 int64_t compact_end_offset(const struct compact *compact)
 {
-    return compact->end_offset;
+    bool all = compact->file_count == compact->plan->file_count;
+    int64_t unwritten = all ? INT64_MAX : compact->plan->files[compact->file_count].base_offset;
+    return compact->end_offset < unwritten ? compact->end_offset : unwritten;
+}
+
+size_t compact_file_count(const struct compact *compact)
+{
+    return compact->file_count;
 }
 
 // --- the second pass
 
 struct rewriting {
-    const struct compact *compact;
+    struct compact *compact;
     struct file *file;
     struct writer out;  // not written yet
     struct writer room; // decompressed records
@@ -227,36 +245,27 @@ static err_t out_batch(struct rewriting *rewriting, bytes_t batch)
     return rewriting->out.size < WRITE_SIZE ? ERR_OK : out_flush(rewriting);
 }
 
-static bool is_producers_last(const struct compact *compact, const struct batch_header *header)
-{
-    if (header->producer_id < 0)
-        return false;
-    if (compact->all_producers)
-        return true;
-    const struct map_node *node =
-        map_find(&compact->producers, bytes_of(&header->producer_id, sizeof(header->producer_id)));
-    return node != NULL &&
-           CONTAINER_OF_CONST(node, struct producer_end, node)->last_offset == batch_last_offset(header);
-}
-
 // What happens to one batch, found before anything is written.
 struct verdict {
     int32_t kept, tombstones;
 };
 
+static bool has_expired(const struct compact *compact, const struct batch_header *header)
+{
+    return (header->attributes & BATCH_DELETE_HORIZON) != 0 && header->base_timestamp <= compact->plan->now_ms;
+}
+
 static bool record_stays(const struct compact *compact, const struct batch_header *header, const struct record *record)
 {
     int64_t offset = record_offset(header, record);
-    if (offset >= compact->end_offset)
+    if (offset >= compact->end_offset || (header->attributes & BATCH_CONTROL) != 0)
         return true;
     // Kafka's cleaner too drops what has no key: nothing could ever replace it.
     if (record->key.data == NULL)
         return false;
     if (key_map_get(compact->keys, record->key) > offset)
         return false;
-    bool is_expired =
-        (header->attributes & BATCH_DELETE_HORIZON) != 0 && header->base_timestamp <= compact->plan->now_ms;
-    return record->value.data != NULL || !is_expired || offset >= compact->plan->tombstones_from;
+    return record->value.data != NULL || !has_expired(compact, header) || offset >= compact->plan->tombstones_from;
 }
 
 static err_t batch_judge(const struct compact *compact, const struct batch_header *header, bytes_t records,
@@ -274,6 +283,7 @@ static err_t batch_judge(const struct compact *compact, const struct batch_heade
     return walk.err;
 }
 
+// RECORDS are those of HEADER, or none.
 static err_t batch_rewrite(struct rewriting *rewriting, const struct batch_header *header, bytes_t records,
                            bool sets_horizon)
 {
@@ -284,7 +294,7 @@ static err_t batch_rewrite(struct rewriting *rewriting, const struct batch_heade
     }
     struct batch_builder builder;
     batch_builder_init_like(&builder, &changed);
-    struct record_walk walk = record_walk_of(records, header->record_count);
+    struct record_walk walk = record_walk_of(records, records.size == 0 ? 0 : header->record_count);
     struct record record;
     while (record_walk_next(&walk, &record)) {
         if (record_stays(rewriting->compact, header, &record))
@@ -300,15 +310,46 @@ static err_t batch_rewrite(struct rewriting *rewriting, const struct batch_heade
     return err;
 }
 
+// All its records go; the header stays when it is the producer's last one.
+static err_t batch_drop(struct rewriting *rewriting, const struct batch_header *header)
+{
+    if (!compact_producers_is_last(&rewriting->compact->producers, header))
+        return ERR_OK;
+    return batch_rewrite(rewriting, header, BYTES_NULL, false);
+}
+
+static err_t batch_keep(struct rewriting *rewriting, const struct batch_header *header, bytes_t batch)
+{
+    rewriting->result.records_after += (uint64_t)header->record_count;
+    return out_batch(rewriting, batch);
+}
+
+// IS_LONE: nothing is left of its transaction.
+static err_t marker_compact(struct rewriting *rewriting, const struct batch_header *header, bytes_t batch, bool is_lone)
+{
+    bool has_horizon = (header->attributes & BATCH_DELETE_HORIZON) != 0;
+    if (is_lone && (header->record_count == 0 || has_expired(rewriting->compact, header)))
+        return batch_drop(rewriting, header);
+    if (!is_lone || has_horizon)
+        return batch_keep(rewriting, header, batch);
+    bytes_t records;
+    err_t err = batch_records(batch, header, RECORDS_MAX_SIZE, &rewriting->room, &records);
+    rewriting->result.records_after += (uint64_t)header->record_count;
+    return err == ERR_OK ? batch_rewrite(rewriting, header, records, true) : err;
+}
+
 static err_t batch_compact(struct rewriting *rewriting, const struct batch_header *header, bytes_t batch)
 {
-    const struct compact *compact = rewriting->compact;
+    struct compact *compact = rewriting->compact;
+    bool is_lone = compact_producers_is_lone_marker(&compact->producers, header);
     rewriting->result.records_before += (uint64_t)header->record_count;
-    if (header->base_offset >= compact->end_offset) {
-        rewriting->result.records_after += (uint64_t)header->record_count;
-        return out_batch(rewriting, batch);
-    }
     writer_reset(&rewriting->room);
+    if (compact_producers_is_aborted(&compact->producers, header))
+        return batch_drop(rewriting, header);
+    if (header->base_offset >= compact->end_offset)
+        return batch_keep(rewriting, header, batch);
+    if ((header->attributes & BATCH_CONTROL) != 0)
+        return marker_compact(rewriting, header, batch, is_lone);
     bytes_t records;
     struct verdict verdict;
     err_t err = batch_records(batch, header, RECORDS_MAX_SIZE, &rewriting->room, &records);
@@ -316,12 +357,12 @@ static err_t batch_compact(struct rewriting *rewriting, const struct batch_heade
         err = batch_judge(compact, header, records, &verdict);
     if (err != ERR_OK)
         return err;
-    rewriting->result.records_after += (uint64_t)verdict.kept;
     bool sets_horizon = verdict.tombstones > 0 && (header->attributes & BATCH_DELETE_HORIZON) == 0;
     if (verdict.kept == header->record_count && !sets_horizon && verdict.kept > 0)
-        return out_batch(rewriting, batch);
-    if (verdict.kept == 0 && !is_producers_last(compact, header))
-        return ERR_OK;
+        return batch_keep(rewriting, header, batch);
+    if (verdict.kept == 0)
+        return batch_drop(rewriting, header);
+    rewriting->result.records_after += (uint64_t)verdict.kept;
     return batch_rewrite(rewriting, header, records, sets_horizon);
 }
 
@@ -340,7 +381,7 @@ static err_t file_compact(struct rewriting *rewriting, const struct compact_file
     return err;
 }
 
-err_t compact_write(const struct compact *compact, size_t first, size_t last, const char *path,
+err_t compact_write(struct compact *compact, size_t first, size_t last, const char *path,
                     struct compact_result *ret_result)
 {
     struct rewriting rewriting = { .compact = compact };

@@ -208,7 +208,8 @@ struct write_set {
     struct staging staging;
 };
 
-// A loop's share of a journal frame. ON_DONE comes on the loop of SHARD.
+// A loop's share of a journal frame, which may be empty. ON_DONE comes on the loop of SHARD. ERR_NO_SPACE: nothing of
+// it will ever be replayed, provided that the shard flushes no segment before another group of it is written.
 struct journal_group {
     struct message message;
     struct shard *shard;
@@ -227,6 +228,7 @@ struct commit {
     int64_t started_ns;
     bool sync;
     bool post_written;
+    bool waits_for_pass; // the group was refused, and what it holds is taken back when no pass runs
     struct write_set direct;
     struct write_set journaled;
 };
@@ -248,11 +250,15 @@ struct shard {
     struct commit commit;
     bool written_wanted; // somebody waits for the write only
     bool journal_ready, journal_asked;
+    bool journal_refused; // the last group: no segment is flushed directly before one is written
     struct message journal_wanted, journal_is_ready;
     struct pass *pass;
 
     struct list_node chunks; // of all partitions, oldest first
-    size_t tail_size, tail_limit;
+    size_t tail_size;
+    size_t evicted_size;        // since freed memory was last given back
+    size_t memory_share;        // of the tail and of what is lent
+    size_t lent, evicted_at;    // bytes; the tail gave way for the second
     struct list_node throttled; // partitions whose appends wait
 
     bool no_direct_io; // the file system refused it
@@ -398,6 +404,7 @@ void commit_init(struct shard *shard);
 void commit_want(struct partition *partition);
 void commit_defer(struct shard *shard);
 bool commit_active(const struct shard *shard);
+void commit_on_pass_done(struct shard *shard);
 void commit_free(struct shard *shard);
 
 // journal.c
@@ -411,6 +418,8 @@ void checkpoint_note(struct shard *shard, uint64_t journaled, uint64_t direct);
 // A commit ended: a pass that waits for it may begin.
 void pass_try(struct shard *shard);
 bool pass_is_waiting(const struct shard *shard);
+// The last one did, and none is running: what is in the tail stays there.
+bool pass_met_full_disk(const struct shard *shard);
 
 // producer_load.c
 void producers_load(struct partition *partition);
@@ -437,6 +446,9 @@ void partition_release(struct partition *partition);
 void change_want(struct change *change);
 // Something ended: changes that waited for it begin.
 void changes_try(struct shard *shard);
+// Drops whole segments below the log start, which is durable (DeleteRecords); those that cannot go now are left to the
+// cleaner.
+void partition_drop_deleted(struct partition *partition);
 // Removes a folder and the files in it; on a disk thread.
 err_t folder_remove(const char *path);
 // While opening: removes what was deleted before, in the background.

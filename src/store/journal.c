@@ -40,6 +40,12 @@ struct journal {
     struct op_queue groups; // that wait
     struct op_queue flying; // in the frame that is being written
     struct journal_place flying_place;
+    uint64_t flying_used; // of the ring
+    bool writing;         // a frame
+    bool full;            // the last checkpoint met a full disk: the ring gets no room
+    // The last frame met a full disk, and nobody knows what of it is on the disk. Its groups were refused, so that it
+    // must not be replayed over what comes later: an empty frame is written in its place first.
+    bool spoiled;
     uint8_t *memory; // aligned
     size_t memory_size, frame_size;
     uint64_t frame_at;
@@ -213,7 +219,7 @@ struct journal_place journal_place(const struct store *store)
     const struct journal *journal = store->journal;
     if (journal == NULL || (journal->state != JOURNAL_WAITING && journal->state != JOURNAL_READY))
         return (struct journal_place){ 0 };
-    if (journal->flying.first != NULL)
+    if (journal->writing)
         return journal->flying_place;
     return (struct journal_place){ journal->generation, journal->size, journal->sequence, journal->head };
 }
@@ -250,9 +256,7 @@ static size_t take_groups(struct journal *journal)
     if (padded > journal->size || journal->used + skipped + padded > journal->size)
         return 0;
     journal->frame_at = wraps ? 0 : journal->head;
-    journal->flying_place =
-        (struct journal_place){ journal->generation, journal->size, journal->sequence, journal->head };
-    journal->used += skipped + padded;
+    journal->flying_used = skipped + padded;
     for (; count > 0; count--) {
         struct message *group = op_queue_pop(&journal->groups);
         ASSERT(group != NULL);
@@ -271,15 +275,49 @@ static void memory_fit(struct journal *journal, size_t size)
     ASSERT(journal->memory != NULL);
 }
 
+static void on_group_answer(struct message *message)
+{
+    struct journal_group *group = CONTAINER_OF(message, struct journal_group, message);
+    group->on_done(group);
+}
+
+static void groups_answer(struct op_queue *groups, err_t err)
+{
+    struct message *message;
+    while ((message = op_queue_pop(groups)) != NULL) {
+        struct journal_group *group = CONTAINER_OF(message, struct journal_group, message);
+        group->err = err;
+        message->on_message = on_group_answer;
+        loop_post(group->shard->loop, message);
+    }
+}
+
+// The empty frame in the place of the one that was spoiled, which was larger: there is room for it.
+static size_t take_nothing(struct journal *journal)
+{
+    uint64_t skipped = journal->frame_at == journal->head ? 0 : journal->size - journal->head;
+    journal->flying_used = skipped + JOURNAL_BLOCK_SIZE;
+    return JOURNAL_BLOCK_SIZE;
+}
+
 static void journal_try(struct journal *journal)
 {
-    if (journal->flying.first != NULL || journal->groups.first == NULL)
+    struct shard *first = &journal->store->shards[0];
+    bool mends = journal->spoiled && !first->stopping;
+    if (journal->writing || (journal->groups.first == NULL && journal->flying.first == NULL && !mends))
         return;
-    journal->frame_size = take_groups(journal);
+    journal->frame_size = journal->spoiled ? take_nothing(journal) : take_groups(journal);
     if (journal->frame_size == 0) {
-        checkpoint_want(&journal->store->shards[0]);
+        checkpoint_want(first);
+        if (journal->full)
+            groups_answer(&journal->groups, ERR_NO_SPACE);
         return;
     }
+    journal->flying_place =
+        (struct journal_place){ journal->generation, journal->size, journal->sequence, journal->head };
+    journal->used += journal->flying_used;
+    journal->writing = true;
+    first->jobs++;
     memory_fit(journal, journal->frame_size);
     disk_submit(DISK_FLUSH, &journal->job);
 }
@@ -305,7 +343,8 @@ static void write_run(struct disk_job *job)
     struct journal *journal = CONTAINER_OF(job, struct journal, job);
     struct journal_frame_writer writer;
     journal_frame_begin(&writer, journal->memory);
-    for (const struct message *message = journal->flying.first; message != NULL; message = message->next) {
+    const struct message *message = journal->spoiled ? NULL : journal->flying.first; // the empty frame in their place
+    for (; message != NULL; message = message->next) {
         const struct write_set *set = CONTAINER_OF_CONST(message, struct journal_group, message)->set;
         for (uint32_t i = 0; i < set->count; i++)
             add_item(&writer, &set->items[i]);
@@ -315,34 +354,49 @@ static void write_run(struct disk_job *job)
     bytes_t part = bytes_of(journal->memory, size);
     journal->err = file_write_at(journal->file, journal->frame_at, &part, 1);
     if (journal->err == ERR_OK && journal->needs_sync && flush_is_on())
-        journal->err = file_sync(journal->file);
+        journal->err = file_sync(journal->file) == ERR_OK ? ERR_OK : ERR_IO; // whatever the system says
 }
 
-static void on_group_answer(struct message *message)
+static void frame_written(struct journal *journal)
 {
-    struct journal_group *group = CONTAINER_OF(message, struct journal_group, message);
-    group->on_done(group);
+    journal->sequence++;
+    journal->head = journal->frame_at + journal->frame_size;
+    groups_answer(&journal->flying, journal->spoiled ? ERR_NO_SPACE : ERR_OK);
+    journal->spoiled = false;
+    if (journal->used > journal->size / 4)
+        checkpoint_want(&journal->store->shards[0]);
+    journal_try(journal);
+}
+
+// Only a file system that writes in other places (copy on write, thin provisioning) can be full here: the ring was
+// written once. The groups are answered when the empty frame is there, so that what was refused never comes back; where
+// not even that finds room, it may, until one does.
+static void frame_refused(struct journal *journal)
+{
+    bool was_empty = journal->spoiled;
+    journal->used -= journal->flying_used;
+    journal->spoiled = true;
+    if (was_empty) {
+        groups_answer(&journal->flying, ERR_NO_SPACE);
+        groups_answer(&journal->groups, ERR_NO_SPACE);
+    } else {
+        journal_try(journal);
+    }
 }
 
 static void write_on_done(struct disk_job *job)
 {
     struct journal *journal = CONTAINER_OF(job, struct journal, job);
-    // Any failure is final, a full disk too: the space was there, and nobody knows what of the frame is on the disk.
-    err_t err = journal->err == ERR_OK ? ERR_OK : ERR_IO;
-    journal->sequence++;
-    journal->head = journal->frame_at + journal->frame_size;
-    struct message *message;
-    while ((message = op_queue_pop(&journal->flying)) != NULL) {
-        struct journal_group *group = CONTAINER_OF(message, struct journal_group, message);
-        group->err = err;
-        message->on_message = on_group_answer;
-        loop_post(group->shard->loop, message);
-    }
-    if (err != ERR_OK)
-        return;
-    if (journal->used > journal->size / 4)
-        checkpoint_want(&journal->store->shards[0]);
-    journal_try(journal);
+    struct shard *first = &journal->store->shards[0];
+    journal->writing = false;
+    first->jobs--;
+    if (journal->err == ERR_OK)
+        frame_written(journal);
+    else if (journal->err == ERR_NO_SPACE)
+        frame_refused(journal);
+    else // final: nobody knows what of the frame is on the disk
+        groups_answer(&journal->flying, ERR_IO);
+    shard_idle(first);
 }
 
 static void on_group(struct message *message)
@@ -374,10 +428,19 @@ void journal_release(struct store *store, const struct journal_place *place)
             loop_post(store->shards[i].loop, &store->shards[i].journal_is_ready);
         }
     }
-    bool flying = journal->flying.first != NULL;
+    bool flying = journal->writing;
     uint64_t end = flying ? journal->frame_at + journal->frame_size : journal->head;
     bool empty = place->sequence == journal->sequence && !flying;
     uint64_t used = (end + journal->size - place->position) % journal->size;
     journal->used = empty ? 0 : used == 0 ? journal->size : used;
+    journal->full = false;
     journal_try(journal);
+}
+
+void journal_refuse(struct store *store)
+{
+    if (store->journal == NULL)
+        return;
+    store->journal->full = true;
+    journal_try(store->journal);
 }

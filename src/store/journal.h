@@ -27,3 +27,6 @@ void journal_want(struct shard *shard);
 struct journal_place journal_place(const struct store *store);
 // First loop: the checkpoint that began at PLACE is durable, so that the frames before it are not needed any more.
 void journal_release(struct store *store, const struct journal_place *place);
+// First loop: the checkpoint met a full disk. Groups that find no room in the ring are refused (ERR_NO_SPACE) until the
+// next one is durable.
+void journal_refuse(struct store *store);

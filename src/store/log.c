@@ -162,10 +162,13 @@ static void on_delete_free(struct checkpoint_waiter *waiter)
     free(CONTAINER_OF(waiter, struct delete_waiter, waiter));
 }
 
+// The caller need not wait until the files are gone. What cannot go yet is left to the cleaner.
 static void on_log_start_durable(struct checkpoint_waiter *waiter)
 {
     struct delete_waiter *delete = CONTAINER_OF(waiter, struct delete_waiter, waiter);
+    struct partition *partition = delete->op->op.partition;
     log_op_done(&delete->op->op, ERR_OK);
+    partition_drop_deleted(partition);
     free(delete);
 }
 

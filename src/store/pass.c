@@ -114,6 +114,11 @@ bool pass_is_waiting(const struct shard *shard)
     return shard->pass->waiting;
 }
 
+bool pass_met_full_disk(const struct shard *shard)
+{
+    return !shard->pass->running && shard->pass->err == ERR_NO_SPACE;
+}
+
 static struct pass_file *file_add(struct pass *pass, struct partition *partition)
 {
     MEM_GROW(pass->files, pass->file_count, pass->file_capacity);
@@ -406,6 +411,7 @@ static void pass_on_job_done(struct disk_job *job)
     if (shard->space_short && !timer_active(&pass->timer)) // looks again, though nothing is appended
         timer_start(&pass->timer, SPACE_RETRY_MS);
     drop_files(pass);
+    commit_on_pass_done(shard);
     tail_evict(shard);
     shard_appends_resume(shard);
     changes_try(shard);

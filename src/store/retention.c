@@ -9,20 +9,20 @@ static bool is_expired(const struct segment_info *segment, const struct topic_co
 }
 
 int64_t retention_drop_before(const struct segment_info *segments, size_t count, const struct topic_config *config,
-                              int64_t now_ms)
+                              int64_t log_start, int64_t now_ms)
 {
     if (count == 0)
         return 0;
     int64_t before = segments[0].base_offset;
-    if ((config->cleanup & CLEANUP_DELETE) == 0)
-        return before;
+    bool expires = (config->cleanup & CLEANUP_DELETE) != 0;
     uint64_t total = 0;
     for (size_t i = 0; i < count; i++)
         total += segments[i].size;
     for (size_t i = 0; i + 1 < count && !segments[i].active && segments[i].settled; i++) {
         total -= segments[i].size;
-        bool is_too_much = config->retention_size >= 0 && total >= (uint64_t)config->retention_size;
-        if (!is_too_much && !is_expired(&segments[i], config, now_ms))
+        bool is_deleted = segments[i + 1].base_offset <= log_start;
+        bool is_too_much = expires && config->retention_size >= 0 && total >= (uint64_t)config->retention_size;
+        if (!is_deleted && !is_too_much && !(expires && is_expired(&segments[i], config, now_ms)))
             break;
         before = segments[i + 1].base_offset;
     }
@@ -30,12 +30,13 @@ int64_t retention_drop_before(const struct segment_info *segments, size_t count,
 }
 
 bool retention_wants_roll(const struct segment_info *segments, size_t count, const struct topic_config *config,
-                          int64_t now_ms)
+                          int64_t log_start, int64_t now_ms)
 {
-    if (count == 0 || (config->cleanup & CLEANUP_DELETE) == 0)
+    if (count == 0 || segments[count - 1].size == 0)
         return false;
     const struct segment_info *active = &segments[count - 1];
-    return active->size > 0 && is_expired(active, config, now_ms);
+    return active->last_offset < log_start ||
+           ((config->cleanup & CLEANUP_DELETE) != 0 && is_expired(active, config, now_ms));
 }
 
 size_t compaction_wants(const struct segment_info *segments, size_t count, const struct topic_config *config,

@@ -27,8 +27,8 @@ static void keeps_everything_without_limits(void **state)
 {
     (void)state;
     struct topic_config config = config_of(CLEANUP_DELETE);
-    assert_int_equal(retention_drop_before(four, 4, &config, NOW_MS), 0);
-    assert_false(retention_wants_roll(four, 4, &config, NOW_MS));
+    assert_int_equal(retention_drop_before(four, 4, &config, 0, NOW_MS), 0);
+    assert_false(retention_wants_roll(four, 4, &config, 0, NOW_MS));
 }
 
 static void drops_what_is_older_than_the_time(void **state)
@@ -36,9 +36,9 @@ static void drops_what_is_older_than_the_time(void **state)
     (void)state;
     struct topic_config config = config_of(CLEANUP_DELETE);
     config.retention_ms = NOW_MS - 250000;
-    assert_int_equal(retention_drop_before(four, 4, &config, NOW_MS), 20);
+    assert_int_equal(retention_drop_before(four, 4, &config, 0, NOW_MS), 20);
     config.retention_ms = NOW_MS - 200000;
-    assert_int_equal(retention_drop_before(four, 4, &config, NOW_MS), 10);
+    assert_int_equal(retention_drop_before(four, 4, &config, 0, NOW_MS), 10);
 }
 
 static void drops_while_more_than_the_size_would_be_left(void **state)
@@ -46,9 +46,9 @@ static void drops_while_more_than_the_size_would_be_left(void **state)
     (void)state;
     struct topic_config config = config_of(CLEANUP_DELETE);
     config.retention_size = 2 * SIZE;
-    assert_int_equal(retention_drop_before(four, 4, &config, NOW_MS), 20);
+    assert_int_equal(retention_drop_before(four, 4, &config, 0, NOW_MS), 20);
     config.retention_size = 2 * SIZE + 1;
-    assert_int_equal(retention_drop_before(four, 4, &config, NOW_MS), 10);
+    assert_int_equal(retention_drop_before(four, 4, &config, 0, NOW_MS), 10);
 }
 
 static void never_drops_the_active_segment_but_rolls_it(void **state)
@@ -57,9 +57,9 @@ static void never_drops_the_active_segment_but_rolls_it(void **state)
     struct topic_config config = config_of(CLEANUP_DELETE);
     config.retention_ms = 1;
     config.retention_size = 0;
-    assert_int_equal(retention_drop_before(four, 4, &config, NOW_MS), 30);
-    assert_true(retention_wants_roll(four, 4, &config, NOW_MS));
-    assert_int_equal(retention_drop_before(four + 3, 1, &config, NOW_MS), 30);
+    assert_int_equal(retention_drop_before(four, 4, &config, 0, NOW_MS), 30);
+    assert_true(retention_wants_roll(four, 4, &config, 0, NOW_MS));
+    assert_int_equal(retention_drop_before(four + 3, 1, &config, 0, NOW_MS), 30);
 }
 
 static void leaves_no_hole_before_an_unsettled_segment(void **state)
@@ -70,7 +70,7 @@ static void leaves_no_hole_before_an_unsettled_segment(void **state)
     struct segment_info segments[4];
     memcpy(segments, four, sizeof(four));
     segments[1].settled = false;
-    assert_int_equal(retention_drop_before(segments, 4, &config, NOW_MS), 10);
+    assert_int_equal(retention_drop_before(segments, 4, &config, 0, NOW_MS), 10);
 }
 
 static void compacted_topics_do_not_expire(void **state)
@@ -78,8 +78,29 @@ static void compacted_topics_do_not_expire(void **state)
     (void)state;
     struct topic_config config = config_of(CLEANUP_COMPACT);
     config.retention_ms = 1;
-    assert_int_equal(retention_drop_before(four, 4, &config, NOW_MS), 0);
-    assert_false(retention_wants_roll(four, 4, &config, NOW_MS));
+    assert_int_equal(retention_drop_before(four, 4, &config, 0, NOW_MS), 0);
+    assert_false(retention_wants_roll(four, 4, &config, 0, NOW_MS));
+}
+
+static void drops_what_lies_below_the_log_start_whatever_the_policy(void **state)
+{
+    (void)state;
+    static const uint32_t policies[] = { CLEANUP_DELETE, CLEANUP_COMPACT };
+    for (size_t i = 0; i < ARRAY_COUNT(policies); i++) {
+        struct topic_config config = config_of(policies[i]);
+        assert_int_equal(retention_drop_before(four, 4, &config, 9, NOW_MS), 0);
+        assert_int_equal(retention_drop_before(four, 4, &config, 10, NOW_MS), 10);
+        assert_int_equal(retention_drop_before(four, 4, &config, 29, NOW_MS), 20);
+        assert_int_equal(retention_drop_before(four, 4, &config, 40, NOW_MS), 30);
+        // The records of the active one are all deleted only when the last one is.
+        assert_false(retention_wants_roll(four, 4, &config, 39, NOW_MS));
+        assert_true(retention_wants_roll(four, 4, &config, 40, NOW_MS));
+    }
+    struct segment_info segments[4];
+    memcpy(segments, four, sizeof(four));
+    segments[1].settled = false;
+    struct topic_config config = config_of(CLEANUP_COMPACT);
+    assert_int_equal(retention_drop_before(segments, 4, &config, 40, NOW_MS), 10);
 }
 
 static void compacts_when_enough_is_dirty(void **state)
@@ -131,6 +152,7 @@ int main(void)
         cmocka_unit_test(never_drops_the_active_segment_but_rolls_it),
         cmocka_unit_test(leaves_no_hole_before_an_unsettled_segment),
         cmocka_unit_test(compacted_topics_do_not_expire),
+        cmocka_unit_test(drops_what_lies_below_the_log_start_whatever_the_policy),
         cmocka_unit_test(compacts_when_enough_is_dirty),
         cmocka_unit_test(compaction_respects_its_lags),
         cmocka_unit_test(groups_small_neighbours),

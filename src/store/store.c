@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { OPEN_FILES_MIN = 8, TAIL_MIN = 256 << 10 };
+enum { OPEN_FILES_MIN = 8, MEMORY_SHARE_MIN = 256 << 10, LEND_STEP = 256 << 10 };
 
 // FNV-1a: the owner of a partition must not change with the seed of the tables in memory.
 struct shard *store_shard_of(const struct store *store, bytes_t topic, int32_t number)
@@ -39,9 +39,9 @@ static void shard_init(struct store *store, unsigned index, struct loop *loop)
     shard->files_limit = store->options.open_segments / store->shard_count;
     if (shard->files_limit < OPEN_FILES_MIN)
         shard->files_limit = OPEN_FILES_MIN;
-    shard->tail_limit = (size_t)(store->options.memory_size / store->shard_count);
-    if (shard->tail_limit < TAIL_MIN)
-        shard->tail_limit = TAIL_MIN;
+    shard->memory_share = (size_t)(store->options.memory_size / store->shard_count);
+    if (shard->memory_share < MEMORY_SHARE_MIN)
+        shard->memory_share = MEMORY_SHARE_MIN;
     commit_init(shard);
     shard->pass = pass_new(shard);
 }
@@ -328,4 +328,23 @@ void *store_part_state(const struct store *store)
 const struct store_options *store_options(const struct store *store)
 {
     return &store->options;
+}
+
+size_t store_memory_share(const struct store *store)
+{
+    return store->shards[0].memory_share;
+}
+
+void store_memory_lend(struct store *store, struct loop *loop, size_t size)
+{
+    struct shard *shard = &store->shards[loop_index(loop)];
+    ASSERT(shard->loop == loop);
+    shard->lent = size;
+    if (size < shard->evicted_at)
+        shard->evicted_at = size;
+    // The chunks are walked only when it is worth it; between commits few of them may go.
+    if (size - shard->evicted_at < LEND_STEP || !tail_is_full(shard))
+        return;
+    shard->evicted_at = size;
+    tail_evict(shard);
 }

@@ -24,7 +24,7 @@ struct store_options {
     const char *folder;
     enum flush_mode flush;
     int64_t flush_interval_ms;
-    uint64_t memory_size;       // the tail of all partitions in memory, shared by the loops
+    uint64_t memory_size;       // the tail of all partitions and what is lent to doors, shared by the loops
     uint64_t journal_size;      // of the ring file; 0: no journal, segments are flushed directly
     uint64_t direct_flush_size; // bytes per dirty segment from which segments are flushed directly
     bool direct_io;             // those are written past the page cache where the file system can
@@ -56,3 +56,8 @@ const char *store_cluster_id(const struct store *store);
 int32_t store_leader_epoch(const struct store *store);
 struct loop *store_loop(const struct store *store, size_t index);
 size_t store_loop_count(const struct store *store);
+// The part of memory_size that belongs to each loop.
+size_t store_memory_share(const struct store *store);
+// SIZE bytes are held on LOOP, which runs, by those who serve the store's clients (requests in flight): the tail of its
+// partitions gives way, down to a quarter of the share. Replaces what was said before.
+void store_memory_lend(struct store *store, struct loop *loop, size_t size);

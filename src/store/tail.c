@@ -11,12 +11,20 @@
 enum {
     CHUNK_MIN = 1 << 10,
     CHUNK_MAX = 64 << 10,
+    GIVE_BACK_STEP = 8 << 20,
     OWN_CHUNK_MIN = 16 << 10, // batches from here on are not copied
 };
 
+// What is not written yet must have room whatever is lent.
+static size_t tail_limit(const struct shard *shard)
+{
+    size_t least = shard->memory_share / 4;
+    return shard->lent < shard->memory_share - least ? shard->memory_share - shard->lent : least;
+}
+
 bool tail_is_full(const struct shard *shard)
 {
-    return shard->tail_size > shard->tail_limit;
+    return shard->tail_size > tail_limit(shard);
 }
 
 static struct tail_chunk *chunk_new(struct partition *partition, struct buf *buf, uint8_t *data, size_t capacity)
@@ -104,13 +112,20 @@ void tail_evict(struct shard *shard)
 {
     LIST_EACH(&shard->chunks, node)
     {
-        if (shard->tail_size <= shard->tail_limit)
-            return;
+        if (!tail_is_full(shard))
+            break;
         struct tail_chunk *chunk = LIST_ITEM(node, struct tail_chunk, by_age);
         const struct partition *partition = chunk->partition;
-        if (chunk->last_offset < partition->written.offset && chunk == partition->tail_first)
+        if (chunk->last_offset < partition->written.offset && chunk == partition->tail_first) {
+            shard->evicted_size += chunk->buf->capacity;
             chunk_free(chunk);
+        }
     }
+    // Chunks of another size than those that came before leave holes that nobody fills.
+    if (shard->evicted_size < GIVE_BACK_STEP)
+        return;
+    shard->evicted_size = 0;
+    mem_give_back((size_t)shard->store->options.memory_size + GIVE_BACK_STEP);
 }
 
 void tail_cut(struct partition *partition, const struct place *place)

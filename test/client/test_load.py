@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many connections and slow peers: memory stays bounded, and others are served as if nothing were there."""
 
+import concurrent.futures
 import resource
 import struct
+import threading
 import time
 
 import pytest
@@ -81,6 +83,32 @@ def test_slow_readers_cost_bounded_memory(start_eddy, topic):
             assert answer is not None and len(answer) > 900_000, number
         for one in slow:
             one.socket.close()
+
+
+def test_large_batches_in_flight_stay_within_the_memory(start_eddy, topic):
+    """16 connections with 8 requests of 900 KB each on their way: beside the newest records, all of it would be 180 MB."""
+    server = start_eddy()
+    connections = [wire.Connection(server, timeout=60) for _ in range(16)]
+    wire.new_topic(connections[0], topic, partitions=4)
+    big = wire.batch([b"x" * 900_000])
+
+    def run(connection, partition):
+        body = wire.produce_body(topic, big, partition)
+        sender = threading.Thread(target=lambda: [connection.request(wire.PRODUCE, 7, body) for _ in range(24)])
+        sender.start()
+        answers = [connection.receive() for _ in range(24)]
+        sender.join()
+        # Correlation id, topics, name, partitions, partition: then the error.
+        at = 4 + 4 + 2 + len(topic) + 4 + 4
+        return [struct.unpack_from(">h", answer, at)[0] for answer in answers]
+
+    with concurrent.futures.ThreadPoolExecutor(len(connections)) as pool:
+        errors = list(pool.map(run, connections, [number % 4 for number in range(len(connections))]))
+    assert errors == [[0] * 24] * len(connections)
+    if not is_sanitized(server):
+        assert server.peak_memory_bytes() < 90_000_000
+    for one in connections:
+        one.socket.close()
 
 
 def test_a_slow_sender_does_not_hold_others(start_eddy, topic):

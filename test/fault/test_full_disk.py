@@ -23,13 +23,19 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "--lazy", folder], check=True)
 
 
-def test_a_full_disk_refuses_and_keeps_its_promises(small_disk, start_eddy, load, read_partition, topic):
-    settings = {"EDDY_STORE_JOURNAL": "0", "EDDY_STORE_RESERVE": "2MB"}
+@pytest.mark.parametrize(("journal", "reserve"), [("0", "2MB"), ("1MB", "0")])
+def test_a_full_disk_refuses_and_keeps_its_promises(small_disk, start_eddy, load, read_partition, topic, journal, reserve):
+    settings = {"EDDY_STORE_JOURNAL": journal, "EDDY_STORE_RESERVE": reserve}
     server = start_eddy(environment=settings, folder=small_disk / "eddy")
     filler = small_disk / "filler"
+    partitions = 4
     with wire.Connection(server) as connection:
-        wire.new_topic(connection, topic)
+        wire.new_topic(connection, topic, partitions=partitions)
         wire.new_topic(connection, topic + "-big")
+    warm = load(server, topic, partitions)  # commits of several partitions: the journal is made
+    time.sleep(1)
+    warm.stop()
+    with wire.Connection(server) as connection:
         # Others fill most of the disk, so that the test is short.
         room = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize
         filler.write_bytes(b"\0" * max(room - (12 << 20), 0))
@@ -42,12 +48,14 @@ def test_a_full_disk_refuses_and_keeps_its_promises(small_disk, start_eddy, load
                 break
         assert errors, "a full disk was not noticed"
     assert server.is_running(), server.log()
-    running = load(server, topic, 1, padding=20_000)
-    running.join() if running.refused else time.sleep(1)
-    running.stop()
-    values = read_partition(server, topic, 0)
-    for mark, (_, offset, _) in running.acked.items():
-        assert running.value(mark) in values[offset]
+    running = load(server, topic, partitions, first_mark=warm.next_mark, padding=20_000)
+    running.join()  # each of them is refused, none waits
+    assert len(running.refused) == partitions
+    assert server.is_running(), server.log()
+    values = [read_partition(server, topic, partition) for partition in range(partitions)]
+    for done in (warm, running):
+        for mark, (partition, offset, _) in done.acked.items():
+            assert done.value(mark) in values[partition][offset]
     assert "the disk is nearly full" in server.log(1 << 20) or "the disk is full" in server.log(1 << 20), "the log says why"
     filler.unlink()
     deadline = time.monotonic() + 20

@@ -21,6 +21,12 @@ struct reading {
     int64_t next;              // offset that comes next
     int64_t last;              // offset of the last record, -1: none
     int64_t found[MODEL_KEYS]; // state of each key
+    int64_t found_at[MODEL_KEYS];
+    // What each producer wrote in the transaction that is open: it counts when the marker says so.
+    struct pending {
+        int64_t offset, state;
+        bool is_set;
+    } pending[PRODUCERS][MODEL_KEYS];
 };
 
 static bool reading_is_done(void *owner)
@@ -47,8 +53,30 @@ static void on_stat(struct log_op *op)
     CONTAINER_OF(op, struct read_call, op.stat.op)->reading->done = true;
 }
 
-static void record_check(struct reading *reading, int64_t offset, const struct record *record)
+static void state_take(struct reading *reading, size_t place, int64_t offset, int64_t state)
 {
+    if (offset < reading->found_at[place])
+        return;
+    reading->found[place] = state;
+    reading->found_at[place] = offset;
+}
+
+static void marker_take(struct reading *reading, const struct batch_header *header, const struct record *record)
+{
+    struct batch_marker marker;
+    if (batch_marker_read(record, &marker) != ERR_OK)
+        clean_fail(reading->world, "a strange marker at %" PRId64, header->base_offset);
+    for (size_t i = 0; i < MODEL_KEYS; i++) {
+        struct pending *pending = &reading->pending[header->producer_id][i];
+        if (pending->is_set && marker.commit)
+            state_take(reading, i, pending->offset, pending->state);
+        pending->is_set = false;
+    }
+}
+
+static void record_check(struct reading *reading, const struct batch_header *header, const struct record *record)
+{
+    int64_t offset = record_offset(header, record);
     struct clean_world *world = reading->world;
     const char *name = world->topics[reading->log].name;
     struct model_log *log = &world->logs[reading->log];
@@ -68,7 +96,11 @@ static void record_check(struct reading *reading, int64_t offset, const struct r
     if (!log->gaps && reading->last >= 0 && offset != reading->last + 1)
         clean_fail(world, "%s: offsets %" PRId64 " to %" PRId64 " are missing", name, reading->last + 1, offset - 1);
     reading->last = offset;
-    reading->found[place] = record->value.data == NULL ? MODEL_ABSENT : serial;
+    int64_t state = record->value.data == NULL ? MODEL_ABSENT : serial;
+    if ((header->attributes & BATCH_TRANSACTIONAL) != 0)
+        reading->pending[header->producer_id][place] = (struct pending){ offset, state, true };
+    else
+        state_take(reading, place, offset, state);
 }
 
 static void batch_records_check_all(struct reading *reading, const struct batch_header *header, bytes_t batch)
@@ -85,8 +117,12 @@ static void batch_records_check_all(struct reading *reading, const struct batch_
     struct record_walk walk = record_walk_of(records, header->record_count);
     struct record record;
     while (record_walk_next(&walk, &record)) {
-        if (record_offset(header, &record) >= reading->next)
-            record_check(reading, record_offset(header, &record), &record);
+        if (record_offset(header, &record) < reading->next)
+            continue;
+        if ((header->attributes & BATCH_CONTROL) != 0)
+            marker_take(reading, header, &record);
+        else
+            record_check(reading, header, &record);
     }
     reading->next = batch_last_offset(header) + 1;
     writer_free(&room);
@@ -188,6 +224,15 @@ static bool log_check(struct clean_world *world, size_t place, bool is_start)
             model_key_settle(&world->keys[i], reading.found[i]);
     }
     return true;
+}
+
+bool clean_cut_is_freed(void *owner)
+{
+    const struct clean_world *world = owner;
+    const struct topic *topic = topic_find(world->store, bytes_of_text(world->topics[LOG_CUT].name));
+    struct segment_info segments[2];
+    return topic == NULL || partition_segments(topic->partitions[0], segments, 2) < 2 ||
+           segments[1].base_offset > partition_log_start(topic->partitions[0]);
 }
 
 // --- the table and the catalog

@@ -36,6 +36,12 @@ void model_key_ack(struct model_key *key, int64_t serial)
     key_drop(key, 0, place + 1);
 }
 
+void model_key_commit(struct model_key *key, int64_t serial)
+{
+    if (key_find(key, serial) < key->asked_count)
+        model_key_ack(key, serial);
+}
+
 void model_key_refuse(struct model_key *key, int64_t serial)
 {
     size_t place = key_find(key, serial);

@@ -26,6 +26,9 @@ struct model_key {
 
 void model_key_ask(struct model_key *key, int64_t serial, bool is_delete);
 void model_key_ack(struct model_key *key, int64_t serial);
+// A change that was asked for in a transaction, which is committed now: later changes may have been acknowledged
+// before.
+void model_key_commit(struct model_key *key, int64_t serial);
 // It was refused for good: it did not happen and never will.
 void model_key_refuse(struct model_key *key, int64_t serial);
 bool model_key_allows(const struct model_key *key, int64_t state);

@@ -105,6 +105,8 @@ static bool generation_open(struct clean_world *world)
     world->generation++;
     world->store_failed = world->stopped = false;
     world->ops = 0;
+    for (size_t i = 0; i < PRODUCERS; i++)
+        world->producers[i].busy = false;
     disk_start(threads);
     for (unsigned i = 0; i < LOOPS; i++)
         world->loops[i] = loop_new(i);
@@ -177,6 +179,8 @@ static bool generation_finish(struct clean_world *world)
         return false;
     sim_run_ms(world->sim, 400);
     if (sim_crashed(world->sim) || world->store_failed || !clean_check_all(world, false))
+        return false;
+    if (!clean_wait(world, clean_cut_is_freed, world))
         return false;
     store_stop(world->store, on_stopped, world);
     return clean_wait(world, is_stopped, world);

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { NO_PRODUCER = PRODUCERS };
+
 struct act {
     struct act *next;
     struct clean_world *world;
@@ -17,6 +19,8 @@ struct act {
     size_t place; // of the key, or of the topic
     int count;    // records of an append, partitions of a topic
     size_t keys[4];
+    size_t producer; // of a transaction
+    bool commit;
     uint64_t size;
     char key[16], value[400];
     union {
@@ -37,6 +41,7 @@ static struct act *act_new(struct clean_world *world)
     struct act *act = mem_zalloc(1, sizeof *act);
     act->world = world;
     act->serial = world->next_serial++;
+    act->producer = NO_PRODUCER;
     act->next = world->acts;
     world->acts = act;
     world->ops++;
@@ -122,25 +127,32 @@ static const struct topic *log_topic(const struct clean_world *world, size_t log
     return topic_find(world->store, bytes_of_text(world->topics[log].name));
 }
 
+static void marker_step(struct clean_world *world, struct act *act);
+
 static void on_append(struct log_op *op)
 {
     struct act *act = CONTAINER_OF(op, struct act, op.append.op);
     struct clean_world *world = act->world;
     act_done(act, op->err);
+    if (act->producer != NO_PRODUCER && op->err == ERR_OK)
+        marker_step(world, act);
+    else if (act->producer != NO_PRODUCER)
+        world->producers[act->producer].busy = false; // whether it is there or not, it is aborted
     if (op->err != ERR_OK)
         return;
     for (int i = 0; i < act->count; i++) {
         if (!model_log_note(&world->logs[act->place], act->op.append.base_offset + i, act->serial + i))
             clean_fail(world, "%s: offset %" PRId64 " was given twice", world->topics[act->place].name,
                        act->op.append.base_offset + i);
-        if (act->place == LOG_COMPACTED)
+        if (act->place == LOG_COMPACTED && act->producer == NO_PRODUCER)
             model_key_ack(&world->keys[act->keys[i]], act->serial + i);
     }
     if (act->place == LOG_SIZED)
         world->sized_bytes += act->size;
 }
 
-static void append_step(struct clean_world *world, size_t log)
+// Of PRODUCER in a transaction of its own, or of none.
+static void append_step(struct clean_world *world, size_t log, size_t producer)
 {
     const struct topic *topic = log_topic(world, log);
     if (topic == NULL)
@@ -148,6 +160,13 @@ static void append_step(struct clean_world *world, size_t log)
     struct act *act = act_new(world);
     struct batch_builder builder;
     struct batch_options options = BATCH_PLAIN;
+    act->producer = producer;
+    if (producer != NO_PRODUCER) {
+        struct producer_state *state = &world->producers[producer];
+        state->busy = state->open = true;
+        options = (struct batch_options){ CODEC_NONE, BATCH_TRANSACTIONAL, (int64_t)producer, ++state->epoch, 0 };
+        act->commit = choose(world, 2) == 0;
+    }
     options.codec = choose(world, 3) == 0 ? CODEC_LZ4 : CODEC_NONE;
     batch_builder_init(&builder, options);
     act->place = log;
@@ -157,7 +176,7 @@ static void append_step(struct clean_world *world, size_t log)
         act->keys[i] = (size_t)choose(world, MODEL_KEYS);
         bool is_delete = log == LOG_COMPACTED && choose(world, 6) == 0;
         bytes_t value = value_make(world, act->serial + i, act->value, sizeof act->value);
-        if (log == LOG_COMPACTED)
+        if (log == LOG_COMPACTED && (producer == NO_PRODUCER || act->commit))
             model_key_ask(&world->keys[act->keys[i]], act->serial + i, is_delete);
         batch_builder_add(&builder, key_make(act->keys[i], act->key), is_delete ? BYTES_NULL : value, NULL, 0,
                           clock_wall_ms());
@@ -169,6 +188,52 @@ static void append_step(struct clean_world *world, size_t log)
     batch_builder_free(&builder);
     act->size = act->op.append.batch.bytes.size;
     log_append(&act->op.append);
+}
+
+static void on_marker(struct log_op *op)
+{
+    struct act *act = CONTAINER_OF(op, struct act, op.append.op);
+    struct clean_world *world = act->world;
+    act_done(act, op->err);
+    world->producers[act->producer].busy = false;
+    if (op->err != ERR_OK)
+        return;
+    world->producers[act->producer].open = false;
+    for (int i = 0; i < act->count && act->commit; i++)
+        model_key_commit(&world->keys[act->keys[i]], act->serial + i);
+}
+
+// Ends the transaction of BEGUN.
+static void marker_step(struct clean_world *world, struct act *begun)
+{
+    const struct topic *topic = log_topic(world, LOG_COMPACTED);
+    struct act *act = act_new(world);
+    act->producer = begun->producer;
+    act->commit = begun->commit;
+    act->serial = begun->serial;
+    act->count = begun->count;
+    memcpy(act->keys, begun->keys, sizeof act->keys);
+    struct producer_state *state = &world->producers[act->producer];
+    state->busy = true;
+    act->op.append = (struct append_op){
+        .op = { .partition = topic->partitions[0], .on_done = on_marker },
+        .ack = APPEND_FLUSHED,
+        .batch = batch_marker_build((int64_t)act->producer, state->epoch, (struct batch_marker){ act->commit, 0 },
+                                    clock_wall_ms()),
+    };
+    log_append(&act->op.append);
+}
+
+static void transaction_step(struct clean_world *world)
+{
+    size_t producer = (size_t)choose(world, PRODUCERS);
+    struct producer_state *state = &world->producers[producer];
+    if (state->busy || log_topic(world, LOG_COMPACTED) == NULL)
+        return;
+    if (state->open)
+        marker_step(world, &(struct act){ .producer = producer });
+    else
+        append_step(world, LOG_COMPACTED, producer);
 }
 
 static void on_cut(struct log_op *op)
@@ -287,12 +352,14 @@ void clean_work_step(struct clean_world *world)
         return;
     if (kind < 40)
         put_step(world);
+    else if (kind < 52)
+        append_step(world, LOG_COMPACTED, NO_PRODUCER);
     else if (kind < 60)
-        append_step(world, LOG_COMPACTED);
+        transaction_step(world);
     else if (kind < 72)
-        append_step(world, LOG_SIZED);
+        append_step(world, LOG_SIZED, NO_PRODUCER);
     else if (kind < 84)
-        append_step(world, LOG_CUT);
+        append_step(world, LOG_CUT, NO_PRODUCER);
     else if (kind < 90)
         cut_step(world);
     else

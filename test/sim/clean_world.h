@@ -10,7 +10,7 @@
 #include "store/table.h"
 #include "store/topic.h"
 
-enum { LOOPS = 2, TOPICS = 9, LOGS = 3, OPS_MAX = 48 };
+enum { LOOPS = 2, TOPICS = 9, LOGS = 3, OPS_MAX = 48, PRODUCERS = 3 };
 
 // The first LOGS topics are written to and never deleted: compacted, limited by size, cut by DeleteRecords.
 enum { LOG_COMPACTED, LOG_SIZED, LOG_CUT };
@@ -25,6 +25,13 @@ struct topic_state {
     bool busy;
     bool may_exist, may_be_absent;
     int32_t may_have_count; // 0: no other count
+};
+
+// A producer of transactions on the compacted log; its id is its place.
+struct producer_state {
+    bool busy; // a transaction is under way
+    bool open; // there may be one without an end: the next thing is to abort it, as a coordinator does
+    int16_t epoch;
 };
 
 struct clean_world {
@@ -48,6 +55,7 @@ struct clean_world {
     struct model_log logs[LOGS];
     uint64_t sized_bytes; // acknowledged to the log that is limited by size
     struct topic_state topics[TOPICS];
+    struct producer_state producers[PRODUCERS];
 };
 
 _Noreturn void clean_fail(const struct clean_world *world, const char *format, ...)
@@ -64,5 +72,7 @@ bool clean_wait(struct clean_world *world, bool (*done)(void *owner), void *owne
 
 // clean_check.c: after a start, and before a stop. False when the run was cut short by a fault.
 bool clean_check_all(struct clean_world *world, bool is_start);
+// No file of the log that DeleteRecords cut lies below its log start; true when it is not there at all.
+bool clean_cut_is_freed(void *world);
 // The folders on the disk are those of the catalog; between generations.
 void clean_check_folders(struct clean_world *world);

@@ -656,6 +656,7 @@ static void choose_faults(struct run *run)
 {
     struct sim_options *options = sim_options_of(run->sim);
     calm(run);
+    options->copy_on_write = choose(run, 3) == 0; // then the journal meets a full disk too
     switch (choose(run, 6)) {
     case 0:
         run->power_planned = true;

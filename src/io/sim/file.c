@@ -33,10 +33,16 @@ struct verdict {
     enum sim_fault crash;
 };
 
+static bool operation_needs_room(const struct sim *sim, enum operation operation)
+{
+    return operation == OP_WRITES || operation == OP_NEEDS_ROOM ||
+           (operation == OP_OVERWRITES && sim->options.copy_on_write);
+}
+
 static err_t chance_of_fault(struct sim *sim, enum operation operation)
 {
     const struct sim_options *options = &sim->options;
-    bool needs_room = operation == OP_WRITES || operation == OP_NEEDS_ROOM;
+    bool needs_room = operation_needs_room(sim, operation);
     if (operation == OP_READS && sim_rng_chance(&sim->storage, options->read_error_ppm))
         return ERR_IO;
     bool writes = operation == OP_WRITES || operation == OP_OVERWRITES;
@@ -64,7 +70,7 @@ static struct verdict operation_judge(struct sim *sim, enum operation operation)
     } else if (sim->plan == SIM_FAULT_IO) {
         verdict.err = ERR_IO;
     } else if (sim->plan == SIM_FAULT_NO_SPACE) {
-        verdict.err = operation == OP_WRITES || operation == OP_NEEDS_ROOM ? ERR_NO_SPACE : ERR_OK;
+        verdict.err = operation_needs_room(sim, operation) ? ERR_NO_SPACE : ERR_OK;
     } else {
         verdict = (struct verdict){ ERR_IO, sim->plan };
     }
@@ -254,7 +260,8 @@ err_t file_write_at(struct file *file, uint64_t at, const bytes_t *parts, size_t
     enum operation operation = grows > 0 ? OP_WRITES : OP_OVERWRITES;
     struct verdict verdict = operation_start(sim, operation, file->inode->number ^ at << 8 ^ size << 40);
     sim->job_cost_ns += (int64_t)(size / 2);
-    if (verdict.err == ERR_OK && sim->fs.used + grows > sim->options.disk_quota) {
+    uint64_t needs = sim->options.copy_on_write ? size : grows;
+    if (verdict.err == ERR_OK && needs > 0 && sim->fs.used + needs > sim->options.disk_quota) {
         verdict.err = ERR_NO_SPACE;
         sim_fault_add(sim, SIM_TRACE_OPERATION);
     }

@@ -433,6 +433,8 @@ static void a_full_disk_refuses_what_needs_room_and_reads_go_on(void **state)
     assert_int_equal(file_write_at(file, sizeof(block), &bytes, 1), ERR_NO_SPACE);
     assert_int_equal(sim_fault_count(sim), 1);
     assert_int_equal(file_write_at(file, 0, &bytes, 1), ERR_OK);
+    sim_options_of(sim)->copy_on_write = true;
+    assert_int_equal(file_write_at(file, 0, &bytes, 1), ERR_NO_SPACE);
     uint64_t free_size, total, size;
     assert_int_equal(file_size(file, &size), ERR_OK);
     assert_true(size < 4 * PAGE);

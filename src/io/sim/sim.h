@@ -58,6 +58,7 @@ struct sim_options {
     uint32_t disk_delay_ppm;  // of file operations: the job takes longer
     uint32_t disk_delay_max_ms;
     uint64_t disk_quota; // bytes that all files may hold; 0: 1 TiB
+    bool copy_on_write;  // writing over bytes that are there needs room as well
     bool no_direct;      // FILE_DIRECT is ERR_UNSUPPORTED
     enum sim_loss loss;
 };

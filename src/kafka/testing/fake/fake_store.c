@@ -97,6 +97,19 @@ const char *store_cluster_id(const struct store *store)
     return "fake-cluster-000000000";
 }
 
+size_t store_memory_share(const struct store *store)
+{
+    (void)store;
+    return (size_t)64 << 20;
+}
+
+void store_memory_lend(struct store *store, struct loop *loop, size_t size)
+{
+    (void)store;
+    (void)loop;
+    (void)size;
+}
+
 int32_t store_leader_epoch(const struct store *store)
 {
     (void)store;
