@@ -103,6 +103,7 @@ static void check_schema(const struct kafka_schema *schema)
     for (size_t i = 0; i < schema->field_count; i++) {
         const struct kafka_field *field = &schema->fields[i];
         size_t size = field->type >= KAFKA_ARRAY     ? sizeof(void *) * 2
+                      : field->type == KAFKA_STRUCT && field->null_at != NEVER ? sizeof(void *)
                       : field->type == KAFKA_STRUCT  ? field->schema->size
                       : field->type == KAFKA_RECORDS ? sizeof(struct kafka_records)
                                                      : sizes[field->type];
