@@ -111,13 +111,20 @@ static void item_reserve(const struct write_item *item, int64_t segment_base)
                  LOG_FIELDS(log_text("partition", item->partition->name), log_err(err)));
 }
 
-// What the segment before did not use goes back.
-static void item_return(struct write_item *item)
+// What a closed segment did not use of that space goes back; its size stays.
+static void item_return(struct write_item *item, int64_t segment_base, uint64_t size)
 {
     char path[PATH_MAX_SIZE];
-    segment_path(item->partition->path, item->sealed.base_offset, ".log", path, sizeof path);
-    err_t err = unbuffered_trim(path, item->sealed.size);
-    if (err != ERR_OK && err != ERR_NOT_FOUND) // retention may have been faster
+    struct file *file;
+    segment_path(item->partition->path, segment_base, ".log", path, sizeof path);
+    err_t err = file_open(path, FILE_WRITE, &file);
+    if (err == ERR_NOT_FOUND)
+        return; // retention was faster
+    if (err == ERR_OK) {
+        err = file_truncate(file, size);
+        file_close(file);
+    }
+    if (err != ERR_OK)
         item_fail(item, err, "cut");
 }
 
@@ -132,9 +139,11 @@ static bool item_turn_to(struct write_item *item, int64_t segment_base, uint64_t
     if (item_has_file(item) && item->file_base == segment_base)
         return true;
     if (item_has_file(item)) {
-        if (item->unbuffered != NULL || item->reserve_size > 0)
+        if (item->reserve_size > 0)
+            item_return(item, item->file_base, end);
+        if (item->unbuffered != NULL)
             item_trim(item, item->file_base, end);
-        if (item->unbuffered == NULL && sync && item->err == ERR_OK)
+        else if (sync)
             item_sync(item);
         if (item->opened) {
             file_close(item->file);
@@ -178,7 +187,7 @@ static void item_write(struct write_item *item, struct staging *staging, bool sy
     if (item->err == ERR_OK && item->trim.base_offset >= 0)
         item_trim(item, item->trim.base_offset, item->trim.size);
     if (item->err == ERR_OK && created && item->reserve_size > 0 && item->sealed.base_offset >= 0)
-        item_return(item);
+        item_return(item, item->sealed.base_offset, item->sealed.size);
     item->created = created;
     item->wrote = item->err == ERR_OK;
 }

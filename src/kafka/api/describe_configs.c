@@ -4,6 +4,7 @@
 #include "kafka/api.h"
 #include "kafka/configs.h"
 #include "kafka/door.h"
+#include "store/settings.h"
 
 // clang-format off
 #define ROW struct kafka_describe_configs_resource
@@ -143,6 +144,7 @@ static void describe_topic(struct kafka_call *call, const struct kafka_describe_
 static void describe_broker(struct kafka_call *call, const struct kafka_describe_configs_resource *asked,
                             struct kafka_describe_configs_result *result)
 {
+    const struct config_list *for_all_set = settings_of(call->door->store, SETTINGS_ALL_BROKERS);
     const char *complaint;
     bool for_all;
     if (!kafka_config_broker_of(call, asked->resource_name, &for_all, &complaint)) {
@@ -155,9 +157,10 @@ static void describe_broker(struct kafka_call *call, const struct kafka_describe
         struct kafka_config_entry entry;
         if (!is_asked(asked, bytes_of_text(kafka_broker_configs[i].name)))
             continue;
+        if (for_all && config_list_find(for_all_set, bytes_of_text(kafka_broker_configs[i].name)) == NULL)
+            continue; // for all brokers only what is set for them
         kafka_config_of_broker(call, &kafka_broker_configs[i], for_all, &entry);
-        if (!for_all || entry.synonym_count > 0) // for all brokers only what is set for them
-            add_entry(call, &entry, result);
+        add_entry(call, &entry, result);
     }
 }
 
