@@ -93,12 +93,11 @@ static int tear_down(void **state)
 
 static int16_t grow(int version, const char *name, int32_t count, bool validate_only)
 {
-    struct kafka_create_partitions_request request = { .topics =
-                                                           ONE(struct kafka_create_partitions_topic,
-                                                               { .name = bytes_of_text(name),
-                                                                 .count = count,
-                                                                 .assignments = { NULL, KAFKA_NULL_ARRAY } }),
-                                                       .validate_only = validate_only };
+    struct kafka_create_partitions_request request = {
+        .topics = ONE(struct kafka_create_partitions_topic,
+                      { .name = bytes_of_text(name), .count = count, .assignments = { NULL, KAFKA_NULL_ARRAY } }),
+        .validate_only = validate_only
+    };
     struct kafka_create_partitions_response *response =
         peer_call(peer, &kafka_create_partitions_api, version, &request);
     return response->results.items[0].error_code;
@@ -152,10 +151,9 @@ static void finds_the_end_of_an_epoch(void **state)
     (void)state;
     for (int version = 2; version <= 4; version++) {
         struct kafka_offset_for_leader_partition partition = { .current_leader_epoch = 3, .leader_epoch = 3 };
-        struct kafka_offset_for_leader_epoch_request request = {
-            .topics = ONE(struct kafka_offset_for_leader_topic,
-                          { .topic = BYTES_LITERAL("t"), .partitions = { &partition, 1 } })
-        };
+        struct kafka_offset_for_leader_epoch_request request = { .topics = ONE(struct kafka_offset_for_leader_topic,
+                                                                               { .topic = BYTES_LITERAL("t"),
+                                                                                 .partitions = { &partition, 1 } }) };
         struct kafka_offset_for_leader_epoch_response *response =
             peer_call(peer, &kafka_offset_for_leader_epoch_api, version, &request);
         assert_int_equal(response->topics.items[0].partitions.items[0].leader_epoch, 3);
@@ -189,12 +187,12 @@ static struct kafka_describe_configs_result describe(int version, int8_t type, c
 static int16_t change(int version, int8_t type, const char *name, const char *key, int8_t operation, const char *value)
 {
     struct kafka_incremental_alter_configs_request request = {
-        .resources =
-            ONE(struct kafka_incremental_alter_configs_resource,
-                { .resource_type = type,
-                  .resource_name = bytes_of_text(name),
-                  .configs = ONE(struct kafka_incremental_alter_configs_alterable_config,
-                                 { bytes_of_text(key), operation, value == NULL ? BYTES_NULL : bytes_of_text(value) }) })
+        .resources = ONE(
+            struct kafka_incremental_alter_configs_resource,
+            { .resource_type = type,
+              .resource_name = bytes_of_text(name),
+              .configs = ONE(struct kafka_incremental_alter_configs_alterable_config,
+                             { bytes_of_text(key), operation, value == NULL ? BYTES_NULL : bytes_of_text(value) }) })
     };
     struct kafka_incremental_alter_configs_response *response =
         peer_call(peer, &kafka_incremental_alter_configs_api, version, &request);
@@ -361,8 +359,8 @@ static void leaves_partitions_where_they_are(void **state)
     for (int32_t count = KAFKA_NULL_ARRAY; count <= 2; count++) {
         struct kafka_reassignable_partition partition = { .replicas = { nodes, count } };
         struct kafka_alter_partition_reassignments_request request = {
-            .topics = ONE(struct kafka_reassignable_topic,
-                          { .name = BYTES_LITERAL("t"), .partitions = { &partition, 1 } })
+            .topics =
+                ONE(struct kafka_reassignable_topic, { .name = BYTES_LITERAL("t"), .partitions = { &partition, 1 } })
         };
         struct kafka_alter_partition_reassignments_response *response =
             peer_call(peer, &kafka_alter_partition_reassignments_api, 1, &request);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of broker configurations, in the order of their names. Names, types, defaults and limits are those of Apache
-// Kafka 4.4; the sentences are ours. A row with an option shows what that option has.
+// The table of broker configurations, in the order of their names. Names, types, defaults and limits are those of
+// Apache Kafka 4.4; the sentences are ours. A row with an option shows what that option has.
 #include "kafka/broker_configs.h"
 
 #include "base/assert.h"
@@ -174,13 +174,13 @@ const struct kafka_broker_config kafka_broker_configs[] = {
       "The group protocols that are served. " NO_NEED },
     { "group.coordinator.threads", KAFKA_CONFIG_INT, FIXED, "4", 1, INT32_MAX, NULL,
       "Threads of the coordinator. " LOOPS },
-    { "group.initial.rebalance.delay.ms", KAFKA_CONFIG_INT, FIXED, "3000", INT32_MIN, INT32_MAX, NULL,
+    { "group.initial.rebalance.delay.ms", KAFKA_CONFIG_INT, FIXED, "3000", INT32_MIN, INT32_MAX, "kafka.group-initial-delay",
       "How long a new group waits for more members before its first assignment." },
-    { "group.max.session.timeout.ms", KAFKA_CONFIG_INT, FIXED, "1800000", INT32_MIN, INT32_MAX, NULL,
+    { "group.max.session.timeout.ms", KAFKA_CONFIG_INT, FIXED, "1800000", INT32_MIN, INT32_MAX, "kafka.group-session-max",
       "The largest session timeout a member may ask for." },
-    { "group.max.size", KAFKA_CONFIG_INT, FIXED, "2147483647", 1, INT32_MAX, NULL,
+    { "group.max.size", KAFKA_CONFIG_INT, FIXED, "2147483647", 1, INT32_MAX, "kafka.group-size-max",
       "The most members of a group." },
-    { "group.min.session.timeout.ms", KAFKA_CONFIG_INT, FIXED, "6000", INT32_MIN, INT32_MAX, NULL,
+    { "group.min.session.timeout.ms", KAFKA_CONFIG_INT, FIXED, "6000", INT32_MIN, INT32_MAX, "kafka.group-session-min",
       "The smallest session timeout a member may ask for." },
     { "group.share.assignment.interval.ms", KAFKA_CONFIG_INT, DYNAMIC, "1000", 0, INT32_MAX, NULL,
       "The shortest time between two assignments of a share group. " NO_SHARE },
@@ -408,16 +408,16 @@ const struct kafka_broker_config kafka_broker_configs[] = {
       "Threads that move replicas between folders. " NO_REPLICAS },
     { "num.replica.fetchers", KAFKA_CONFIG_INT, DYNAMIC, "1", 1, INT32_MAX, NULL,
       "Threads that copy from each other broker. " NO_REPLICAS },
-    { "offset.metadata.max.bytes", KAFKA_CONFIG_INT, FIXED, "4096", INT32_MIN, INT32_MAX, NULL,
+    { "offset.metadata.max.bytes", KAFKA_CONFIG_INT, FIXED, "4096", INT32_MIN, INT32_MAX, "kafka.offset-metadata-max",
       "The largest text that may be committed with an offset." },
     { "offsets.commit.timeout.ms", KAFKA_CONFIG_INT, FIXED, "5000", 1, INT32_MAX, NULL,
       "How long a commit waits for the other replicas. " NO_REPLICAS },
     { "offsets.load.buffer.size", KAFKA_CONFIG_INT, FIXED, "5242880", 1, INT32_MAX, NULL,
       "How much is read at once when committed offsets are loaded; here a snapshot is loaded." },
-    { "offsets.retention.check.interval.ms", KAFKA_CONFIG_LONG, FIXED, "600000", 1, INT64_MAX, NULL,
+    { "offsets.retention.check.interval.ms", KAFKA_CONFIG_LONG, FIXED, "600000", 1, INT64_MAX, "kafka.offsets-retention-check",
       "How often expired offsets are looked for." },
     { "offsets.retention.minutes", KAFKA_CONFIG_INT, FIXED, "10080", 1, INT32_MAX, NULL,
-      "How long the offsets of a group without members are kept." },
+      "How long the offsets of a group without members are kept; here the option kafka.offsets-retention counts." },
     { "offsets.topic.compression.codec", KAFKA_CONFIG_INT, FIXED, "0", INT32_MIN, INT32_MAX, NULL,
       "The codec of the topic of committed offsets; none here." },
     { "offsets.topic.num.partitions", KAFKA_CONFIG_INT, FIXED, "50", 1, INT32_MAX, NULL,

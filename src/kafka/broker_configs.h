@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every broker configuration of Apache Kafka 4.4, under its name: type, default, who may change it, and what it does here.
-// broker_config_rows.c has the table. Pure.
+// Every broker configuration of Apache Kafka 4.4, under its name: type, default, who may change it, and what it does
+// here. broker_config_rows.c has the table. Pure.
 #pragma once
 
 #include "base/arena.h"

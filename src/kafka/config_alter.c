@@ -34,9 +34,8 @@ static void answer(struct kafka_gathered *gathered, err_t err, const diag_t *dia
     struct kafka_gather *gather = gathered->gather;
     if (err != ERR_OK) {
         *ret_error = err == ERR_INVALID ? (int16_t)KAFKA_INVALID_CONFIG : kafka_error_of(err);
-        *ret_message = bytes_of_text(arena_format(&gather->call->arena, "%s",
-                                                  diag->text[0] == '\0' ? kafka_error_message(*ret_error)
-                                                                        : diag->text));
+        *ret_message = bytes_of_text(arena_format(
+            &gather->call->arena, "%s", diag->text[0] == '\0' ? kafka_error_message(*ret_error) : diag->text));
     }
     kafka_gather_release(gather);
 }
@@ -139,8 +138,7 @@ static void alter_topic(struct kafka_gather *gather, const struct kafka_alterati
         return;
     }
     const struct config_list none = { 0 };
-    struct config_list list =
-        config_list_change(&none, alteration->changes, alteration->change_count, &call->arena);
+    struct config_list list = config_list_change(&none, alteration->changes, alteration->change_count, &call->arena);
     all->op.config_names = list.names;
     all->op.config_values = list.values;
     all->op.config_count = list.count;
@@ -173,8 +171,8 @@ static bool check_setting(struct kafka_call *call, const struct kafka_alteration
     if (!check_list(call, alteration, change, row->type == KAFKA_CONFIG_LIST))
         return false;
     kafka_config_of_broker(call, row, for_all, &entry);
-    change->fallback = entry.value.data == NULL && row->default_value != NULL ? bytes_of_text(row->default_value)
-                                                                              : entry.value;
+    change->fallback =
+        entry.value.data == NULL && row->default_value != NULL ? bytes_of_text(row->default_value) : entry.value;
     if (change->kind != CONFIG_SET || kafka_broker_config_check(row, change->value, &diag) == ERR_OK)
         return true;
     fail(alteration, KAFKA_INVALID_REQUEST, arena_format(&call->arena, "%s", diag.text));

@@ -23,8 +23,8 @@ static bytes_t advertised_text(struct kafka_call *call)
 {
     const struct address *advertised = &call->door->advertised;
     bool is_v6 = strchr(advertised->host, ':') != NULL;
-    return listener_text(call, arena_format(&call->arena, is_v6 ? "[%s]:%d" : "%s:%d", advertised->host,
-                                            (int)advertised->port));
+    return listener_text(
+        call, arena_format(&call->arena, is_v6 ? "[%s]:%d" : "%s:%d", advertised->host, (int)advertised->port));
 }
 
 static bytes_t field_text(struct kafka_call *call, const struct option_row *row, const void *field)
@@ -174,8 +174,7 @@ void kafka_config_of_topic(struct kafka_call *call, const struct topic_config_ro
         entry.source = entry.synonyms[0].source;
     if (own != NULL) {
         entry.value = entry.synonyms[0].value; // as it was written
-    } else if (topic_config_has_effect(row) || entry.synonym_count == 0 ||
-               entry.source == KAFKA_SOURCE_DEFAULT) {
+    } else if (topic_config_has_effect(row) || entry.synonym_count == 0 || entry.source == KAFKA_SOURCE_DEFAULT) {
         char *text = arena_alloc(&call->arena, CONFIG_VALUE_SIZE);
         topic_config_get(config, row, text, CONFIG_VALUE_SIZE);
         entry.value = bytes_of_text(text);
@@ -208,8 +207,7 @@ bool kafka_config_broker_of(struct kafka_call *call, bytes_t name, bool *ret_all
     if (*ret_all)
         return true;
     if (!bytes_to_int64(name, &id)) {
-        *ret_complaint =
-            arena_format(&call->arena, "Broker id must be an integer, but it is: %.*s", BYTES_ARG(name));
+        *ret_complaint = arena_format(&call->arena, "Broker id must be an integer, but it is: %.*s", BYTES_ARG(name));
         return false;
     }
     if (id == call->door->options->node_id)

@@ -46,7 +46,8 @@ int16_t kafka_door_epoch_error(const struct kafka_door *door, int32_t current_le
 
 // One bit for each of Kafka's AclOperation codes that the kind of resource has; everything is allowed so far.
 #define KAFKA_TOPIC_OPERATIONS 0x0df8 // read, write, create, delete, alter, describe, describe and alter configs
-#define KAFKA_CLUSTER_OPERATIONS 0x1fa0 // create, alter, describe, cluster action, describe and alter configs, idempotent write
+#define KAFKA_CLUSTER_OPERATIONS                                                                                       \
+    0x1fa0 // create, alter, describe, cluster action, describe and alter configs, idempotent write
 
 static inline struct kafka_uuid kafka_uuid_of(const struct topic_id *id)
 {

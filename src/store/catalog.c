@@ -76,8 +76,8 @@ static void on_changes_stopped(struct message *message)
 
 void catalog_stop_try(struct catalog *catalog)
 {
-    if (!catalog->stopping || catalog->changes.count > 0 || !producer_ids_idle(catalog) ||
-        !settings_idle(catalog) || catalog->stop.on_message == on_changes_stopped)
+    if (!catalog->stopping || catalog->changes.count > 0 || !producer_ids_idle(catalog) || !settings_idle(catalog) ||
+        catalog->stop.on_message == on_changes_stopped)
         return;
     catalog->stop.on_message = on_changes_stopped;
     loop_post(store_loop(catalog->store, 0), &catalog->stop);

@@ -80,9 +80,8 @@ struct config_list config_list_change(const struct config_list *before, const st
             continue;
         }
         names[at] = change->name;
-        values[at] = change->kind == CONFIG_SET
-                         ? change->value
-                         : list_change(now, change->value, change->kind == CONFIG_APPEND, arena);
+        values[at] = change->kind == CONFIG_SET ? change->value
+                                                : list_change(now, change->value, change->kind == CONFIG_APPEND, arena);
         used += at == used ? 1 : 0;
     }
     return (struct config_list){ names, values, used };

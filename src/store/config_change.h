@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Incremental changes of a set of configurations (KIP-339), of a topic or of the server: what was set, and what shall be
-// set after them. Pure.
+// Incremental changes of a set of configurations (KIP-339), of a topic or of the server: what was set, and what shall
+// be set after them. Pure.
 #pragma once
 
 #include "base/arena.h"

@@ -33,8 +33,9 @@ enum append_ack {
     APPEND_WRITTEN, // on_done after the write: survives the end of the process, not of the power
 };
 
-// Appends exactly one batch that batch_check accepted. It is compressed anew if the topic asks for it. Base offset, leader epoch (and time, if the topic says so) are
-// written into the bytes in place: the caller gives up its reference and must hold no other that it reads or writes.
+// Appends exactly one batch that batch_check accepted. It is compressed anew if the topic asks for it. Base offset,
+// leader epoch (and time, if the topic says so) are written into the bytes in place: the caller gives up its reference
+// and must hold no other that it reads or writes.
 struct append_op {
     struct log_op op;
     struct slice batch;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// compression.type: a batch that came in another codec than its topic's is packed anew before it gets its place. That takes
-// milliseconds, so a read thread does it: it never stands behind compaction, and flushing does not stand behind it. The
-// batches of a partition are packed side by side and appended in the order in which they came.
+// compression.type: a batch that came in another codec than its topic's is packed anew before it gets its place. That
+// takes milliseconds, so a read thread does it: it never stands behind compaction, and flushing does not stand behind
+// it. The batches of a partition are packed side by side and appended in the order in which they came.
 #include "store/impl.h"
 
 #include "base/mem.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Settings live in the catalog's table under keys that no topic can have. A change is made on the catalog's loop, one at
-// a time: the row, the copies of the loops, then every topic reads its defaults anew.
+// Settings live in the catalog's table under keys that no topic can have. A change is made on the catalog's loop, one
+// at a time: the row, the copies of the loops, then every topic reads its defaults anew.
 #include "store/settings.h"
 
 #include "base/log.h"
@@ -275,8 +275,8 @@ static void begin(struct settings *settings)
     struct config_list lists[SETTINGS_SCOPES];
     for (unsigned scope = 0; scope < SETTINGS_SCOPES; scope++)
         lists[scope] = *settings_of(catalog->store, scope);
-    lists[op->scope] = config_list_change(op->replace ? &none : &lists[op->scope], op->changes, op->change_count,
-                                          &settings->arena);
+    lists[op->scope] =
+        config_list_change(op->replace ? &none : &lists[op->scope], op->changes, op->change_count, &settings->arena);
     err_t err = catalog->stopping ? ERR_CLOSED : defaults_of(catalog->store, lists, &settings->defaults, &op->diag);
     if (err != ERR_OK || op->validate_only) {
         finish(settings, err);

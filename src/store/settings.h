@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What clients set for the server itself, under Kafka's broker configuration names, while it runs (KIP-226): one set for
-// all brokers, and one for this broker, which goes before it. Rows of the catalog, and a copy for each loop. What is a
-// default of topics takes effect in all of them (topic_config_row.broker_name).
+// What clients set for the server itself, under Kafka's broker configuration names, while it runs (KIP-226): one set
+// for all brokers, and one for this broker, which goes before it. Rows of the catalog, and a copy for each loop. What
+// is a default of topics takes effect in all of them (topic_config_row.broker_name).
 #pragma once
 
 #include "base/err.h"

@@ -7,7 +7,7 @@ import re
 import pytest
 
 TOPICS = "org.apache.kafka.tools.TopicCommand"
-CONFIGS = "org.apache.kafka.tools.ConfigCommand"
+CONFIGS = "kafka.admin.ConfigCommand"
 PRODUCER = "org.apache.kafka.tools.ConsoleProducer"
 
 

@@ -87,10 +87,11 @@ static bool check_assignments(struct kafka_call *call, const struct kafka_create
     if (asked->assignments.count == KAFKA_NULL_ARRAY)
         return true;
     if (asked->assignments.count != added) {
-        result_fail(result, KAFKA_INVALID_REPLICA_ASSIGNMENT,
-                    arena_format(&call->arena,
-                                 "Attempted to add %d additional partition(s), but only %d assignment(s) were specified.",
-                                 (int)added, (int)asked->assignments.count));
+        result_fail(
+            result, KAFKA_INVALID_REPLICA_ASSIGNMENT,
+            arena_format(&call->arena,
+                         "Attempted to add %d additional partition(s), but only %d assignment(s) were specified.",
+                         (int)added, (int)asked->assignments.count));
         return false;
     }
     for (int32_t i = 0; i < added; i++) {
@@ -112,8 +113,7 @@ static bool check(struct kafka_call *call, const struct kafka_names *names,
     if (kafka_names_twice(names, asked->name)) {
         result_fail(result, KAFKA_INVALID_REQUEST, "Duplicate topic name.");
     } else if (topic == NULL) {
-        result_fail(result, KAFKA_UNKNOWN_TOPIC_OR_PARTITION,
-                    kafka_error_message(KAFKA_UNKNOWN_TOPIC_OR_PARTITION));
+        result_fail(result, KAFKA_UNKNOWN_TOPIC_OR_PARTITION, kafka_error_message(KAFKA_UNKNOWN_TOPIC_OR_PARTITION));
     } else if (topic->internal) {
         result_fail(result, KAFKA_INVALID_TOPIC_EXCEPTION, "An internal topic keeps its number of partitions.");
     } else if (asked->count == topic->partition_count) {

@@ -240,8 +240,8 @@ static void answer_configs(struct kafka_call *call, const struct kafka_creatable
                            const struct topic_config *config, struct kafka_creatable_topic_result *result)
 {
     const struct config_list none = { 0 };
-    struct config_list set = config_list_change(&none, all_changes(call, topic), (size_t)topic->configs.count,
-                                                &call->arena);
+    struct config_list set =
+        config_list_change(&none, all_changes(call, topic), (size_t)topic->configs.count, &call->arena);
     result->configs.items = kafka_new(&creatable_topic_configs_schema, topic_config_row_count, &call->arena);
     result->configs.count = (int32_t)topic_config_row_count;
     for (size_t i = 0; i < topic_config_row_count; i++) {

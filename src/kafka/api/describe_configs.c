@@ -107,9 +107,9 @@ static void add_entry(struct kafka_call *call, const struct kafka_config_entry *
     row->synonyms.items = kafka_new(&describe_configs_synonym_schema, entry->synonym_count, &call->arena);
     row->synonyms.count = (int32_t)entry->synonym_count;
     for (size_t i = 0; i < entry->synonym_count; i++)
-        row->synonyms.items[i] = (struct kafka_describe_configs_synonym){
-            entry->synonyms[i].name, entry->synonyms[i].value, (int8_t)entry->synonyms[i].source
-        };
+        row->synonyms.items[i] =
+            (struct kafka_describe_configs_synonym){ entry->synonyms[i].name, entry->synonyms[i].value,
+                                                     (int8_t)entry->synonyms[i].source };
 }
 
 static void result_fail(struct kafka_describe_configs_result *result, int16_t error, const char *text)
@@ -130,8 +130,7 @@ static void describe_topic(struct kafka_call *call, const struct kafka_describe_
         return;
     }
     const struct config_list set = { topic->set_names, topic->set_values, topic->set_count };
-    result->configs.items =
-        kafka_new(&describe_configs_resource_result_schema, topic_config_row_count, &call->arena);
+    result->configs.items = kafka_new(&describe_configs_resource_result_schema, topic_config_row_count, &call->arena);
     for (size_t i = 0; i < topic_config_row_count; i++) {
         struct kafka_config_entry entry;
         if (!is_asked(asked, bytes_of_text(topic_config_rows[i].name)))

@@ -144,8 +144,7 @@ static void describe_all(struct kafka_gather *gather, struct kafka_describe_log_
     const struct topic *topic = NULL;
     result->topics.items = kafka_new(&describe_log_dirs_topic_schema, topic_count(store), &gather->call->arena);
     while ((topic = topic_next(store, topic)) != NULL) {
-        struct kafka_describe_log_dirs_topic *row =
-            topic_row(gather, topic, (size_t)topic->partition_count, result);
+        struct kafka_describe_log_dirs_topic *row = topic_row(gather, topic, (size_t)topic->partition_count, result);
         for (int32_t i = 0; i < topic->partition_count; i++)
             describe_partition(gather, topic, i, row);
     }
@@ -162,8 +161,7 @@ static void describe_asked(struct kafka_gather *gather, struct kafka_describe_lo
         const struct topic *topic = topic_find(gather->call->door->store, asked->topic);
         if (topic == NULL)
             continue;
-        struct kafka_describe_log_dirs_topic *row =
-            topic_row(gather, topic, (size_t)asked->partitions.count, result);
+        struct kafka_describe_log_dirs_topic *row = topic_row(gather, topic, (size_t)asked->partitions.count, result);
         for (int32_t j = 0; j < asked->partitions.count; j++) {
             int32_t index = asked->partitions.items[j];
             if (index >= 0 && index < topic->partition_count)

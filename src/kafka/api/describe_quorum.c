@@ -179,15 +179,13 @@ static void handle(struct kafka_call *call)
         const struct kafka_describe_quorum_topic_data *asked = &request->topics.items[i];
         struct kafka_describe_quorum_topic_data_answer *answer = &response->topics.items[i];
         bool is_metadata = bytes_is(asked->topic_name, METADATA_TOPIC);
-        const struct topic *topic =
-            is_metadata ? topic_find(call->door->store, BYTES_LITERAL(TOPIC_CATALOG)) : NULL;
+        const struct topic *topic = is_metadata ? topic_find(call->door->store, BYTES_LITERAL(TOPIC_CATALOG)) : NULL;
         answer->topic_name = asked->topic_name;
         answer->partitions.count = asked->partitions.count;
-        answer->partitions.items = kafka_new(&describe_quorum_partition_data_answer_schema,
-                                             (size_t)asked->partitions.count, &call->arena);
+        answer->partitions.items =
+            kafka_new(&describe_quorum_partition_data_answer_schema, (size_t)asked->partitions.count, &call->arena);
         for (int32_t j = 0; j < asked->partitions.count; j++)
-            describe_partition(gather, topic, asked->partitions.items[j].partition_index,
-                               &answer->partitions.items[j]);
+            describe_partition(gather, topic, asked->partitions.items[j].partition_index, &answer->partitions.items[j]);
     }
     kafka_gather_release(gather);
 }

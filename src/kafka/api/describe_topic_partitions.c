@@ -118,14 +118,14 @@ static bool describe_topic(struct page *page, bytes_t name, const struct topic *
         &page->response->topics.items[page->response->topics.count++];
     row->name = arena_copy(&call->arena, name);
     if (topic == NULL) {
-        row->error_code = topic_name_check(name, NULL) == ERR_OK ? KAFKA_UNKNOWN_TOPIC_OR_PARTITION
-                                                                 : KAFKA_INVALID_TOPIC_EXCEPTION;
+        row->error_code =
+            topic_name_check(name, NULL) == ERR_OK ? KAFKA_UNKNOWN_TOPIC_OR_PARTITION : KAFKA_INVALID_TOPIC_EXCEPTION;
         return true;
     }
     int32_t first = 0;
     if (page->from != NULL && bytes_equal(page->from->topic_name, name))
-        first = page->from->partition_index < topic->partition_count ? page->from->partition_index
-                                                                     : topic->partition_count;
+        first =
+            page->from->partition_index < topic->partition_count ? page->from->partition_index : topic->partition_count;
     int32_t count = topic->partition_count - first < page->left ? topic->partition_count - first : page->left;
     row->topic_id = kafka_uuid_of(&topic->id);
     row->is_internal = topic->internal;
@@ -173,8 +173,7 @@ static void describe_asked(struct page *page)
     struct kafka_describe_topic_partitions_topic_request *asked = request->topics.items;
     size_t count = (size_t)request->topics.count;
     qsort(asked, count, sizeof asked[0], name_order);
-    page->response->topics.items =
-        kafka_new(&describe_topic_partitions_response_topic_schema, count, &call->arena);
+    page->response->topics.items = kafka_new(&describe_topic_partitions_response_topic_schema, count, &call->arena);
     for (size_t i = 0; i < count; i++) {
         if ((i > 0 && bytes_equal(asked[i].name, asked[i - 1].name)) || is_before_cursor(page, asked[i].name))
             continue;

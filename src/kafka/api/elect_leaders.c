@@ -65,8 +65,7 @@ static void elect(struct kafka_call *call, const struct topic *topic, bytes_t na
     row->partition_id = index;
     if (topic == NULL) {
         row->error_code = KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
-        row->error_message =
-            bytes_of_text(arena_format(&call->arena, "No such topic as %.*s", BYTES_ARG(name)));
+        row->error_message = bytes_of_text(arena_format(&call->arena, "No such topic as %.*s", BYTES_ARG(name)));
     } else if (index < 0 || index >= topic->partition_count) {
         row->error_code = KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
         row->error_message =

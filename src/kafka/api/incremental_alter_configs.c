@@ -56,7 +56,8 @@ static KAFKA_SCHEMA(incremental_alter_configs_response, "IncrementalAlterConfigs
 #undef ROW
 // clang-format on
 
-static void result_fail(struct kafka_incremental_alter_configs_resource_response *result, int16_t error, const char *text)
+static void result_fail(struct kafka_incremental_alter_configs_resource_response *result, int16_t error,
+                        const char *text)
 {
     result->error_code = error;
     result->error_message = bytes_of_text(text);
@@ -64,13 +65,14 @@ static void result_fail(struct kafka_incremental_alter_configs_resource_response
 
 // False when the result says what is wrong.
 static bool read_changes(struct kafka_call *call, const struct kafka_incremental_alter_configs_resource *asked,
-                         struct config_change *changes, struct kafka_incremental_alter_configs_resource_response *result)
+                         struct config_change *changes,
+                         struct kafka_incremental_alter_configs_resource_response *result)
 {
     struct kafka_names names = kafka_names_new(call);
     for (int32_t i = 0; i < asked->configs.count; i++) {
         const struct kafka_incremental_alter_configs_alterable_config *row = &asked->configs.items[i];
-        changes[i] = (struct config_change){ row->name, row->value, (enum config_change_kind)row->config_operation,
-                                             BYTES_NULL };
+        changes[i] =
+            (struct config_change){ row->name, row->value, (enum config_change_kind)row->config_operation, BYTES_NULL };
         if (row->config_operation < CONFIG_SET || row->config_operation > CONFIG_SUBTRACT)
             result_fail(result, KAFKA_INVALID_REQUEST,
                         arena_format(&call->arena, "Unknown operation type %d.", row->config_operation));
@@ -125,7 +127,8 @@ static void handle(struct kafka_call *call)
         return;
     struct kafka_names resources = kafka_names_new(call);
     struct kafka_gather *gather = kafka_gather_new(call);
-    response->responses.items = kafka_new(&incremental_alter_configs_resource_response_schema, (size_t)count, &call->arena);
+    response->responses.items =
+        kafka_new(&incremental_alter_configs_resource_response_schema, (size_t)count, &call->arena);
     response->responses.count = count;
     for (int32_t i = 0; i < count; i++)
         kafka_names_add(&resources, resource_key(call, &request->resources.items[i]));

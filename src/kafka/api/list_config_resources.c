@@ -74,8 +74,7 @@ static void handle(struct kafka_call *call)
         kafka_call_reply(call);
         return;
     }
-    bytes_t node =
-        bytes_of_text(arena_format(&call->arena, "%lld", (long long)call->door->options->node_id));
+    bytes_t node = bytes_of_text(arena_format(&call->arena, "%lld", (long long)call->door->options->node_id));
     response->config_resources.items =
         kafka_new(&list_config_resources_config_resource_schema, topic_count(store) + 2, &call->arena);
     if (is_asked(call, KAFKA_RESOURCE_BROKER))

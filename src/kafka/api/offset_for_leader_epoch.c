@@ -84,7 +84,8 @@ static void on_stat(struct log_op *op)
     kafka_gather_release(look_up->gathered.gather);
 }
 
-static void find_end(struct kafka_gather *gather, const struct topic *topic, const struct kafka_offset_for_leader_partition *asked,
+static void find_end(struct kafka_gather *gather, const struct topic *topic,
+                     const struct kafka_offset_for_leader_partition *asked,
                      struct kafka_offset_for_leader_epoch_epoch_end_offset *answer)
 {
     int32_t index = asked->partition;
@@ -109,14 +110,16 @@ static void handle(struct kafka_call *call)
     struct kafka_offset_for_leader_epoch_response *response = call->response;
     struct kafka_gather *gather = kafka_gather_new(call);
     response->topics.count = request->topics.count;
-    response->topics.items = kafka_new(&offset_for_leader_topic_result_schema, (size_t)request->topics.count, &call->arena);
+    response->topics.items =
+        kafka_new(&offset_for_leader_topic_result_schema, (size_t)request->topics.count, &call->arena);
     for (int32_t i = 0; i < request->topics.count; i++) {
         const struct kafka_offset_for_leader_topic *asked = &request->topics.items[i];
         struct kafka_offset_for_leader_topic_result *answer = &response->topics.items[i];
         const struct topic *topic = topic_find(call->door->store, asked->topic);
         answer->topic = asked->topic;
         answer->partitions.count = asked->partitions.count;
-        answer->partitions.items = kafka_new(&offset_for_leader_epoch_epoch_end_offset_schema, (size_t)asked->partitions.count, &call->arena);
+        answer->partitions.items =
+            kafka_new(&offset_for_leader_epoch_epoch_end_offset_schema, (size_t)asked->partitions.count, &call->arena);
         for (int32_t j = 0; j < asked->partitions.count; j++)
             find_end(gather, topic, &asked->partitions.items[j], &answer->partitions.items[j]);
     }
