@@ -538,7 +538,7 @@ static void change_configure(struct change *change, struct config_list list)
         return;
     }
     bool is_same = config_list_equal(&list, &before);
-    if (op->validate_only || (is_same && memcmp(&change->config, &change->old->config, sizeof change->config) == 0)) {
+    if (op->validate_only || (is_same && topic_config_equal(&change->config, &change->old->config))) {
         change->made = topic_ref(change->old);
         change_end(change, ERR_OK);
     } else if (is_same) {

@@ -212,7 +212,7 @@ static void touch_topics(struct settings *settings)
 {
     struct catalog *catalog = catalog_of_settings(settings);
     const struct catalog_copy *copy = catalog_copy_here(catalog);
-    if (memcmp(&settings->defaults, &catalog->defaults, sizeof catalog->defaults) == 0 || copy->count <= 1) {
+    if (topic_config_equal(&settings->defaults, &catalog->defaults) || copy->count <= 1) {
         catalog->defaults = settings->defaults;
         finish(settings, ERR_OK);
         return;

@@ -239,3 +239,15 @@ void topic_config_get(const struct topic_config *config, const struct topic_conf
     else
         snprintf(to, size, "%" PRId64, *(const int64_t *)at);
 }
+
+bool topic_config_equal(const struct topic_config *a, const struct topic_config *b)
+{
+    char left[64], right[64];
+    for (size_t i = 0; i < topic_config_row_count; i++) {
+        topic_config_get(a, &topic_config_rows[i], left, sizeof left);
+        topic_config_get(b, &topic_config_rows[i], right, sizeof right);
+        if (strcmp(left, right) != 0)
+            return false;
+    }
+    return true;
+}

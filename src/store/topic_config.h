@@ -73,3 +73,5 @@ err_t topic_config_set(struct topic_config *config, bytes_t name, bytes_t value,
 err_t topic_config_check(const struct topic_config *config, diag_t *diag) MUST_CHECK;
 // The value as Kafka prints it; SIZE of 64 is enough. Of a value without effect: its default.
 void topic_config_get(const struct topic_config *config, const struct topic_config_row *row, char *to, size_t size);
+// True when every value that has an effect is the same.
+bool topic_config_equal(const struct topic_config *a, const struct topic_config *b);
