@@ -150,7 +150,7 @@ class Kafka(Server):
     @classmethod
     def tool_command(cls, main_class, *arguments, heap="512m"):
         """The command line of one of Kafka's own tools."""
-        return ["java", f"-Xmx{heap}", "-cp", f"{cls.tools_jars}/*", main_class, *map(str, arguments)]
+        return ["java", f"-Xmx{heap}", "-cp", f"{cls.tools_jars}/*:{cls.jars}/*", main_class, *map(str, arguments)]
 
     def _write_settings(self):
         controller = free_port()

@@ -44,6 +44,7 @@ static void kafka_forget(struct app *app)
 static err_t kafka_open(struct app *app, struct address *address, diag_t *diag)
 {
     const struct kafka_options *options = &app->config->kafka;
+    app->config->kafka.settings = app->set;
     app->kafka = mem_zalloc(app->loop_count, sizeof *app->kafka);
     metric_set_add(&app->scraper.registry, &app->kafka_set, kafka_metric_rows, kafka_metric_row_count);
     for (size_t i = 0; i < app->loop_count; i++) {

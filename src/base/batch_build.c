@@ -216,6 +216,36 @@ void batch_builder_free(struct batch_builder *builder)
     writer_free(&builder->writer);
 }
 
+err_t batch_recompress(bytes_t batch, const struct batch_header *header, enum codec codec, size_t max_size,
+                       struct slice *ret_batch)
+{
+    struct writer room = WRITER_INIT, packed = { .limit = INT32_MAX };
+    struct batch_header made = *header;
+    struct record_summary summary;
+    bytes_t records;
+    err_t err = batch_records(batch, header, max_size, &room, &records);
+    if (err == ERR_OK)
+        err = batch_records_check(records, header, &summary);
+    if (err == ERR_OK && writer_reserve(&packed, BATCH_HEADER_SIZE) != NULL) {
+        writer_advance(&packed, BATCH_HEADER_SIZE);
+        err = compress_bytes(codec, records, &packed);
+    }
+    writer_free(&room);
+    if (err == ERR_OK)
+        err = packed.err;
+    if (err != ERR_OK) {
+        writer_free(&packed);
+        return err;
+    }
+    struct slice result = writer_finish(&packed);
+    made.attributes = (uint16_t)((header->attributes & ~(unsigned)BATCH_CODEC_MASK) | (unsigned)codec);
+    made.length = (int32_t)(result.bytes.size - BATCH_FRAME_SIZE);
+    put_header(result.buf->data, &made);
+    batch_seal(result.buf->data, result.bytes.size);
+    *ret_batch = result;
+    return ERR_OK;
+}
+
 struct slice batch_marker_build(int64_t producer_id, int16_t producer_epoch, struct batch_marker marker,
                                 int64_t timestamp_ms)
 {

@@ -295,6 +295,42 @@ static void append_time_replaces_the_time_of_all_records(void **state)
         assert_int_equal(record_timestamp(&header, &record), TIME + 99);
 }
 
+static void recompressing_changes_the_codec_and_nothing_else(void **state)
+{
+    (void)state;
+    for (int from = CODEC_NONE; from < CODEC_COUNT; from++) {
+        for (int to = CODEC_NONE; to < CODEC_COUNT; to++) {
+            struct slice before = build_golden(golden_options((enum codec)from)), after, back;
+            struct batch_header header;
+            batch_assign(before.buf->data, 100, 5);
+            assert_int_equal(batch_header_read(before.bytes, &header), ERR_OK);
+            assert_int_equal(batch_recompress(before.bytes, &header, (enum codec)to, 1 << 20, &after), ERR_OK);
+            assert_int_equal(batch_check(after.bytes, BATCH_FROM_CLIENT, &header, NULL), ERR_OK);
+            assert_int_equal(batch_codec(&header), to);
+            assert_int_equal(batch_recompress(after.bytes, &header, CODEC_NONE, 1 << 20, &back), ERR_OK);
+            assert_int_equal(back.bytes.size, GOLDEN.size);
+            assert_memory_equal(back.bytes.data, golden, GOLDEN.size);
+            slice_free(&before);
+            slice_free(&after);
+            slice_free(&back);
+        }
+    }
+}
+
+static void recompressing_refuses_what_does_not_open(void **state)
+{
+    (void)state;
+    struct slice batch = build_golden(golden_options(CODEC_ZSTD)), after;
+    struct batch_header header;
+    assert_int_equal(batch_header_read(batch.bytes, &header), ERR_OK);
+    assert_int_equal(batch_recompress(batch.bytes, &header, CODEC_LZ4, 10, &after), ERR_TOO_LARGE);
+    header.record_count++;
+    assert_int_equal(batch_recompress(batch.bytes, &header, CODEC_LZ4, 1 << 20, &after), ERR_MALFORMED);
+    memset(batch.buf->data + BATCH_HEADER_SIZE, 0xff, 8);
+    assert_int_equal(batch_recompress(batch.bytes, &header, CODEC_LZ4, 1 << 20, &after), ERR_CORRUPT);
+    slice_free(&batch);
+}
+
 static void rewriting_keeps_offsets_producer_and_times(void **state)
 {
     (void)state;
@@ -391,6 +427,8 @@ int main(void)
         cmocka_unit_test(the_length_field_is_not_trusted),
         cmocka_unit_test(walks_joined_batches_and_stops_at_a_cut),
         cmocka_unit_test(append_time_replaces_the_time_of_all_records),
+        cmocka_unit_test(recompressing_changes_the_codec_and_nothing_else),
+        cmocka_unit_test(recompressing_refuses_what_does_not_open),
         cmocka_unit_test(rewriting_keeps_offsets_producer_and_times),
         cmocka_unit_test(a_new_batch_needs_a_record),
         cmocka_unit_test(markers_round_trip),

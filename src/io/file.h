@@ -35,6 +35,9 @@ err_t file_sync(struct file *file) MUST_CHECK;
 // Everything written to the file system that holds the file is durable when it returns (syncfs).
 err_t file_sync_system(struct file *file) MUST_CHECK;
 err_t file_truncate(struct file *file, uint64_t size) MUST_CHECK;
+// Takes disk space for SIZE bytes, without changing the size of the file; file_truncate to the present size gives back
+// what is not used.
+err_t file_reserve(struct file *file, uint64_t size) MUST_CHECK;
 // An exclusive advisory lock until the file is closed or the process ends; ERR_BUSY if another process holds it.
 err_t file_lock(struct file *file) MUST_CHECK;
 

@@ -2,23 +2,38 @@
 #include "kafka/api.h"
 
 #include "base/assert.h"
+#include "kafka/api/alter_configs.h"
+#include "kafka/api/alter_partition_reassignments.h"
 #include "kafka/api/api_versions.h"
+#include "kafka/api/create_partitions.h"
 #include "kafka/api/create_topics.h"
 #include "kafka/api/delete_groups.h"
+#include "kafka/api/delete_records.h"
 #include "kafka/api/delete_topics.h"
+#include "kafka/api/describe_cluster.h"
+#include "kafka/api/describe_configs.h"
 #include "kafka/api/describe_groups.h"
+#include "kafka/api/describe_log_dirs.h"
+#include "kafka/api/describe_producers.h"
+#include "kafka/api/describe_quorum.h"
+#include "kafka/api/describe_topic_partitions.h"
+#include "kafka/api/elect_leaders.h"
 #include "kafka/api/fetch.h"
 #include "kafka/api/find_coordinator.h"
 #include "kafka/api/heartbeat.h"
+#include "kafka/api/incremental_alter_configs.h"
 #include "kafka/api/init_producer_id.h"
 #include "kafka/api/join_group.h"
 #include "kafka/api/leave_group.h"
+#include "kafka/api/list_config_resources.h"
 #include "kafka/api/list_groups.h"
 #include "kafka/api/list_offsets.h"
+#include "kafka/api/list_partition_reassignments.h"
 #include "kafka/api/metadata.h"
 #include "kafka/api/offset_commit.h"
 #include "kafka/api/offset_delete.h"
 #include "kafka/api/offset_fetch.h"
+#include "kafka/api/offset_for_leader_epoch.h"
 #include "kafka/api/produce.h"
 #include "kafka/api/sync_group.h"
 
@@ -40,9 +55,24 @@ const struct kafka_api *const kafka_apis[] = {
     &kafka_api_versions_api,
     &kafka_create_topics_api,
     &kafka_delete_topics_api,
+    &kafka_delete_records_api,
     &kafka_init_producer_id_api,
+    &kafka_offset_for_leader_epoch_api,
+    &kafka_describe_configs_api,
+    &kafka_alter_configs_api,
+    &kafka_describe_log_dirs_api,
+    &kafka_create_partitions_api,
     &kafka_delete_groups_api,
+    &kafka_elect_leaders_api,
+    &kafka_incremental_alter_configs_api,
+    &kafka_alter_partition_reassignments_api,
+    &kafka_list_partition_reassignments_api,
     &kafka_offset_delete_api,
+    &kafka_describe_quorum_api,
+    &kafka_describe_cluster_api,
+    &kafka_describe_producers_api,
+    &kafka_list_config_resources_api,
+    &kafka_describe_topic_partitions_api,
 };
 // clang-format on
 const size_t kafka_api_count = ARRAY_COUNT(kafka_apis);

@@ -44,6 +44,11 @@ int16_t kafka_unknown_topic_error(bool by_id);
 // Compares an epoch that a client sent (-1: none) with the present one (KIP-320): 0, FENCED_ or UNKNOWN_LEADER_EPOCH.
 int16_t kafka_door_epoch_error(const struct kafka_door *door, int32_t current_leader_epoch);
 
+// One bit for each of Kafka's AclOperation codes that the kind of resource has; everything is allowed so far.
+#define KAFKA_TOPIC_OPERATIONS 0x0df8 // read, write, create, delete, alter, describe, describe and alter configs
+#define KAFKA_CLUSTER_OPERATIONS                                                                                       \
+    0x1fa0 // create, alter, describe, cluster action, describe and alter configs, idempotent write
+
 static inline struct kafka_uuid kafka_uuid_of(const struct topic_id *id)
 {
     struct kafka_uuid uuid;

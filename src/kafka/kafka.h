@@ -33,6 +33,9 @@ struct kafka_options {
     int64_t partitions_max;      // of one topic
     bool auto_create_topics;     // auto.create.topics.enable
     bool strict_replication;     // refuse a replication factor above 1
+    // What the program was started with, for DescribeConfigs; NULL: nothing is known. The options that it shows change
+    // at restart only. Not an option itself.
+    const struct option_set *settings;
     int acks_one;                // enum kafka_acks_one: what an acks=1 answer waits for
     struct group_options groups; // for coordinator_open
 };

@@ -52,12 +52,18 @@ static size_t type_size(unsigned type, const struct kafka_schema *schema)
     return sizes[type];
 }
 
+// A struct that may be null is a pointer in memory.
+static bool is_pointer(const struct kafka_field *field)
+{
+    return field->type == KAFKA_STRUCT && field->null_at != NEVER;
+}
+
 // --- defaults
 
 static void default_value(const struct kafka_field *field, void *out)
 {
     memset(out, 0, field->size);
-    if (field->type == KAFKA_STRUCT)
+    if (field->type == KAFKA_STRUCT && !is_pointer(field))
         kafka_defaults(field->schema, out);
     if ((field->type == KAFKA_STRING || field->type == KAFKA_BYTES) && field->null_at == NEVER)
         *(bytes_t *)out = bytes_of(empty, 0);
@@ -91,7 +97,7 @@ void *kafka_new(const struct kafka_schema *schema, size_t count, struct arena *a
 
 static bool is_default(const struct kafka_field *field, const void *value)
 {
-    if (field->type == KAFKA_STRUCT) {
+    if (field->type == KAFKA_STRUCT && !is_pointer(field)) {
         for (size_t i = 0; i < field->schema->field_count; i++) {
             const struct kafka_field *inner = &field->schema->fields[i];
             if (!is_default(inner, (const char *)value + inner->offset))
@@ -207,7 +213,7 @@ static size_t element_min_size(const struct decoder *d, unsigned type, const str
     for (size_t i = 0; i < schema->field_count; i++) {
         const struct kafka_field *field = &schema->fields[i];
         if (field_in_version(field, d->version) && field->tag == NONE)
-            size += element_min_size(d, field->type, field->schema);
+            size += is_pointer(field) ? 1 : element_min_size(d, field->type, field->schema);
     }
     return size;
 }
@@ -234,9 +240,27 @@ static void decode_array(struct decoder *d, const struct kafka_field *field, voi
     memcpy(out, &array, sizeof(array));
 }
 
+// A byte says whether the struct follows: negative for null, as Kafka's generated code reads it.
+static void decode_pointer(struct decoder *d, const struct kafka_field *field, void *out)
+{
+    bool is_nullable = d->version >= field->null_at;
+    void *value = NULL;
+    if (!is_nullable || reader_i8(d->reader) >= 0) {
+        if (d->arena->total + field->schema->size > d->arena_limit)
+            reader_fail(d->reader, ERR_TOO_LARGE);
+        else
+            value = arena_array(d->arena, 1, field->schema->size);
+    }
+    if (value != NULL && d->reader->err == ERR_OK)
+        decode_struct(d, field->schema, value);
+    memcpy(out, &value, sizeof(value));
+}
+
 static void decode_field(struct decoder *d, const struct kafka_field *field, void *out)
 {
-    if (field->type >= KAFKA_ARRAY)
+    if (is_pointer(field))
+        decode_pointer(d, field, out);
+    else if (field->type >= KAFKA_ARRAY)
         decode_array(d, field, out);
     else
         decode_scalar(d, field->type, d->version >= field->null_at, field->schema, out);
@@ -388,9 +412,25 @@ static void encode_scalar(struct encoder *e, unsigned type, bool is_nullable, co
     }
 }
 
+static void encode_pointer(struct encoder *e, const struct kafka_field *field, const void *value)
+{
+    const void *target;
+    memcpy(&target, value, sizeof(target));
+    if (e->version >= field->null_at)
+        writer_i8(e->writer, target == NULL ? -1 : 1);
+    else
+        ASSERT(target != NULL);
+    if (target != NULL)
+        encode_struct(e, field->schema, target);
+}
+
 static void encode_field(struct encoder *e, const struct kafka_field *field, const void *value)
 {
     bool is_nullable = e->version >= field->null_at;
+    if (is_pointer(field)) {
+        encode_pointer(e, field, value);
+        return;
+    }
     if (field->type < KAFKA_ARRAY) {
         encode_scalar(e, field->type, is_nullable, field->schema, value);
         return;

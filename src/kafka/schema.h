@@ -28,7 +28,7 @@ struct kafka_field {
     const char *name; // as the spec spells it
     uint8_t type;
     int8_t min, max;  // versions that carry it
-    int8_t null_at;   // first version in which it may be null
+    int8_t null_at;   // first version in which it may be null; a struct that may be null is a pointer
     int8_t tag;       // tagged field of flexible versions, rows in ascending order of tags
     int64_t fallback; // value of an integer that is absent; text falls back to null where it may be null, else ""
     uint16_t offset;  // place in the struct

@@ -8,7 +8,7 @@
 #include "store/index.h"
 #include "store/producers.h"
 
-static void append_done(struct append_op *op, err_t err)
+void append_refuse(struct append_op *op, err_t err)
 {
     op->log_start_offset = op->op.partition->log_start;
     if (err != ERR_OK)
@@ -80,8 +80,11 @@ static bool must_roll(struct partition *partition, const struct batch_header *he
         return true;
     if ((partition->index_count + 1) * (int64_t)INDEX_TIME_ENTRY_SIZE > config->segment_index_size)
         return true;
-    return partition->first_timestamp >= 0 && timestamp >= 0 &&
-           timestamp - partition->first_timestamp > config->segment_ms;
+    // What must be compacted by a certain age must leave the active segment by then.
+    int64_t age_max = config->segment_ms;
+    if ((config->cleanup & CLEANUP_COMPACT) != 0 && config->max_compaction_lag_ms < age_max)
+        age_max = config->max_compaction_lag_ms;
+    return partition->first_timestamp >= 0 && timestamp >= 0 && timestamp - partition->first_timestamp > age_max;
 }
 
 static void note_timestamp(struct partition *partition, const struct batch_header *header)
@@ -139,7 +142,7 @@ static void append_duplicate(struct append_op *op)
 {
     struct partition *partition = op->op.partition;
     if (op->base_offset < partition->durable.offset) {
-        append_done(op, ERR_DUPLICATE);
+        append_refuse(op, ERR_DUPLICATE);
         return;
     }
     slice_free(&op->batch);
@@ -161,9 +164,13 @@ static err_t check(struct append_op *op, const struct batch_header *header, int6
 static bool append_try(struct append_op *op)
 {
     struct partition *partition = op->op.partition;
+    if (op->packing != NULL)
+        return false;
     err_t err = refusal(partition);
+    if (err == ERR_OK)
+        err = op->packing_err;
     if (err != ERR_OK) {
-        append_done(op, err);
+        append_refuse(op, err);
         return true;
     }
     struct batch_header header;
@@ -176,7 +183,7 @@ static bool append_try(struct append_op *op)
     if (tail_is_full(partition->shard)) {
         tail_evict(partition->shard);
         if (tail_is_full(partition->shard) && pass_met_full_disk(partition->shard)) {
-            append_done(op, ERR_NO_SPACE); // an internal topic: the others were refused above
+            append_refuse(op, ERR_NO_SPACE); // an internal topic: the others were refused above
             return true;
         }
         if (tail_is_full(partition->shard)) {
@@ -189,7 +196,7 @@ static bool append_try(struct append_op *op)
     if (err == ERR_DUPLICATE)
         append_duplicate(op);
     else if (err != ERR_OK)
-        append_done(op, err);
+        append_refuse(op, err);
     else
         append_accept(op, &header, now_ms);
     return true;
@@ -199,7 +206,7 @@ void partition_append(struct append_op *op)
 {
     struct partition *partition = op->op.partition;
     bool first = partition->appends.first == NULL;
-    if (first && append_try(op))
+    if (!packing_begin(op) && first && append_try(op))
         return;
     op_queue_push(&partition->appends, &op->op.message);
     if (!list_linked(&partition->throttled))
@@ -221,6 +228,7 @@ static bool resume_one(struct partition *partition)
 
 void partition_appends_resume(struct partition *partition)
 {
+    partition_asking_resume(partition);
     while (partition->appends.first != NULL) {
         if (!resume_one(partition))
             return;
@@ -248,8 +256,14 @@ void shard_appends_resume(struct shard *shard)
 void partition_queued_fail(struct partition *partition, err_t err)
 {
     struct message *message;
-    while ((message = op_queue_pop(&partition->appends)) != NULL)
-        append_done(CONTAINER_OF(message, struct append_op, op.message), err);
+    partition_asking_fail(partition, err);
+    while ((message = op_queue_pop(&partition->appends)) != NULL) {
+        struct append_op *op = CONTAINER_OF(message, struct append_op, op.message);
+        if (op->packing != NULL)
+            packing_abandon(op, err);
+        else
+            append_refuse(op, err);
+    }
     list_remove(&partition->throttled);
 }
 
@@ -257,6 +271,6 @@ void partition_appends_fail(struct partition *partition, err_t err)
 {
     struct message *message;
     while ((message = op_queue_pop(&partition->acks)) != NULL)
-        append_done(CONTAINER_OF(message, struct append_op, op.message), err);
+        append_refuse(CONTAINER_OF(message, struct append_op, op.message), err);
     partition_queued_fail(partition, err);
 }

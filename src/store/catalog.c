@@ -36,7 +36,7 @@ static err_t catalog_open(struct store *store, diag_t *diag)
 {
     struct catalog *catalog = mem_zalloc(1, sizeof *catalog);
     catalog->store = store;
-    catalog->loop = partition_loop_of(store, BYTES_LITERAL(CATALOG_TOPIC), 0);
+    catalog->loop = partition_loop_of(store, BYTES_LITERAL(TOPIC_CATALOG), 0);
     catalog->loop_count = store_loop_count(store);
     catalog->copies = mem_zalloc(catalog->loop_count, sizeof *catalog->copies);
     for (size_t i = 0; i < catalog->loop_count; i++)
@@ -76,7 +76,7 @@ static void on_changes_stopped(struct message *message)
 
 void catalog_stop_try(struct catalog *catalog)
 {
-    if (!catalog->stopping || catalog->changes.count > 0 || !producer_ids_idle(catalog) ||
+    if (!catalog->stopping || catalog->changes.count > 0 || !producer_ids_idle(catalog) || !settings_idle(catalog) ||
         catalog->stop.on_message == on_changes_stopped)
         return;
     catalog->stop.on_message = on_changes_stopped;
@@ -111,6 +111,7 @@ static void catalog_free(struct store *store)
         return;
     cleaner_free(catalog->cleaner);
     catalog_changes_free(catalog);
+    settings_free(&catalog->settings);
     LIST_EACH(&catalog->tables, node)
     table_free(LIST_ITEM(node, struct table, node));
     for (size_t i = 0; i < catalog->loop_count; i++)

@@ -444,8 +444,7 @@ static err_t check_create(struct change *change)
                                       .set_names = op->config_names,
                                       .set_values = op->config_values,
                                       .set_count = op->config_count };
-    return topic_def_config(&change->def, &store_options(change->catalog->store)->topic_defaults, &change->config,
-                            diag);
+    return topic_def_config(&change->def, &change->catalog->defaults, &change->config, diag);
 }
 
 // UUID version 4, but none whose text begins with '-', as Kafka's Uuid.randomUuid: tools would take it for an option.
@@ -479,9 +478,9 @@ static err_t check_owned(struct change *change)
 {
     if (change->old == NULL)
         return not_there(change);
-    if (bytes_is(change->op->name, CATALOG_TOPIC))
+    if (bytes_is(change->op->name, TOPIC_CATALOG))
         return diag_fail(&change->op->diag, ERR_INVALID, "topic", "The topic '%s' is the catalog itself.",
-                         CATALOG_TOPIC);
+                         TOPIC_CATALOG);
     return ERR_OK;
 }
 
@@ -508,7 +507,7 @@ static void on_grow(struct message *message)
     if (change == NULL)
         return;
     err_t err = check_grow(change);
-    if (err != ERR_OK || change->op->partition_count == 0) {
+    if (err != ERR_OK || change->op->partition_count == 0 || change->op->validate_only) {
         if (err == ERR_OK)
             change->made = topic_ref(change->old);
         change_end(change, err);
@@ -525,24 +524,56 @@ static void configured(struct change *change)
         change_publish_made(change);
 }
 
+// Goes on with the set configuration LIST, in place of the old one.
+static void change_configure(struct change *change, struct config_list list)
+{
+    struct topic_op *op = change->op;
+    struct config_list before = { change->old->set_names, change->old->set_values, change->old->set_count };
+    change->def.set_names = list.names;
+    change->def.set_values = list.values;
+    change->def.set_count = list.count;
+    err_t err = topic_def_config(&change->def, &change->catalog->defaults, &change->config, &op->diag);
+    if (err != ERR_OK) {
+        change_end(change, err);
+        return;
+    }
+    bool is_same = config_list_equal(&list, &before);
+    if (op->validate_only || (is_same && topic_config_equal(&change->config, &change->old->config))) {
+        change->made = topic_ref(change->old);
+        change_end(change, ERR_OK);
+    } else if (is_same) {
+        change_publish_made(change); // a default of the server changed: the row stays
+    } else {
+        change_put_def(change, &change->def, configured);
+    }
+}
+
 static void on_configure(struct message *message)
 {
     struct change *change = change_begin(CONTAINER_OF(message, struct topic_op, message));
     if (change == NULL)
         return;
-    struct topic_op *op = change->op;
+    const struct topic_op *op = change->op;
     err_t err = check_owned(change);
-    if (err == ERR_OK) {
-        change->def.set_names = op->config_names;
-        change->def.set_values = op->config_values;
-        change->def.set_count = op->config_count;
-        err = topic_def_config(&change->def, &store_options(change->catalog->store)->topic_defaults, &change->config,
-                               &op->diag);
-    }
     if (err != ERR_OK)
         change_end(change, err);
     else
-        change_put_def(change, &change->def, configured);
+        change_configure(change, (struct config_list){ op->config_names, op->config_values, op->config_count });
+}
+
+static void on_reconfigure(struct message *message)
+{
+    struct change *change = change_begin(CONTAINER_OF(message, struct topic_op, message));
+    if (change == NULL)
+        return;
+    const struct topic_op *op = change->op;
+    err_t err = check_owned(change);
+    if (err != ERR_OK) {
+        change_end(change, err);
+        return;
+    }
+    struct config_list before = { change->old->set_names, change->old->set_values, change->old->set_count };
+    change_configure(change, config_list_change(&before, op->changes, op->change_count, &change->arena));
 }
 
 static void delete_folders_removed(struct change *change)
@@ -606,6 +637,11 @@ void topic_grow(struct store *store, struct topic_op *op)
 void topic_configure(struct store *store, struct topic_op *op)
 {
     op_send(store, op, on_configure);
+}
+
+void topic_reconfigure(struct store *store, struct topic_op *op)
+{
+    op_send(store, op, on_reconfigure);
 }
 
 void topic_delete(struct store *store, struct topic_op *op)

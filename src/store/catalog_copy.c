@@ -24,6 +24,7 @@ void catalog_copy_init(struct catalog_copy *copy)
 
 void catalog_copy_free(struct catalog_copy *copy)
 {
+    settings_copy_free(&copy->settings);
     for (size_t i = 0; i < copy->count; i++) {
         topic_unref(copy->sorted[i]->topic);
         free(copy->sorted[i]);

@@ -6,12 +6,12 @@
 #include "base/map.h"
 #include "store/cleaner.h"
 #include "store/core.h"
+#include "store/settings.h"
 #include "store/table_impl.h"
 #include "store/topic_impl.h"
 
-#define CATALOG_TOPIC "__eddy_topics"
-// The key of the producer ids in the table; no topic can have this name.
-#define PRODUCER_ID_KEY BYTES_LITERAL("/producer-id")
+// Keys that begin so are not topics: none can have such a name.
+#define CATALOG_OWN_KEY '/'
 
 enum {
     PARTITIONS_MAX = 100000, // of one topic, and so that a folder's name fits
@@ -22,8 +22,28 @@ struct catalog_entry {
     const struct topic *topic;
 };
 
+// What is set for the server (settings.h), for each scope.
+struct settings_copy {
+    struct config_list lists[SETTINGS_SCOPES];
+    struct arena arenas[SETTINGS_SCOPES];
+};
+
+// The changes of it: the first is under way, the others wait. On the catalog's loop.
+struct settings {
+    struct message *first, *last; // struct settings_op
+    struct arena arena;
+    struct topic_config defaults; // what shall be
+    struct slice value;
+    struct table_op put;
+    struct publish *publishes;
+    struct touch *touches;
+    size_t publish_count, touch_count;
+    size_t left;
+};
+
 // A loop's copy.
 struct catalog_copy {
+    struct settings_copy settings;
     struct map by_name, by_id;
     struct catalog_entry **sorted; // by name
     size_t count, capacity;
@@ -40,6 +60,8 @@ struct catalog {
     size_t loop_count;
 
     // On the catalog's loop.
+    struct topic_config defaults; // of topics: the options of the start and the settings
+    struct settings settings;
     struct map changes;          // struct change, by folded name: those under way
     struct list_node unfinished; // struct change: to be carried on with the first turn
     struct message begin;
@@ -80,6 +102,12 @@ void catalog_unfinished_write(struct catalog *catalog, const struct topic_def *d
 void catalog_unfinished_delete(struct catalog *catalog, const struct topic_def *def, struct topic_life *life);
 void catalog_changes_begin(struct catalog *catalog);
 void topic_id_random(struct topic_id *ret_id);
+
+// settings.c
+err_t settings_load(struct catalog *catalog, diag_t *diag) MUST_CHECK;
+bool settings_idle(const struct catalog *catalog);
+void settings_free(struct settings *settings);
+void settings_copy_free(struct settings_copy *copy);
 
 // producer_id.c
 err_t producer_ids_load(struct catalog *catalog, diag_t *diag) MUST_CHECK;

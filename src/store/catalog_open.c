@@ -92,7 +92,7 @@ static void def_set_table(struct topic_def *def)
 static err_t catalog_topic_open(struct loading *loading)
 {
     struct catalog *catalog = loading->catalog;
-    struct topic_def def = { .name = BYTES_LITERAL(CATALOG_TOPIC), .partition_count = 1 };
+    struct topic_def def = { .name = BYTES_LITERAL(TOPIC_CATALOG), .partition_count = 1 };
     def_set_table(&def);
     struct topic_config config;
     bool found;
@@ -106,7 +106,7 @@ static err_t catalog_topic_open(struct loading *loading)
         err = topic_open(loading, &def, &config);
     if (err != ERR_OK)
         return err;
-    catalog->topics = table_new(catalog->store, CATALOG_TOPIC);
+    catalog->topics = table_new(catalog->store, TOPIC_CATALOG);
     return table_load(catalog->topics, topic_find(catalog->store, def.name)->partitions[0], loading->diag);
 }
 
@@ -143,7 +143,7 @@ static err_t row_open(struct loading *loading, const struct table_row *row)
     struct topic_config config;
     err_t err = topic_def_decode(row->key, row->value, &arena, &def, loading->diag);
     if (err == ERR_OK)
-        err = topic_def_config(&def, &store_options(catalog->store)->topic_defaults, &config, NULL);
+        err = topic_def_config(&def, &catalog->defaults, &config, NULL);
     if (err == ERR_OK)
         err = def.deleting ? deleted_open(loading, &def, &config) : topic_open(loading, &def, &config);
     arena_free(&arena);
@@ -155,7 +155,7 @@ static err_t rows_open(struct loading *loading)
     struct table_row row = { .key = BYTES_NULL };
     err_t err = ERR_OK;
     while (err == ERR_OK && table_seek(loading->catalog->topics, row.key, true, &row)) {
-        if (!bytes_equal(row.key, PRODUCER_ID_KEY))
+        if (row.key.data[0] != CATALOG_OWN_KEY)
             err = row_open(loading, &row);
     }
     return err;
@@ -205,7 +205,7 @@ static err_t adopt(struct loading *loading, const struct partition_folder *first
     if (internal)
         def_set_table(&def);
     struct topic_config config;
-    err_t err = topic_def_config(&def, &store_options(catalog->store)->topic_defaults, &config, NULL);
+    err_t err = topic_def_config(&def, &catalog->defaults, &config, NULL);
     if (err == ERR_OK)
         err = topic_open(loading, &def, &config);
     if (err != ERR_OK)
@@ -250,6 +250,8 @@ err_t catalog_load(struct catalog *catalog, diag_t *diag)
         err = catalog_topic_open(&loading);
     if (err == ERR_OK)
         err = producer_ids_load(catalog, diag);
+    if (err == ERR_OK)
+        err = settings_load(catalog, diag);
     if (err == ERR_OK)
         err = rows_open(&loading);
     if (err == ERR_OK)

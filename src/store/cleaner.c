@@ -12,6 +12,7 @@
 #include "store/lines.h"
 #include "store/meta.h"
 #include "store/retention.h"
+#include "store/settings.h"
 #include "store/table_snapshot.h"
 
 #include <stdio.h>
@@ -454,14 +455,16 @@ static void sweep_end(struct sweeper *sweeper)
 
 static void sweep_go_on(struct sweeper *sweeper)
 {
-    const struct store_options *options = store_options(sweeper->cleaner->store);
+    struct store *store = sweeper->cleaner->store;
+    int64_t expiration_ms = settings_number(store, BYTES_LITERAL("producer.id.expiration.ms"),
+                                            store_options(store)->producer_expiration_ms);
     for (int i = 0; i < PARTITIONS_PER_TURN; i++) {
         if (sweeper->next == sweeper->visit_count || sweeper->stopping) {
             sweep_end(sweeper);
             return;
         }
         struct partition *partition = sweeper->visits[sweeper->next].partition;
-        partition_expire_producers(partition, clock_wall_ms() - options->producer_expiration_ms);
+        partition_expire_producers(partition, clock_wall_ms() - expiration_ms);
         segments_load(sweeper, partition);
         if (retention_begin(sweeper, partition) || compaction_begin(sweeper, partition))
             return;

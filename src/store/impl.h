@@ -153,6 +153,7 @@ struct partition {
 
     struct op_queue acks;    // append_op: wait for durable; err is what they get then
     struct op_queue appends; // append_op: wait for producer state or memory
+    struct op_queue asking;  // producers_op: wait for producer state
     struct op_queue parked;  // what reads files: waits for the end of a swap
 };
 
@@ -196,6 +197,8 @@ struct write_item {
     bool refused;             // the file system takes no writes past its cache
     struct segment trim;      // whose file is cut to its size; base_offset -1: none
     bool created;             // a file was begun: the folder is synced too
+    uint64_t reserve_size;    // disk space to take for each file that is begun; 0: none
+    struct segment sealed;    // with reserve_size: the one before the first that is begun; base_offset -1: none
     bool wrote;               // set before the job goes on to flush
     err_t err;
     const char *step; // what failed
@@ -344,6 +347,21 @@ void shard_appends_resume(struct shard *shard);
 void partition_appends_fail(struct partition *partition, err_t err);
 // Only those that were not accepted yet.
 void partition_queued_fail(struct partition *partition, err_t err);
+
+// The append ends without having taken effect.
+void append_refuse(struct append_op *op, err_t err);
+
+// recompress.c
+// True if the batch is being compressed anew: the append waits for it (partition_appends_resume comes).
+bool packing_begin(struct append_op *op);
+// While it is under way: the append ends with ERR afterwards, in place of going on.
+void packing_abandon(struct append_op *op, err_t err);
+
+// producer_list.c
+void partition_producers(struct producers_op *op);
+// Answers what waited for producer state, or asks for the state.
+void partition_asking_resume(struct partition *partition);
+void partition_asking_fail(struct partition *partition, err_t err);
 
 // tail.c
 // Adds a batch to the end; takes the slice over.

@@ -225,3 +225,13 @@ void log_stat(struct stat_op *op)
 {
     log_op_send(&op->op, on_stat);
 }
+
+static void on_producers(struct message *message)
+{
+    partition_producers(CONTAINER_OF(message, struct producers_op, op.message));
+}
+
+void log_producers(struct producers_op *op)
+{
+    log_op_send(&op->op, on_producers);
+}

@@ -10,6 +10,7 @@
 
 struct store;
 struct partition;
+struct packing;
 
 // Set once; readable on any loop.
 struct loop *partition_loop(const struct partition *partition);
@@ -32,8 +33,9 @@ enum append_ack {
     APPEND_WRITTEN, // on_done after the write: survives the end of the process, not of the power
 };
 
-// Appends exactly one batch that batch_check accepted. Base offset, leader epoch (and time, if the topic says so) are
-// written into the bytes in place: the caller gives up its reference and must hold no other that it reads or writes.
+// Appends exactly one batch that batch_check accepted. It is compressed anew if the topic asks for it. Base offset,
+// leader epoch (and time, if the topic says so) are written into the bytes in place: the caller gives up its reference
+// and must hold no other that it reads or writes.
 struct append_op {
     struct log_op op;
     struct slice batch;
@@ -41,6 +43,9 @@ struct append_op {
     // The batch was decided elsewhere and has a producer id from LOG_DECIDED_PRODUCER_ID on: the rules of the topic
     // were asked then and are not asked again. ERR_DUPLICATE: it, or one with a higher sequence, is there.
     bool decided;
+    struct packing *packing; // private: compression.type asks for another codec
+    bool is_packed;          // private
+    err_t packing_err;       // private
     // out
     int64_t base_offset;        // also of the first copy when err is ERR_DUPLICATE (decided: -1)
     int64_t log_append_time_ms; // -1 unless the topic uses it
@@ -124,3 +129,18 @@ struct stat_op {
     size_t segment_count;
 };
 void log_stat(struct stat_op *op);
+
+// The producers whose sequences the partition remembers (DescribeProducers).
+struct producer_state {
+    int64_t id;
+    int16_t epoch;
+    int32_t last_sequence;
+    int64_t last_timestamp; // -1: unknown
+};
+struct producers_op {
+    struct log_op op;
+    // out; the caller's to free
+    struct producer_state *items;
+    size_t count;
+};
+void log_producers(struct producers_op *op);

@@ -4,6 +4,8 @@
 
 #include "base/endian.h"
 
+#define PRODUCER_ID_KEY BYTES_LITERAL("/producer-id")
+
 enum {
     BLOCK_COUNT = 1000,
     PRODUCER_ID_FORM = 1, // version byte of the row
@@ -18,10 +20,10 @@ err_t producer_ids_load(struct catalog *catalog, diag_t *diag)
     if (table_get(catalog->topics, PRODUCER_ID_KEY, &row) != ERR_OK)
         return ERR_OK;
     if (row.value.size > 0 && row.value.data[0] > PRODUCER_ID_FORM)
-        return diag_fail(diag, ERR_UNSUPPORTED, CATALOG_TOPIC,
+        return diag_fail(diag, ERR_UNSUPPORTED, TOPIC_CATALOG,
                          "a newer eddy wrote the producer ids: start the newer version");
     if (row.value.size != sizeof catalog->producer_value)
-        return diag_fail(diag, ERR_MALFORMED, CATALOG_TOPIC, "the row of the producer ids is damaged");
+        return diag_fail(diag, ERR_MALFORMED, TOPIC_CATALOG, "the row of the producer ids is damaged");
     catalog->next_producer_id = catalog->end_producer_id = (int64_t)get_u64(row.value.data + 1);
     return ERR_OK;
 }

@@ -295,6 +295,11 @@ bool store_space_short(const struct store *store)
     return current_shard(store)->space_short;
 }
 
+const char *store_folder(const struct store *store)
+{
+    return store->options.folder;
+}
+
 const char *store_cluster_id(const struct store *store)
 {
     return store->cluster_id;

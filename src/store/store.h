@@ -52,6 +52,8 @@ bool store_failed(const struct store *store);
 
 // Kafka's cluster id: 22 characters of base64, made at the first start (meta.properties).
 const char *store_cluster_id(const struct store *store);
+// The data folder, as it was given.
+const char *store_folder(const struct store *store);
 // Rises at each start that follows an unclean stop; the leader epoch of every partition.
 int32_t store_leader_epoch(const struct store *store);
 struct loop *store_loop(const struct store *store, size_t index);

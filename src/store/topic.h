@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "io/loop.h"
+#include "store/config_change.h"
 #include "store/topic_config.h"
 
 #include <stdbool.h>
@@ -15,6 +16,9 @@ struct store;
 struct partition;
 
 enum { TOPIC_NAME_MAX = 249, TOPIC_ID_SIZE = 16 };
+
+// The internal topic that holds the catalog.
+#define TOPIC_CATALOG "__eddy_topics"
 
 struct topic_id {
     uint8_t bytes[TOPIC_ID_SIZE];
@@ -56,6 +60,9 @@ struct topic_op {
     bool internal;
     const bytes_t *config_names, *config_values;
     size_t config_count;
+    const struct config_change *changes; // topic_reconfigure
+    size_t change_count;
+    bool validate_only; // grow, configure, reconfigure: everything is checked, nothing is changed
     // out
     err_t err; // ERR_EXISTS, ERR_CONFLICT (create: a name that differs in '.' and '_' only), ERR_NOT_FOUND,
                // ERR_INVALID, ERR_LIMIT, ERR_NO_SPACE, ERR_IO, ERR_CLOSED
@@ -67,6 +74,8 @@ void topic_create(struct store *store, struct topic_op *op);
 void topic_grow(struct store *store, struct topic_op *op);
 // Replaces the set configuration.
 void topic_configure(struct store *store, struct topic_op *op);
+// Changes what is set by op->changes, whatever others change meanwhile. Without any: reads the server's defaults anew.
+void topic_reconfigure(struct store *store, struct topic_op *op);
 void topic_delete(struct store *store, struct topic_op *op);
 
 // A block of producer ids nobody had before, durable.

@@ -9,102 +9,6 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#define TOPIC_CONFIG_NO_MEMBER SIZE_MAX
-#define MEMBER(name)           offsetof(struct topic_config, name)
-#define NO_EFFECT              TOPIC_CONFIG_NO_MEMBER
-#define ALONE                  "Accepted without effect: "
-
-// The position of a word is the value of the member; for a list, the number of the bit.
-static const char *const cleanup_words[] = { "delete", "compact", NULL };
-static const char *const timestamp_words[] = { "CreateTime", "LogAppendTime", NULL };
-// compression.type: the member is the position - 1, which is the codec of the batch attributes.
-static const char *const compression_words[] = { "producer", "uncompressed", "gzip", "snappy", "lz4", "zstd", NULL };
-
-// clang-format off
-const struct topic_config_row topic_config_rows[] = {
-    { "cleanup.policy", TOPIC_CONFIG_LIST, "delete",
-      "What happens to old data: delete (by time and size), compact (the latest value of each key stays), both, or "
-      "nothing (an empty list).",
-      MEMBER(cleanup), 0, 0, cleanup_words },
-    { "compression.gzip.level", TOPIC_CONFIG_INT, "-1", ALONE "recompression uses the library's default level.",
-      NO_EFFECT, -1, 9, NULL },
-    { "compression.lz4.level", TOPIC_CONFIG_INT, "9", ALONE "recompression uses the library's default level.",
-      NO_EFFECT, 1, 17, NULL },
-    { "compression.type", TOPIC_CONFIG_STRING, "producer",
-      "The codec that batches are stored with; producer keeps what the client sent. Batches are stored as they came in "
-      "every case; compaction writes with this codec.",
-      MEMBER(compression), 0, 0, compression_words },
-    { "compression.zstd.level", TOPIC_CONFIG_INT, "3", ALONE "recompression uses the library's default level.",
-      NO_EFFECT, -131072, 22, NULL },
-    { "delete.retention.ms", TOPIC_CONFIG_LONG, "86400000",
-      "How long compaction keeps the mark of a deleted key, so that readers can see the deletion.",
-      MEMBER(delete_retention_ms), 0, INT64_MAX, NULL },
-    { "file.delete.delay.ms", TOPIC_CONFIG_LONG, "60000",
-      ALONE "the files of a dropped segment go as soon as nobody reads them.", NO_EFFECT, 0, INT64_MAX, NULL },
-    { "flush.messages", TOPIC_CONFIG_LONG, "9223372036854775807",
-      ALONE "every acknowledgement follows a flush; --flush names the weaker modes.", NO_EFFECT, 1, INT64_MAX, NULL },
-    { "flush.ms", TOPIC_CONFIG_LONG, "9223372036854775807",
-      ALONE "every acknowledgement follows a flush; --flush names the weaker modes.", NO_EFFECT, 0, INT64_MAX, NULL },
-    { "follower.replication.throttled.replicas", TOPIC_CONFIG_LIST, "", ALONE "there are no followers.",
-      NO_EFFECT, 0, 0, NULL },
-    { "index.interval.bytes", TOPIC_CONFIG_INT, "4096", "Bytes of log for one entry of the offset index.",
-      MEMBER(index_interval_size), 0, INT32_MAX, NULL },
-    { "leader.replication.throttled.replicas", TOPIC_CONFIG_LIST, "", ALONE "there are no followers.",
-      NO_EFFECT, 0, 0, NULL },
-    { "local.retention.bytes", TOPIC_CONFIG_LONG, "-2", ALONE "there is no tiered storage.",
-      NO_EFFECT, -2, INT64_MAX, NULL },
-    { "local.retention.ms", TOPIC_CONFIG_LONG, "-2", ALONE "there is no tiered storage.",
-      NO_EFFECT, -2, INT64_MAX, NULL },
-    { "max.compaction.lag.ms", TOPIC_CONFIG_LONG, "9223372036854775807",
-      "The longest time that a record stays out of reach of compaction.",
-      MEMBER(max_compaction_lag_ms), 1, INT64_MAX, NULL },
-    { "max.message.bytes", TOPIC_CONFIG_INT, "1048588", "The largest batch accepted, as it is stored.",
-      MEMBER(max_message_size), 0, INT32_MAX, NULL },
-    { "message.downconversion.enable", TOPIC_CONFIG_BOOL, "true",
-      ALONE "only the batch format 2 is served, as in Kafka 4.", NO_EFFECT, 0, 0, NULL },
-    { "message.format.version", TOPIC_CONFIG_STRING, "3.0-IV1", ALONE "only the batch format 2 is stored, as in Kafka 4.",
-      NO_EFFECT, 0, 0, NULL },
-    { "message.timestamp.after.max.ms", TOPIC_CONFIG_LONG, "3600000",
-      "How far in the future a record's time may be (CreateTime only).",
-      MEMBER(timestamp_after_max_ms), 0, INT64_MAX, NULL },
-    { "message.timestamp.before.max.ms", TOPIC_CONFIG_LONG, "9223372036854775807",
-      "How far in the past a record's time may be (CreateTime only).",
-      MEMBER(timestamp_before_max_ms), 0, INT64_MAX, NULL },
-    { "message.timestamp.type", TOPIC_CONFIG_STRING, "CreateTime",
-      "Whether a record keeps the time its producer gave it or gets the time of the append.",
-      MEMBER(log_append_time), 0, 0, timestamp_words },
-    { "min.cleanable.dirty.ratio", TOPIC_CONFIG_DOUBLE, "0.5",
-      "The share of a log that must be new before compaction looks at it.",
-      MEMBER(min_cleanable_dirty_ratio), 0, 1, NULL },
-    { "min.compaction.lag.ms", TOPIC_CONFIG_LONG, "0", "The time for which a record is out of reach of compaction.",
-      MEMBER(min_compaction_lag_ms), 0, INT64_MAX, NULL },
-    { "min.insync.replicas", TOPIC_CONFIG_INT, "1", ALONE "there is one copy, and it is in sync.",
-      NO_EFFECT, 1, INT32_MAX, NULL },
-    { "preallocate", TOPIC_CONFIG_BOOL, "false", ALONE "the journal is preallocated, segments are not.",
-      NO_EFFECT, 0, 0, NULL },
-    { "remote.log.copy.disable", TOPIC_CONFIG_BOOL, "false", ALONE "there is no tiered storage.", NO_EFFECT, 0, 0, NULL },
-    { "remote.log.delete.on.disable", TOPIC_CONFIG_BOOL, "false", ALONE "there is no tiered storage.",
-      NO_EFFECT, 0, 0, NULL },
-    { "remote.storage.enable", TOPIC_CONFIG_BOOL, "false", ALONE "there is no tiered storage.", NO_EFFECT, 0, 0, NULL },
-    { "retention.bytes", TOPIC_CONFIG_LONG, "-1",
-      "The size of a partition above which the oldest segments are deleted; -1 for no limit.",
-      MEMBER(retention_size), INT64_MIN, INT64_MAX, NULL },
-    { "retention.ms", TOPIC_CONFIG_LONG, "604800000",
-      "The age at which a segment is deleted, by its newest record; -1 for never.",
-      MEMBER(retention_ms), -1, INT64_MAX, NULL },
-    { "segment.bytes", TOPIC_CONFIG_INT, "1073741824", "The size of one segment file.",
-      MEMBER(segment_size), 1024 * 1024, INT32_MAX, NULL },
-    { "segment.index.bytes", TOPIC_CONFIG_INT, "10485760", "The largest size of an index file.",
-      MEMBER(segment_index_size), 4, INT32_MAX, NULL },
-    { "segment.jitter.ms", TOPIC_CONFIG_LONG, "0", ALONE "segments of many partitions roll at no extra cost here.",
-      NO_EFFECT, 0, INT64_MAX, NULL },
-    { "segment.ms", TOPIC_CONFIG_LONG, "604800000", "The age at which a segment is closed even if it is not full.",
-      MEMBER(segment_ms), 1, INT64_MAX, NULL },
-    { "unclean.leader.election.enable", TOPIC_CONFIG_BOOL, "false", ALONE "there is one copy.", NO_EFFECT, 0, 0, NULL },
-};
-// clang-format on
-const size_t topic_config_row_count = ARRAY_COUNT(topic_config_rows);
-
 const struct topic_config_row *topic_config_find(bytes_t name)
 {
     for (size_t i = 0; i < topic_config_row_count; i++) {
@@ -116,7 +20,7 @@ const struct topic_config_row *topic_config_find(bytes_t name)
 
 bool topic_config_has_effect(const struct topic_config_row *row)
 {
-    return row->member != NO_EFFECT;
+    return row->member != TOPIC_CONFIG_NO_MEMBER;
 }
 
 void topic_config_default(struct topic_config *ret_config)
@@ -184,12 +88,14 @@ static err_t double_parse(const struct topic_config_row *row, bytes_t value, dou
     return ERR_OK;
 }
 
-static err_t bool_parse(const struct topic_config_row *row, bytes_t value, diag_t *diag)
+static err_t bool_parse(const struct topic_config_row *row, bytes_t value, int64_t *ret_number, diag_t *diag)
 {
     bytes_t word = trim(value);
-    bool is_bool = (word.size == 4 && strncasecmp((const char *)word.data, "true", 4) == 0) ||
-                   (word.size == 5 && strncasecmp((const char *)word.data, "false", 5) == 0);
-    return is_bool ? ERR_OK : bad_value(diag, row, value, "Expected value to be either true or false");
+    bool is_true = word.size == 4 && strncasecmp((const char *)word.data, "true", 4) == 0;
+    if (!is_true && (word.size != 5 || strncasecmp((const char *)word.data, "false", 5) != 0))
+        return bad_value(diag, row, value, "Expected value to be either true or false");
+    *ret_number = is_true ? 1 : 0;
+    return ERR_OK;
 }
 
 // The position of the word in the row's list; any word fits a row without a list.
@@ -230,16 +136,16 @@ static err_t list_parse(const struct topic_config_row *row, bytes_t value, uint3
 
 static void member_set(struct topic_config *config, const struct topic_config_row *row, int64_t number, double real)
 {
-    if (row->member == NO_EFFECT)
+    if (row->member == TOPIC_CONFIG_NO_MEMBER)
         return;
     void *at = (char *)config + row->member;
     if (row->type == TOPIC_CONFIG_DOUBLE)
         *(double *)at = real;
     else if (row->type == TOPIC_CONFIG_LIST)
         *(uint32_t *)at = (uint32_t)number;
-    else if (row->words == timestamp_words)
+    else if (row->type == TOPIC_CONFIG_BOOL || row->words == topic_timestamp_words)
         *(bool *)at = number == 1;
-    else if (row->words == compression_words)
+    else if (row->words == topic_compression_words)
         *(int8_t *)at = (int8_t)(number - 1);
     else
         *(int64_t *)at = number;
@@ -263,7 +169,7 @@ err_t topic_config_set(struct topic_config *config, bytes_t name, bytes_t value,
         err = double_parse(row, value, &real, diag);
         break;
     case TOPIC_CONFIG_BOOL:
-        err = bool_parse(row, value, diag);
+        err = bool_parse(row, value, &number, diag);
         break;
     case TOPIC_CONFIG_LIST:
         err = list_parse(row, value, &word, diag);
@@ -315,7 +221,7 @@ static void double_print(double number, char *to, size_t size)
 
 void topic_config_get(const struct topic_config *config, const struct topic_config_row *row, char *to, size_t size)
 {
-    if (row->member == NO_EFFECT) {
+    if (row->member == TOPIC_CONFIG_NO_MEMBER) {
         snprintf(to, size, "%s", row->default_value);
         return;
     }
@@ -324,10 +230,24 @@ void topic_config_get(const struct topic_config *config, const struct topic_conf
         double_print(*(const double *)at, to, size);
     else if (row->type == TOPIC_CONFIG_LIST)
         list_print(row, *(const uint32_t *)at, to, size);
-    else if (row->words == timestamp_words)
-        snprintf(to, size, "%s", timestamp_words[*(const bool *)at ? 1 : 0]);
-    else if (row->words == compression_words)
-        snprintf(to, size, "%s", compression_words[*(const int8_t *)at + 1]);
+    else if (row->type == TOPIC_CONFIG_BOOL)
+        snprintf(to, size, "%s", *(const bool *)at ? "true" : "false");
+    else if (row->words == topic_timestamp_words)
+        snprintf(to, size, "%s", topic_timestamp_words[*(const bool *)at ? 1 : 0]);
+    else if (row->words == topic_compression_words)
+        snprintf(to, size, "%s", topic_compression_words[*(const int8_t *)at + 1]);
     else
         snprintf(to, size, "%" PRId64, *(const int64_t *)at);
+}
+
+bool topic_config_equal(const struct topic_config *a, const struct topic_config *b)
+{
+    char left[64], right[64];
+    for (size_t i = 0; i < topic_config_row_count; i++) {
+        topic_config_get(a, &topic_config_rows[i], left, sizeof left);
+        topic_config_get(b, &topic_config_rows[i], right, sizeof right);
+        if (strcmp(left, right) != 0)
+            return false;
+    }
+    return true;
 }

@@ -28,6 +28,7 @@ struct topic_config {
     int64_t min_compaction_lag_ms;
     int64_t max_compaction_lag_ms;
     int64_t delete_retention_ms;
+    bool preallocate;
     int8_t compression; // -1: as the producer sent it; else the codec (0 none ... 4 zstd); compression.type
 };
 
@@ -44,6 +45,7 @@ struct topic_config_row {
     const char *name;
     enum topic_config_type type;
     const char *default_value; // Kafka's
+    const char *broker_name;   // the broker configuration that gives the default to all topics; NULL: none
     const char *documentation;
     // Private: the member that holds it (a member offset, or TOPIC_CONFIG_NO_MEMBER when the value has no effect here),
     // the limits of numbers, and the words that texts are made of.
@@ -51,6 +53,10 @@ struct topic_config_row {
     int64_t min, max;
     const char *const *words;
 };
+#define TOPIC_CONFIG_NO_MEMBER SIZE_MAX
+// The position of a word is the value of the member (of compression.type: the position - 1, the batch's codec); in a
+// list it is the number of the bit.
+extern const char *const topic_timestamp_words[], *const topic_compression_words[];
 extern const struct topic_config_row topic_config_rows[];
 extern const size_t topic_config_row_count;
 
@@ -67,3 +73,5 @@ err_t topic_config_set(struct topic_config *config, bytes_t name, bytes_t value,
 err_t topic_config_check(const struct topic_config *config, diag_t *diag) MUST_CHECK;
 // The value as Kafka prints it; SIZE of 64 is enough. Of a value without effect: its default.
 void topic_config_get(const struct topic_config *config, const struct topic_config_row *row, char *to, size_t size);
+// True when every value that has an effect is the same.
+bool topic_config_equal(const struct topic_config *a, const struct topic_config *b);

@@ -3,6 +3,7 @@
 // written, so that at recovery a hole in a segment that has a successor is damage and not a torn end.
 #include "store/impl.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -93,6 +94,40 @@ static void item_trim(struct write_item *item, int64_t segment_base, uint64_t si
         item_fail(item, err, "cut");
 }
 
+// preallocate takes the space of a whole segment when it begins. It is a wish: when the disk is full, the writes that
+// follow say so.
+static void item_reserve(const struct write_item *item, int64_t segment_base)
+{
+    char path[PATH_MAX_SIZE];
+    struct file *file;
+    segment_path(item->partition->path, segment_base, ".log", path, sizeof path);
+    err_t err = file_open(path, FILE_WRITE, &file);
+    if (err == ERR_OK) {
+        err = file_reserve(file, item->reserve_size);
+        file_close(file);
+    }
+    if (err != ERR_OK)
+        log_line(LOG_WARN, "the space of a segment is not reserved",
+                 LOG_FIELDS(log_text("partition", item->partition->name), log_err(err)));
+}
+
+// What a closed segment did not use of that space goes back; its size stays.
+static void item_return(struct write_item *item, int64_t segment_base, uint64_t size)
+{
+    char path[PATH_MAX_SIZE];
+    struct file *file;
+    segment_path(item->partition->path, segment_base, ".log", path, sizeof path);
+    err_t err = file_open(path, FILE_WRITE, &file);
+    if (err == ERR_NOT_FOUND)
+        return; // retention was faster
+    if (err == ERR_OK) {
+        err = file_truncate(file, size);
+        file_close(file);
+    }
+    if (err != ERR_OK)
+        item_fail(item, err, "cut");
+}
+
 static bool item_has_file(const struct write_item *item)
 {
     return item->file != NULL || item->unbuffered != NULL;
@@ -104,6 +139,8 @@ static bool item_turn_to(struct write_item *item, int64_t segment_base, uint64_t
     if (item_has_file(item) && item->file_base == segment_base)
         return true;
     if (item_has_file(item)) {
+        if (item->reserve_size > 0)
+            item_return(item, item->file_base, end);
         if (item->unbuffered != NULL)
             item_trim(item, item->file_base, end);
         else if (sync)
@@ -138,6 +175,8 @@ static void item_write(struct write_item *item, struct staging *staging, bool sy
         created = created || first->position == 0;
         if (!item_turn_to(item, first->segment_base, end, sync))
             return;
+        if (first->position == 0 && item->reserve_size > 0)
+            item_reserve(item, first->segment_base);
         end = position;
         err_t err = item->unbuffered != NULL
                         ? unbuffered_write(item->unbuffered, staging, first->position, parts, count)
@@ -147,6 +186,8 @@ static void item_write(struct write_item *item, struct staging *staging, bool sy
     }
     if (item->err == ERR_OK && item->trim.base_offset >= 0)
         item_trim(item, item->trim.base_offset, item->trim.size);
+    if (item->err == ERR_OK && created && item->reserve_size > 0 && item->sealed.base_offset >= 0)
+        item_return(item, item->sealed.base_offset, item->sealed.size);
     item->created = created;
     item->wrote = item->err == ERR_OK;
 }
@@ -211,6 +252,16 @@ err_t write_set_error(const struct write_set *set, const char **ret_path)
     return worst;
 }
 
+static struct segment segment_before(const struct partition *partition, const struct write_item *item)
+{
+    struct segment before = { .base_offset = -1 };
+    for (uint32_t i = 0; i < partition->segment_count && item->piece_count > 0; i++) {
+        if (partition->segments[i].base_offset < item->pieces[0].segment_base)
+            before = partition->segments[i];
+    }
+    return before;
+}
+
 static struct write_item *item_gather(struct write_set *set, struct partition *partition, const struct place *from,
                                       const struct place *to, uint64_t limit)
 {
@@ -218,6 +269,10 @@ static struct write_item *item_gather(struct write_set *set, struct partition *p
     tail_gather(partition, from, to, limit, item);
     item->segment = item->to.offset == partition->end ? *partition_active(partition) : partition->durable_segment;
     set->size += item->size;
+    if (partition->config.preallocate) {
+        item->reserve_size = (uint64_t)partition->config.segment_size;
+        item->sealed = segment_before(partition, item);
+    }
     return item;
 }
 

@@ -6,6 +6,8 @@ import struct
 import time
 
 PRODUCE, FETCH, LIST_OFFSETS, METADATA, API_VERSIONS, CREATE_TOPICS, INIT_PRODUCER_ID = 0, 1, 2, 3, 18, 19, 22
+INCREMENTAL_ALTER_CONFIGS = 44
+TOPIC, BROKER, BROKER_LOGGER = 2, 4, 8  # types of configuration resources
 
 COORDINATOR_LOAD_IN_PROGRESS = 14
 
@@ -44,10 +46,19 @@ def record(delta, value, key=None):
     return varint(len(body)) + body
 
 
-def batch(values=(b"x",), magic=2, attributes=0, producer=(-1, -1, -1), crc=None, count=None, last_delta=None, stamp=None):
-    """A record batch; CRC, COUNT and LAST_DELTA replace the right ones."""
+def tombstone(delta, key):
+    body = b"\0" + varint(0) + varint(delta) + varint(len(key)) + key + varint(-1) + varint(0)
+    return varint(len(body)) + body
+
+
+def batch(
+    values=(b"x",), magic=2, attributes=0, producer=(-1, -1, -1), crc=None, count=None, last_delta=None, stamp=None, records=None
+):
+    """A record batch of VALUES without keys, or of encoded RECORDS; CRC, COUNT and LAST_DELTA replace the right ones."""
     stamp = int(time.time() * 1000) if stamp is None else stamp
-    records = b"".join(record(i, value) for i, value in enumerate(values))
+    if records is not None:
+        values = records
+    records = b"".join(records or [record(i, value) for i, value in enumerate(values)])
     body = struct.pack(
         ">hiqqqhii",
         attributes,
@@ -175,6 +186,15 @@ def create_topic(connection, topic, partitions=1, configs=()):
     reader.take("ii")
     assert reader.text() == topic
     return reader.take("h")
+
+
+def alter_config(connection, resource_type, resource_name, name, value, operation=0):
+    """IncrementalAlterConfigs v0 with one change; returns (error code, message)."""
+    body = struct.pack(">ib", 1, resource_type) + text(resource_name)
+    body += struct.pack(">i", 1) + text(name) + struct.pack(">b", operation) + text(value) + b"\0"
+    reader = connection.ask(INCREMENTAL_ALTER_CONFIGS, 0, body)
+    reader.take("ii")
+    return reader.take("h"), reader.text()
 
 
 def fetch_body(topic, offset, partition=0, max_bytes=1 << 20, wait_ms=0, min_bytes=0):

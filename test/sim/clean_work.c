@@ -162,7 +162,7 @@ static void append_step(struct clean_world *world, size_t log, size_t producer)
     struct batch_options options = BATCH_PLAIN;
     act->producer = producer;
     if (producer != NO_PRODUCER) {
-        struct producer_state *state = &world->producers[producer];
+        struct sim_producer *state = &world->producers[producer];
         state->busy = state->open = true;
         options = (struct batch_options){ CODEC_NONE, BATCH_TRANSACTIONAL, (int64_t)producer, ++state->epoch, 0 };
         act->commit = choose(world, 2) == 0;
@@ -213,7 +213,7 @@ static void marker_step(struct clean_world *world, struct act *begun)
     act->serial = begun->serial;
     act->count = begun->count;
     memcpy(act->keys, begun->keys, sizeof act->keys);
-    struct producer_state *state = &world->producers[act->producer];
+    struct sim_producer *state = &world->producers[act->producer];
     state->busy = true;
     act->op.append = (struct append_op){
         .op = { .partition = topic->partitions[0], .on_done = on_marker },
@@ -227,7 +227,7 @@ static void marker_step(struct clean_world *world, struct act *begun)
 static void transaction_step(struct clean_world *world)
 {
     size_t producer = (size_t)choose(world, PRODUCERS);
-    struct producer_state *state = &world->producers[producer];
+    struct sim_producer *state = &world->producers[producer];
     if (state->busy || log_topic(world, LOG_COMPACTED) == NULL)
         return;
     if (state->open)

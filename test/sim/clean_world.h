@@ -28,7 +28,7 @@ struct topic_state {
 };
 
 // A producer of transactions on the compacted log; its id is its place.
-struct producer_state {
+struct sim_producer {
     bool busy; // a transaction is under way
     bool open; // there may be one without an end: the next thing is to abort it, as a coordinator does
     int16_t epoch;
@@ -55,7 +55,7 @@ struct clean_world {
     struct model_log logs[LOGS];
     uint64_t sized_bytes; // acknowledged to the log that is limited by size
     struct topic_state topics[TOPICS];
-    struct producer_state producers[PRODUCERS];
+    struct sim_producer producers[PRODUCERS];
 };
 
 _Noreturn void clean_fail(const struct clean_world *world, const char *format, ...)

@@ -288,6 +288,17 @@ err_t file_truncate(struct file *file, uint64_t size)
     return ERR_OK;
 }
 
+// The twin's disk has no space that is taken and not used: only the call can fail.
+err_t file_reserve(struct file *file, uint64_t size)
+{
+    struct sim *sim = sim_here();
+    err_t err = file_operation(file, OP_NEEDS_ROOM);
+    if (err != ERR_OK)
+        return err;
+    uint64_t added = size > file->inode->size ? size - file->inode->size : 0;
+    return sim->fs.used + added > sim->options.disk_quota ? ERR_NO_SPACE : ERR_OK;
+}
+
 err_t file_sync(struct file *file)
 {
     struct sim *sim = sim_here();

@@ -147,6 +147,15 @@ err_t file_truncate(struct file *file, uint64_t size)
     return result == 0 ? ERR_OK : last_error();
 }
 
+err_t file_reserve(struct file *file, uint64_t size)
+{
+    int result;
+    do
+        result = fallocate(file->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size);
+    while (result != 0 && errno == EINTR);
+    return result == 0 ? ERR_OK : last_error();
+}
+
 err_t file_lock(struct file *file)
 {
     if (flock(file->fd, LOCK_EX | LOCK_NB) == 0)

@@ -6,6 +6,7 @@
 #include "io/random.h"
 
 #include <stdatomic.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -83,6 +84,26 @@ static void writes_many_parts_behind_each_other(void **state)
     assert_int_equal(got, 0);
     file_close(file);
     file_close(NULL);
+}
+
+static void reserves_space_without_growing_the_file(void **state)
+{
+    (void)state;
+    struct file *file = open_file("reserved", FILE_WRITE | FILE_CREATE);
+    bytes_t part = BYTES_LITERAL("some bytes");
+    uint64_t size;
+    struct stat before, reserved, returned;
+    assert_int_equal(file_write_at(file, 0, &part, 1), ERR_OK);
+    assert_int_equal(stat(path_of("reserved"), &before), 0);
+    assert_int_equal(file_reserve(file, 1 << 20), ERR_OK);
+    assert_int_equal(file_size(file, &size), ERR_OK);
+    assert_int_equal(size, part.size);
+    assert_int_equal(stat(path_of("reserved"), &reserved), 0);
+    assert_true(reserved.st_blocks * 512 >= 1 << 20);
+    assert_int_equal(file_truncate(file, size), ERR_OK);
+    assert_int_equal(stat(path_of("reserved"), &returned), 0);
+    assert_true(returned.st_blocks < reserved.st_blocks);
+    file_close(file);
 }
 
 static void tells_why_a_file_does_not_open(void **state)
@@ -263,6 +284,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_many_parts_behind_each_other),
+        cmocka_unit_test(reserves_space_without_growing_the_file),
         cmocka_unit_test(tells_why_a_file_does_not_open),
         cmocka_unit_test(a_full_disk_is_told_apart),
         cmocka_unit_test(replaces_a_file_whole),

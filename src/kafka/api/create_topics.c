@@ -2,13 +2,13 @@
 #include "kafka/api/create_topics.h"
 
 #include "base/assert.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "kafka/api.h"
+#include "kafka/configs.h"
 #include "kafka/door.h"
+#include "store/settings.h"
 #include "store/topic.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 // clang-format off
@@ -89,30 +89,18 @@ static KAFKA_SCHEMA(create_topics_response, "CreateTopicsResponse");
 #undef ROW
 // clang-format on
 
-#define CONFIG_VALUE_SIZE 64
 // Of one request: each is answered with all its settings.
 #define TOPICS_MAX 10000
-// DescribeConfigsResponse.ConfigSource.
-#define SOURCE_TOPIC   1
-#define SOURCE_DEFAULT 5
-
 struct creation {
     struct topic_op op;
     struct creations *all;
     struct kafka_creatable_topic_result *result;
 };
 
-// How often the request names a topic.
-struct naming {
-    struct map_node node; // stands first
-    bytes_t name;
-    bool is_twice;
-};
-
 struct creations {
     struct kafka_call *call;
     struct creation *items;
-    struct map namings;
+    struct kafka_names names;
     size_t count;
     size_t pending; // and one for the loop that starts them
 };
@@ -129,29 +117,6 @@ static void result_fail(struct kafka_call *call, struct kafka_creatable_topic_re
 
 // --- checks, in Kafka's order; each fills the result and returns false when something is wrong
 
-static_assert(offsetof(struct naming, node) == 0, "the map's node stands first");
-
-static bytes_t naming_key(const struct map_node *node)
-{
-    const struct naming *naming = (const void *)node;
-    return naming->name;
-}
-
-static void note_names(struct creations *all)
-{
-    const struct kafka_create_topics_request *request = all->call->request;
-    struct naming *namings = arena_array(&all->call->arena, (size_t)request->topics.count, sizeof(*namings));
-    all->namings = MAP_INIT(naming_key);
-    for (int32_t i = 0; i < request->topics.count; i++) {
-        struct map_node *other = map_find(&all->namings, request->topics.items[i].name);
-        namings[i].name = request->topics.items[i].name;
-        if (other != NULL)
-            CONTAINER_OF(other, struct naming, node)->is_twice = true;
-        else
-            map_insert(&all->namings, &namings[i].node);
-    }
-}
-
 static bool check_name(struct creations *all, const struct kafka_creatable_topic *topic,
                        struct kafka_creatable_topic_result *result)
 {
@@ -160,7 +125,7 @@ static bool check_name(struct creations *all, const struct kafka_creatable_topic
     diag_t diag = { 0 };
     if (request->topics.count > TOPICS_MAX)
         result_fail(call, result, KAFKA_POLICY_VIOLATION, "Too many topics in one request.");
-    else if (CONTAINER_OF(map_find(&all->namings, topic->name), struct naming, node)->is_twice)
+    else if (kafka_names_twice(&all->names, topic->name))
         result_fail(call, result, KAFKA_INVALID_REQUEST, "Duplicate topic name.");
     else if (topic_name_check(topic->name, &diag) != ERR_OK)
         result_fail(call, result, KAFKA_INVALID_TOPIC_EXCEPTION, diag.text);
@@ -259,23 +224,35 @@ static bool check_configs(struct kafka_call *call, const struct kafka_creatable_
     return true;
 }
 
+static struct config_change *all_changes(struct kafka_call *call, const struct kafka_creatable_topic *topic)
+{
+    size_t count = (size_t)topic->configs.count;
+    struct config_change *changes = arena_array(&call->arena, count, sizeof *changes);
+    for (size_t i = 0; i < count; i++)
+        changes[i] = (struct config_change){ .name = topic->configs.items[i].name,
+                                             .value = topic->configs.items[i].value,
+                                             .kind = CONFIG_SET };
+    return changes;
+}
+
 // All settings with their sources, as version 5 and newer answer (KIP-525).
 static void answer_configs(struct kafka_call *call, const struct kafka_creatable_topic *topic,
                            const struct topic_config *config, struct kafka_creatable_topic_result *result)
 {
+    const struct config_list none = { 0 };
+    struct config_list set =
+        config_list_change(&none, all_changes(call, topic), (size_t)topic->configs.count, &call->arena);
     result->configs.items = kafka_new(&creatable_topic_configs_schema, topic_config_row_count, &call->arena);
     result->configs.count = (int32_t)topic_config_row_count;
     for (size_t i = 0; i < topic_config_row_count; i++) {
-        const struct topic_config_row *row = &topic_config_rows[i];
-        char *value = arena_alloc(&call->arena, CONFIG_VALUE_SIZE);
-        topic_config_get(config, row, value, CONFIG_VALUE_SIZE);
-        bool is_set = false;
-        for (int32_t j = 0; j < topic->configs.count; j++)
-            is_set |= bytes_is(topic->configs.items[j].name, row->name);
+        struct kafka_config_entry entry;
+        kafka_config_of_topic(call, &topic_config_rows[i], &set, config, &entry);
         result->configs.items[i] = (struct kafka_creatable_topic_configs){
-            .name = bytes_of_text(row->name),
-            .value = bytes_of_text(value),
-            .config_source = is_set ? SOURCE_TOPIC : SOURCE_DEFAULT,
+            .name = entry.name,
+            .value = entry.value,
+            .read_only = entry.is_read_only,
+            .config_source = (int8_t)entry.source,
+            .is_sensitive = entry.is_sensitive,
         };
     }
 }
@@ -317,7 +294,7 @@ static void create_topic(struct creations *all, const struct kafka_creatable_top
     const struct kafka_create_topics_request *request = call->request;
     struct topic_config config;
     result->name = topic->name;
-    topic_config_default(&config);
+    settings_topic_defaults(call->door->store, &config);
     if (!check_name(all, topic, result) || !check_partitions(call, topic, result) ||
         !check_configs(call, topic, &config, result))
         return;
@@ -356,10 +333,12 @@ static void handle(struct kafka_call *call)
     all->pending = 1;
     response->topics.items = kafka_new(&creatable_topic_result_schema, count, &call->arena);
     response->topics.count = request->topics.count;
-    note_names(all);
+    all->names = kafka_names_new(call);
+    for (size_t i = 0; i < count; i++)
+        kafka_names_add(&all->names, request->topics.items[i].name);
     for (size_t i = 0; i < count; i++)
         create_topic(all, &request->topics.items[i], &response->topics.items[i]);
-    map_free(&all->namings);
+    kafka_names_free(&all->names);
     creations_release(all);
 }
 

@@ -88,10 +88,6 @@ static KAFKA_SCHEMA(metadata_response, "MetadataResponse");
 
 #define FIRST_VERSION_AUTO_CREATE 4
 #define FIRST_VERSION_NULL_NAME   12
-// One bit for each of Kafka's AclOperation codes that the kind of resource has; everything is allowed so far.
-#define TOPIC_OPERATIONS 0x0df8 // read, write, create, delete, alter, describe, describe and alter configs
-#define CLUSTER_OPERATIONS                                                                                             \
-    0x1fa0 // create, alter, describe, cluster action, describe and alter configs, idempotent write
 
 struct creation {
     struct topic_op op;
@@ -130,7 +126,7 @@ static void list_topic(struct kafka_call *call, const struct topic *topic, struc
     for (int32_t i = 0; i < topic->partition_count; i++)
         list_partition(call, i, node, &row->partitions.items[i]);
     if (request->include_topic_authorized_operations)
-        row->topic_authorized_operations = TOPIC_OPERATIONS;
+        row->topic_authorized_operations = KAFKA_TOPIC_OPERATIONS;
 }
 
 static void listing_release(struct listing *listing)
@@ -253,7 +249,7 @@ static void list_cluster(struct kafka_call *call)
     response->cluster_id = bytes_of_text(store_cluster_id(door->store));
     response->controller_id = broker->node_id;
     if (request->include_cluster_authorized_operations)
-        response->cluster_authorized_operations = CLUSTER_OPERATIONS;
+        response->cluster_authorized_operations = KAFKA_CLUSTER_OPERATIONS;
 }
 
 static void handle(struct kafka_call *call)

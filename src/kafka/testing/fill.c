@@ -37,7 +37,12 @@ static void fill_value(const struct kafka_field *field, int version, uint64_t *s
 {
     unsigned type = element_of(field);
     bool is_null = field->type < KAFKA_ARRAY && field->tag == NONE && version >= field->null_at && next(seed) % 4 == 0;
-    if (type == KAFKA_STRUCT) {
+    if (field->type == KAFKA_STRUCT && field->null_at != NEVER) {
+        void *target = is_null ? NULL : kafka_new(field->schema, 1, arena);
+        if (target != NULL)
+            kafka_fill(field->schema, version, seed, arena, target);
+        memcpy(out, &target, sizeof(target));
+    } else if (type == KAFKA_STRUCT) {
         kafka_fill(field->schema, version, seed, arena, out);
     } else if (type == KAFKA_STRING || type == KAFKA_BYTES) {
         *(bytes_t *)(void *)out = is_null ? BYTES_NULL : fill_bytes(seed, arena);
@@ -84,6 +89,14 @@ void kafka_fill(const struct kafka_schema *schema, int version, uint64_t *seed, 
 static const char *value_difference(const struct kafka_field *field, int version, const char *a, const char *b)
 {
     unsigned type = element_of(field);
+    if (field->type == KAFKA_STRUCT && field->null_at != NEVER) {
+        const void *left, *right;
+        memcpy(&left, a, sizeof(left));
+        memcpy(&right, b, sizeof(right));
+        if (left == NULL || right == NULL)
+            return left == right ? NULL : field->name;
+        return kafka_difference(field->schema, version, left, right);
+    }
     if (type == KAFKA_STRUCT)
         return kafka_difference(field->schema, version, a, b);
     if (type != KAFKA_STRING && type != KAFKA_BYTES && type != KAFKA_RECORDS)

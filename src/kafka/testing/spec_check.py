@@ -46,10 +46,10 @@ def both(a, b):
 
 def number(field):
     default = field.get("default", 0)
-    if field["type"].startswith("[]") or field["type"] in ("string", "bytes", "records") or "fields" in field:
+    if field["type"].startswith("[]") or field["type"] in ("string", "bytes", "records") or "fields" in field or default == "null":
         return 0
-    if default in ("true", "false"):
-        return int(default == "true")
+    if str(default).lower() in ("true", "false"):
+        return int(str(default).lower() == "true")
     return int(str(default), 0)
 
 

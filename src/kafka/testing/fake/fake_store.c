@@ -6,10 +6,10 @@
 #include "base/mem.h"
 #include "kafka/testing/fake/fake_internal.h"
 #include "store/log.h"
+#include "store/settings.h"
 #include "store/store.h"
 #include "store/topic.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define FAKE_EPOCH      3
@@ -21,6 +21,7 @@ struct partition {
     struct slice batches[FAKE_BATCHES];
     size_t batch_count;
     int64_t end;
+    int64_t log_start;
     struct list_node waits;
     bool is_deleted;
 };
@@ -45,9 +46,31 @@ struct store {
     struct append_op *held[1024];
     size_t held_count;
     unsigned pending;
+    struct arena arena; // texts of configurations
+    struct config_list settings[SETTINGS_SCOPES];
+    struct fake_topic *catalog;
 };
 
 static struct store *the_store; // topic_unref and the log's functions know no store
+
+static struct partition *partition_new(struct store *store)
+{
+    struct partition *partition = mem_zalloc(1, sizeof *partition);
+    partition->store = store;
+    list_init(&partition->waits);
+    return partition;
+}
+
+static struct config_list list_copy(struct store *store, const struct config_list *list)
+{
+    bytes_t *names = arena_array(&store->arena, list->count + 1, sizeof *names);
+    bytes_t *values = arena_array(&store->arena, list->count + 1, sizeof *values);
+    for (size_t i = 0; i < list->count; i++) {
+        names[i] = arena_copy(&store->arena, list->names[i]);
+        values[i] = arena_copy(&store->arena, list->values[i]);
+    }
+    return (struct config_list){ names, values, list->count };
+}
 
 struct store *fake_store_new(struct loop *loop)
 {
@@ -58,6 +81,12 @@ struct store *fake_store_new(struct loop *loop)
     list_init(&store->garbage);
     list_init(&store->tables);
     the_store = store;
+    store->catalog = mem_zalloc(1, sizeof *store->catalog);
+    store->catalog->topic.name = BYTES_LITERAL(TOPIC_CATALOG);
+    store->catalog->topic.internal = true;
+    store->catalog->topic.partition_count = 1;
+    store->catalog->topic.partitions = store->catalog->partitions;
+    store->catalog->partitions[0] = partition_new(store);
     return store;
 }
 
@@ -120,6 +149,8 @@ int32_t store_leader_epoch(const struct store *store)
 
 static struct fake_topic *fake(const struct topic *topic)
 {
+    if (topic == &the_store->catalog->topic)
+        return the_store->catalog;
     LIST_EACH(&the_store->topics, node)
     if (&LIST_ITEM(node, struct fake_topic, node)->topic == topic)
         return LIST_ITEM(node, struct fake_topic, node);
@@ -153,6 +184,9 @@ void fake_store_free(struct store *store)
     fake_free(LIST_ITEM(node, struct fake_topic, node));
     LIST_EACH(&store->tables, node)
     fake_table_free(node);
+    ASSERT(store->catalog->refs == 0);
+    fake_free(store->catalog);
+    arena_free(&store->arena);
     free(store);
     the_store = NULL;
 }
@@ -162,7 +196,7 @@ const struct topic *topic_find(struct store *store, bytes_t name)
     LIST_EACH(&store->topics, node)
     if (bytes_equal(LIST_ITEM(node, struct fake_topic, node)->topic.name, name))
         return &LIST_ITEM(node, struct fake_topic, node)->topic;
-    return NULL;
+    return bytes_is(name, TOPIC_CATALOG) ? &store->catalog->topic : NULL;
 }
 
 const struct topic *topic_find_id(struct store *store, const struct topic_id *id)
@@ -222,6 +256,74 @@ static void topic_answer(struct store *store, struct topic_op *op, err_t err)
     loop_post(store->loop, &op->message);
 }
 
+// Gives the topic this set configuration, unless it does not fit.
+static err_t topic_set(struct store *store, struct fake_topic *topic, const struct config_list *set, bool validate_only,
+                       diag_t *diag)
+{
+    struct topic_config config;
+    settings_topic_defaults(store, &config);
+    for (size_t i = 0; i < set->count; i++) {
+        if (topic_config_set(&config, set->names[i], set->values[i], diag) != ERR_OK)
+            return ERR_INVALID;
+    }
+    if (validate_only)
+        return ERR_OK;
+    struct config_list copy = list_copy(store, set);
+    topic->topic.config = config;
+    topic->topic.set_names = copy.names;
+    topic->topic.set_values = copy.values;
+    topic->topic.set_count = copy.count;
+    return ERR_OK;
+}
+
+static struct fake_topic *asked(struct store *store, struct topic_op *op)
+{
+    op->topic = topic_find(store, op->name);
+    if (op->topic == NULL) {
+        topic_answer(store, op, ERR_NOT_FOUND);
+        return NULL;
+    }
+    return fake(topic_ref(op->topic));
+}
+
+void topic_grow(struct store *store, struct topic_op *op)
+{
+    struct fake_topic *topic = asked(store, op);
+    if (topic == NULL)
+        return;
+    ASSERT(op->partition_count > topic->topic.partition_count && op->partition_count <= FAKE_PARTITIONS);
+    for (int32_t i = topic->topic.partition_count; i < op->partition_count && !op->validate_only; i++) {
+        topic->partitions[i] = partition_new(store);
+        topic->topic.partition_count = i + 1;
+    }
+    topic_answer(store, op, ERR_OK);
+}
+
+static void topic_change(struct store *store, struct topic_op *op, bool replace)
+{
+    struct fake_topic *topic = asked(store, op);
+    if (topic == NULL)
+        return;
+    const struct config_list before = { topic->topic.set_names, topic->topic.set_values, topic->topic.set_count };
+    struct config_list set = { op->config_names, op->config_values, op->config_count };
+    if (!replace)
+        set = config_list_change(&before, op->changes, op->change_count, &store->arena);
+    err_t err = topic_set(store, topic, &set, op->validate_only, &op->diag);
+    if (err != ERR_OK)
+        topic_unref(op->topic);
+    topic_answer(store, op, err);
+}
+
+void topic_configure(struct store *store, struct topic_op *op)
+{
+    topic_change(store, op, true);
+}
+
+void topic_reconfigure(struct store *store, struct topic_op *op)
+{
+    topic_change(store, op, false);
+}
+
 void topic_create(struct store *store, struct topic_op *op)
 {
     if (topic_find(store, op->name) != NULL) {
@@ -236,14 +338,15 @@ void topic_create(struct store *store, struct topic_op *op)
     topic->topic.id.bytes[15] = ++store->next_topic_id;
     topic->topic.partition_count = op->partition_count;
     topic->topic.partitions = topic->partitions;
-    topic_config_default(&topic->topic.config);
-    for (size_t i = 0; i < op->config_count; i++)
-        ASSERT(topic_config_set(&topic->topic.config, op->config_names[i], op->config_values[i], NULL) == ERR_OK);
-    for (int32_t i = 0; i < op->partition_count; i++) {
-        topic->partitions[i] = mem_zalloc(1, sizeof(struct partition));
-        topic->partitions[i]->store = store;
-        list_init(&topic->partitions[i]->waits);
+    const struct config_list set = { op->config_names, op->config_values, op->config_count };
+    err_t err = topic_set(store, topic, &set, false, &op->diag);
+    if (err != ERR_OK) {
+        free(topic);
+        topic_answer(store, op, err);
+        return;
     }
+    for (int32_t i = 0; i < op->partition_count; i++)
+        topic->partitions[i] = partition_new(store);
     list_append(&store->topics, &topic->node);
     op->topic = topic_ref(&topic->topic);
     topic_answer(store, op, ERR_OK);
@@ -380,8 +483,32 @@ void log_read(struct read_op *op)
 void log_stat(struct stat_op *op)
 {
     op->high_watermark = op->log_end_offset = op->op.partition->end;
-    op->log_start_offset = 0;
+    op->log_start_offset = op->op.partition->log_start;
+    op->found_epoch = op->epoch >= FAKE_EPOCH ? FAKE_EPOCH : -1;
+    op->epoch_end_offset = op->epoch >= FAKE_EPOCH ? op->op.partition->end : -1;
+    op->size = 100;
+    op->segment_count = 1;
     log_answer(&op->op, op->op.partition->is_deleted ? ERR_CLOSED : ERR_OK);
+}
+
+void log_delete_records(struct delete_records_op *op)
+{
+    struct partition *partition = op->op.partition;
+    int64_t offset = op->offset == -1 ? partition->end : op->offset;
+    bool is_valid = offset >= 0 && offset <= partition->end;
+    if (is_valid && offset > partition->log_start)
+        partition->log_start = offset;
+    op->log_start_offset = partition->log_start;
+    log_answer(&op->op, is_valid ? ERR_OK : ERR_OUT_OF_RANGE);
+}
+
+// One, whatever was appended.
+void log_producers(struct producers_op *op)
+{
+    op->items = mem_zalloc(1, sizeof *op->items);
+    op->items[0] = (struct producer_state){ 7, 2, 41, 1000 };
+    op->count = 1;
+    log_answer(&op->op, ERR_OK);
 }
 
 void log_wait(struct wait_op *op)
@@ -424,32 +551,49 @@ void producer_id_allocate(struct store *store, struct producer_id_op *op)
     loop_post(store->loop, &op->message);
 }
 
-const struct topic_config_row topic_config_rows[] = {
-    { .name = "cleanup.policy", .type = TOPIC_CONFIG_LIST, .default_value = "delete", .documentation = "" },
-    { .name = "max.message.bytes", .type = TOPIC_CONFIG_INT, .default_value = "1048588", .documentation = "" },
-};
-const size_t topic_config_row_count = ARRAY_COUNT(topic_config_rows);
+// --- settings
 
-void topic_config_default(struct topic_config *ret_config)
+static const struct config_list no_settings;
+
+const struct config_list *settings_of(struct store *store, enum settings_scope scope)
 {
-    *ret_config = (struct topic_config){ .cleanup = CLEANUP_DELETE, .max_message_size = 1048588, .compression = -1 };
+    return store->settings[scope].names == NULL ? &no_settings : &store->settings[scope];
 }
 
-err_t topic_config_set(struct topic_config *config, bytes_t name, bytes_t value, diag_t *diag)
+void settings_topic_defaults(struct store *store, struct topic_config *ret_config)
 {
-    if (bytes_is(name, "cleanup.policy"))
-        config->cleanup = bytes_is(value, "compact") ? CLEANUP_COMPACT : CLEANUP_DELETE;
-    else if (bytes_is(name, "compression.type"))
-        config->compression = bytes_is(value, "zstd") ? CODEC_ZSTD : -1;
-    else if (!bytes_is(name, "max.message.bytes"))
-        return ERR_NOT_FOUND;
-    else if (!bytes_to_int64(value, &config->max_message_size))
-        return diag_fail(diag, ERR_INVALID, "max.message.bytes", "not a number");
-    return ERR_OK;
+    topic_config_default(ret_config);
+    for (size_t i = 0; i < topic_config_row_count; i++) {
+        const char *name = topic_config_rows[i].broker_name;
+        const bytes_t *value =
+            name == NULL ? NULL : config_list_find(settings_of(store, SETTINGS_ALL_BROKERS), bytes_of_text(name));
+        if (value != NULL)
+            ASSERT(topic_config_set(ret_config, bytes_of_text(topic_config_rows[i].name), *value, NULL) == ERR_OK);
+    }
 }
 
-void topic_config_get(const struct topic_config *config, const struct topic_config_row *row, char *to, size_t size)
+static void settings_done(struct message *message)
 {
-    (void)config;
-    snprintf(to, size, "%s", row->default_value);
+    struct settings_op *op = CONTAINER_OF(message, struct settings_op, message);
+    the_store->pending--;
+    op->on_done(op);
+}
+
+void settings_change(struct store *store, struct settings_op *op)
+{
+    struct config_list *list = &store->settings[op->scope];
+    struct config_list after =
+        config_list_change(op->replace ? &no_settings : list, op->changes, op->change_count, &store->arena);
+    op->err = ERR_OK;
+    if (!op->validate_only)
+        *list = list_copy(store, &after);
+    op->message.on_message = settings_done;
+    store->pending++;
+    loop_post(store->loop, &op->message);
+}
+
+const char *store_folder(const struct store *store)
+{
+    (void)store;
+    return "/tmp";
 }
