@@ -368,6 +368,8 @@ void log_stat(struct stat_op *op)
 {
     op->high_watermark = op->log_end_offset = op->op.partition->end;
     op->log_start_offset = 0;
+    op->found_epoch = op->epoch >= FAKE_EPOCH ? FAKE_EPOCH : -1;
+    op->epoch_end_offset = op->epoch >= FAKE_EPOCH ? op->log_end_offset : -1;
     log_answer(&op->op, op->op.partition->is_deleted ? ERR_CLOSED : ERR_OK);
 }
 
@@ -387,9 +389,11 @@ void log_wait_cancel(struct wait_op *op)
 
 void log_find_offset(struct offset_op *op)
 {
-    op->offset = op->timestamp == OFFSET_EARLIEST ? 0 : op->op.partition->end;
+    bool is_start = op->timestamp == OFFSET_EARLIEST || op->timestamp == OFFSET_EARLIEST_LOCAL;
+    bool is_none = op->timestamp == OFFSET_LATEST_TIERED || op->timestamp == OFFSET_EARLIEST_PENDING_UPLOAD;
+    op->offset = is_none ? -1 : is_start ? 0 : op->op.partition->end;
     op->found_timestamp = -1;
-    op->leader_epoch = FAKE_EPOCH;
+    op->leader_epoch = is_none ? -1 : FAKE_EPOCH;
     log_answer(&op->op, ERR_OK);
 }
 
