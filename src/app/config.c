@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/config.h"
 
+#include "app/app_internal.h"
 #include "base/assert.h"
 #include "base/buf.h"
+#include "base/mem.h"
 #include "io/file.h"
 #include "io/system.h"
+
+#include <stdlib.h>
 
 enum { CONFIG_FILE_SIZE_MAX = 1 << 20 };
 
@@ -28,9 +32,25 @@ err_t app_config_read(struct option_set *set, struct app_config *config, int cou
         err = option_set_env(set, system_environment(), diag);
     if (err == ERR_OK && config->file != NULL)
         err = read_file(set, config->file, diag);
+    if (err == ERR_OK)
+        err = app_doors_check(config, diag);
+    if (err == ERR_OK)
+        err = kafka_options_check(&config->kafka, diag);
     if (err != ERR_OK)
         option_set_free(set);
     return err;
+}
+
+void app_env_strays(option_stray_fn *on_stray, void *owner)
+{
+    // And one that is no option of serve: where the commands that are Kafka clients find their server.
+    static const struct option_row client_row = { .env = "EDDY_BOOTSTRAP" };
+    struct option_table table = app_option_table();
+    struct option_row *rows = mem_alloc((table.count + 1) * sizeof(*rows));
+    memcpy(rows, table.rows, table.count * sizeof(*rows));
+    rows[table.count] = client_row;
+    option_env_strays((struct option_table){ rows, table.count + 1 }, "EDDY_", system_environment(), on_stray, owner);
+    free(rows);
 }
 
 static size_t value_size(enum option_type type)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/cli.h"
 
+#include "app/config.h"
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/nearest.h"
@@ -107,6 +108,21 @@ static err_t rest_check(const struct cli_usage *usage, int count, diag_t *diag)
     return ERR_OK;
 }
 
+static void on_stray(void *owner, bytes_t name, const char *nearest)
+{
+    if (nearest == NULL)
+        return; // a command that ends at once is not the place to be curious
+    struct writer out = WRITER_INIT;
+    writer_format(&out, "eddy %s: %.*s: this variable is ignored; did you mean %s?\n", *(const char **)owner,
+                  BYTES_ARG(name), nearest);
+    complain_text(&out);
+}
+
+void cli_warn_strays(const char *command)
+{
+    app_env_strays(on_stray, &command);
+}
+
 bool cli_arguments_read(struct cli_arguments *arguments, const struct cli_usage *usage, struct option_table table,
                         void *config, int count, const char *const *texts, enum cli_exit *ret_exit)
 {
@@ -125,8 +141,10 @@ bool cli_arguments_read(struct cli_arguments *arguments, const struct cli_usage 
         err = option_set_flags(&arguments->set, count, texts, arguments->rest, &arguments->rest_count, &diag);
     if (err == ERR_OK)
         err = rest_check(usage, arguments->rest_count, &diag);
-    if (err == ERR_OK)
+    if (err == ERR_OK) {
+        cli_warn_strays(usage->name);
         return true;
+    }
     (void)cli_complain(usage->name, &diag);
     option_set_free(&arguments->set);
     *ret_exit = CLI_USAGE;

@@ -51,6 +51,9 @@ bool cli_arguments_read(struct cli_arguments *arguments, const struct cli_usage 
                         void *config, int count, const char *const *texts, enum cli_exit *ret_exit);
 void cli_arguments_free(struct cli_arguments *arguments);
 
+// Says which EDDY_ variables look like a mistyped option.
+void cli_warn_strays(const char *command);
+
 // Writes to standard output and empties OUT. False when nobody reads it any more: time to stop.
 bool cli_print(struct writer *out);
 // "eddy topic create: where: text" to standard error; returns CLI_FAILED.
