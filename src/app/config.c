@@ -16,8 +16,12 @@ static err_t read_file(struct option_set *set, const char *path, diag_t *diag)
 {
     struct buf *content;
     err_t err = file_read_whole(path, CONFIG_FILE_SIZE_MAX, &content);
+    if (err == ERR_NOT_FOUND)
+        return diag_fail(diag, err, path, "there is no such config file; `eddy config --defaults > %s` makes one",
+                         path);
     if (err != ERR_OK)
-        return diag_fail(diag, err, path, "the config file cannot be read: %s", err_text(err));
+        return diag_fail(diag, err, path, "the config file cannot be read (it must be a file of at most 1 MB): %s",
+                         err_text(err));
     err = option_set_file(set, bytes_of(content->data, content->capacity), path, diag);
     buf_unref(content);
     return err;

@@ -244,8 +244,10 @@ static err_t open_door(struct app *app, unsigned index, diag_t *diag)
     if (err == ERR_DENIED)
         return diag_fail(diag, err, door->flag, "the system does not allow to listen on %s. %s ADDR moves this door",
                          name, door->flag);
-    if (err != ERR_OK)
-        return err;
+    if (err != ERR_OK) {
+        diag_t why = *diag;
+        return diag_fail(diag, err, door->flag, "%s: %s. %s ADDR names another address", name, why.text, door->flag);
+    }
     struct console_place *place = &app->places[app->facts.door_count];
     char *to = app->addresses[app->facts.door_count++];
     address_format(&address, to, DOOR_ADDRESS_SIZE);

@@ -398,7 +398,7 @@ err_t option_set_flags(struct option_set *set, int count, const char *const *arg
         } else if (!only_rest && argument[0] == '-' && argument[1] != '\0') {
             err = read_letters(&flags, argument);
         } else if (ret_rest == NULL) {
-            err = diag_fail(diag, ERR_INVALID, argument, "was not expected here");
+            err = diag_fail(diag, ERR_INVALID, argument, "is no option, and nothing else is expected here");
         } else {
             ret_rest[rest_count++] = argument;
         }

@@ -262,7 +262,7 @@ static void complaints_about_flags_say_what_to_do(void **state)
           "\"5\" is not valid; expected a duration such as 250ms, 5s, 10m, 1h or 7d" },
         { "--kafka", "host", ERR_INVALID, "--kafka",
           "\"host\" is not valid; expected an address such as 127.0.0.1:9092, [::1]:9092, :9092 or off" },
-        { "stray", NULL, ERR_INVALID, "stray", "was not expected here" },
+        { "stray", NULL, ERR_INVALID, "stray", "is no option, and nothing else is expected here" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         assert_int_equal(flags(f, cases[i].a, cases[i].b, NULL), cases[i].err);

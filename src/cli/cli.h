@@ -58,7 +58,10 @@ void cli_warn_strays(const char *command);
 bool cli_print(struct writer *out);
 // "eddy topic create: where: text" to standard error; returns CLI_FAILED.
 enum cli_exit cli_complain(const char *command, const diag_t *diag);
-// The same with a Kafka error code and the server's own sentence (may be null).
+// Fills DIAG for a Kafka error code: what the server says of this case (MESSAGE, may be null), else ours. Returns
+// ERR_INVALID.
+err_t cli_kafka_fail(diag_t *diag, const char *where, int16_t error, bytes_t message);
+// cli_complain of that.
 enum cli_exit cli_complain_kafka(const char *command, const char *where, int16_t error, bytes_t message);
 
 // A table for people: cells are added row by row, columns are aligned when it is written.
