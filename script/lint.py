@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The checks that no compiler makes: order of the rooms, raw system calls, locks, length of functions, READMEs.
+"""The checks that no compiler makes: order of the rooms, raw system calls, locks, length of functions, READMEs,
+and (lint_docs.py) that what the documents name is there.
 
 Usage: lint.py [ROOT]. Each finding is one line `path:line: rule: what to do`; the exit code is 1 when there is one.
 lint_test.py feeds it snippets that are broken on purpose.
@@ -9,6 +10,9 @@ lint_test.py feeds it snippets that are broken on purpose.
 import pathlib
 import re
 import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import lint_docs  # noqa: E402
 
 # DESIGN.md, "Rooms": a room may include itself and the rooms before it.
 ROOMS = (
@@ -19,7 +23,7 @@ ROOMS = (
 MAX_FUNCTION_LINES = 80
 MAX_MAIN_LINES = 150
 MAX_README_LINES = 40
-SKIPPED_FOLDERS = {".git", "build", ".cache", ".venv", ".venv-kafka202", "__pycache__", ".pytest_cache", "node_modules"}
+SKIPPED = {".git", "build", ".cache", ".venv", ".venv-kafka202", "__pycache__", ".pytest_cache", "node_modules"}
 
 # Calls of the system, by the reason they are kept in src/io.
 FILES = (
@@ -106,7 +110,7 @@ class Tree:
 
     def _walk(self, folder):
         for entry in folder.iterdir():
-            if entry.is_symlink() or entry.name in SKIPPED_FOLDERS:
+            if entry.is_symlink() or (entry.name in SKIPPED and (entry.is_dir() or entry.name == ".git")):
                 continue
             if entry.is_dir():
                 yield from self._walk(entry)
@@ -277,6 +281,7 @@ def lint(root):
     if "src/main.c" in tree.files and len(tree.text("src/main.c").splitlines()) > MAX_MAIN_LINES:
         tree.found("src/main.c", 1, "main", f"main.c is a table of contents of at most {MAX_MAIN_LINES} lines")
     check_readmes(tree)
+    lint_docs.check(tree)
     return tree.findings
 
 

@@ -11,6 +11,8 @@ import lint  # noqa: E402
 
 C = "// SPDX-License-Identifier: Apache-2.0\n"
 H = C + "#pragma once\n"
+PY = "# SPDX-License-Identifier: Apache-2.0\nCASES = ['a']\ndef test_one(case):\n    pass\n"
+SIM = "# SPDX-License-Identifier: Apache-2.0\neddy_sim(store SOURCES a.c)\n  add_test(NAME sim/clean_${fault} COMMAND x)\n"
 
 
 def rules(tmp_path, files):
@@ -55,6 +57,36 @@ BROKEN = {
     "has_a_long_main": ("main", {"src/main.c": C + "\n" * 150}),
     "is_unfinished": ("unfinished", {"src/store/a.c": C + "// TO" + "DO: later\n"}),
     "names_a_registry": ("registry-name", {"docs/a.md": "from registry.npmjs" + ".org\n"}),
+    "links_nowhere": ("doc-path", {"README.md": "see [the page](docs/a.md#top)\n"}),
+    "links_nowhere_from_its_folder": ("doc-path", {"docs/b.md": "see [the page](docs/b.md)\n"}),
+    "names_a_file_that_is_not": ("doc-path", {"README.md": "see `store/b.c`\n", "src/store/a.c": C}),
+    "names_a_file_that_is_elsewhere": (
+        "doc-path",
+        {"src/store/README.md": "read `a.h`\n", "src/store/b.c": C, "src/kafka/api/a.h": H, "src/kafka/api/README.md": "x\n"},
+    ),
+    "names_a_folder_that_is_not": ("doc-path", {"docs/a.md": "in `src/cellar/`\n", "src/store/a.c": C}),
+    "names_a_script_that_is_not": ("doc-path", {"docs/a.md": "`script/run --all`\n", "script/lint.md": "x\n"}),
+    "names_a_pattern_without_files": ("doc-path", {"docs/a.md": "`store/x*.c`\n", "src/store/a.c": C}),
+    "names_a_test_that_is_not": ("doc-test", {"docs/status.md": "| client/test_a.py::test_two |\n", "test/client/test_a.py": PY}),
+    "names_a_test_by_its_beginning": (
+        "doc-test",
+        {"docs/status.md": "| client/test_a.py::test_tw... |\n", "test/client/test_a.py": PY},
+    ),
+    "names_a_test_of_the_file_before": (
+        "doc-test",
+        {"docs/status.md": "| client/test_a.py::test_one, ::test_two |\n", "test/client/test_a.py": PY},
+    ),
+    "names_a_case_that_is_not": ("doc-test", {"docs/status.md": "client/test_a.py::test_one[b]\n", "test/client/test_a.py": PY}),
+    "names_a_test_alone_that_is_not": (
+        "doc-test",
+        {"docs/status.md": "All in client/test_a.py\n\n| test_two[a] |\n", "test/client/test_a.py": PY},
+    ),
+    "names_a_file_of_tests_that_is_not": ("doc-test", {"docs/status.md": "| client/test_b.py::test_one |\n"}),
+    "names_a_unit_test_that_is_not": (
+        "doc-test",
+        {"docs/status.md": "| store/a_test::counts |\n", "src/store/a_test.c": C + "static void adds(void **state)\n"},
+    ),
+    "names_a_simulation_that_is_not": ("doc-test", {"docs/status.md": "| sim/stars |\n", "test/sim/CMakeLists.txt": SIM}),
     "names_a_machine_path": ("machine-path", {"docs/a.md": "see /work" + "/x\n"}),
 }
 
@@ -77,6 +109,23 @@ HARMLESS = {
     "a_long_table": {"src/store/a.c": C + "static const int a[] = {\n" + "    1,\n" * 99 + "};\n"},
     "a_function_at_the_limit": {"src/store/a.c": C + long_function(80)},
     "a_listed_function": {"src/store/a.c": C + long_function(90), "script/long-functions.txt": "src/store/a.c f 90\n"},
+    "documents_that_name_what_is_there": {
+        "README.md": "[a](docs/a.md#x) [b](https://example.com/x) `script/x y` `store/a.c` `store/*.c` `store/` `/readyz` `acks/1`\n",
+        "docs/a.md": "[up](../README.md) `build/eddy` `a.c` `<topic>/x.c` `x.c.y`\n",
+        "script/x": "#!/bin/sh\n# SPDX-License-Identifier: Apache-2.0\n",
+        "src/store/a.c": C,
+        "src/store/README.md": "read `a.c`, `testing/b.h`, `../a.c`\n",
+        "src/store/testing/b.h": H,
+    },
+    "tests_that_are_there": {
+        "docs/status.md": "| client/test_a.py::test_one[a], ::test_o... | `test_a.py::test_one` | test/sim/a.c | io/a_test::adds, store_testing/b_test |\n"
+        "| test/client/test_a.py | test_one | sim/store, sim/store_long, sim/clean_write, sim/clean_* |\n",
+        "test/client/test_a.py": PY,
+        "src/io/uv/a_test.c": C + "static void adds(void **state)\n",
+        "src/store/testing/b_test.c": C,
+        "test/sim/CMakeLists.txt": SIM,
+        "test/sim/a.c": C,
+    },
     "a_url_that_ends_like_a_path": {"docs/a.md": "see shared/work/x and https://example.com/work/\n"},
 }
 

@@ -9,8 +9,8 @@
 //   raw_load e2e     HOST:PORT --topic T --rate RECORDS_PER_SECOND --seconds S [--record BYTES]
 //   raw_load bare    FILE --batch BYTES --seconds S
 //
-// consume ends at the end of the log, or goes on at the tail for S seconds and counts from the first record to the last.
-// bare is what no server can beat: it appends BYTES to a file and flushes, again and again.
+// consume ends at the end of the log, or goes on at the tail for S seconds and counts from the first record to the
+// last. bare is what no server can beat: it appends BYTES to a file and flushes, again and again.
 //
 // Prints one JSON object.
 #define _GNU_SOURCE

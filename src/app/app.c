@@ -156,6 +156,16 @@ static size_t loop_count(const struct app_config *config)
     return count > LOOPS_DEFAULT_MAX ? LOOPS_DEFAULT_MAX : count;
 }
 
+static void on_stray(void *owner, bytes_t name, const char *nearest)
+{
+    (void)owner;
+    static const char words[] = "this variable is no option of eddy and is ignored";
+    if (nearest == NULL)
+        log_line(LOG_WARN, words, LOG_FIELDS(log_bytes("variable", name)));
+    else
+        log_line(LOG_WARN, words, LOG_FIELDS(log_bytes("variable", name), log_text("did_you_mean", nearest)));
+}
+
 static void start_process(struct app *app)
 {
     const struct app_config *config = app->config;
@@ -174,6 +184,7 @@ static void start_process(struct app *app)
     log_line(LOG_INFO, "eddy starts",
              LOG_FIELDS(log_text("version", EDDY_VERSION), log_text("data", config->data),
                         log_int("loops", (int64_t)app->loop_count), log_int("files_max", (int64_t)files)));
+    app_env_strays(on_stray, NULL);
     if (config->flush != FLUSH_COMMIT || config->kafka.acks_one == KAFKA_ACKS_ONE_WRITTEN)
         log_line(LOG_WARN, "a power loss may take what was acknowledged: a weaker mode is on",
                  LOG_FIELDS(log_bool("flush_before_ack", config->flush == FLUSH_COMMIT),

@@ -60,6 +60,9 @@ struct app {
     struct message begin; // first thing on the first loop
 };
 
+// What only shows with all options together: a door that anybody could reach without --insecure, two on one port, none
+// at all. Opens nothing.
+err_t app_doors_check(const struct app_config *config, diag_t *diag) MUST_CHECK;
 // Opens all doors that are not off, before the loops run, and fills the facts. On failure some may be open.
 err_t app_doors_open(struct app *app, diag_t *diag) MUST_CHECK;
 // "NAME listening on ADDRESS" for each open door.

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/config.h"
 
+#include "app/app_internal.h"
 #include "base/assert.h"
 #include "base/buf.h"
+#include "base/mem.h"
 #include "io/file.h"
 #include "io/system.h"
+
+#include <stdlib.h>
 
 enum { CONFIG_FILE_SIZE_MAX = 1 << 20 };
 
@@ -12,8 +16,12 @@ static err_t read_file(struct option_set *set, const char *path, diag_t *diag)
 {
     struct buf *content;
     err_t err = file_read_whole(path, CONFIG_FILE_SIZE_MAX, &content);
+    if (err == ERR_NOT_FOUND)
+        return diag_fail(diag, err, path, "there is no such config file; `eddy config --defaults > %s` makes one",
+                         path);
     if (err != ERR_OK)
-        return diag_fail(diag, err, path, "the config file cannot be read: %s", err_text(err));
+        return diag_fail(diag, err, path, "the config file cannot be read (it must be a file of at most 1 MB): %s",
+                         err_text(err));
     err = option_set_file(set, bytes_of(content->data, content->capacity), path, diag);
     buf_unref(content);
     return err;
@@ -28,9 +36,25 @@ err_t app_config_read(struct option_set *set, struct app_config *config, int cou
         err = option_set_env(set, system_environment(), diag);
     if (err == ERR_OK && config->file != NULL)
         err = read_file(set, config->file, diag);
+    if (err == ERR_OK)
+        err = app_doors_check(config, diag);
+    if (err == ERR_OK)
+        err = kafka_options_check(&config->kafka, diag);
     if (err != ERR_OK)
         option_set_free(set);
     return err;
+}
+
+void app_env_strays(option_stray_fn *on_stray, void *owner)
+{
+    // And one that is no option of serve: where the commands that are Kafka clients find their server.
+    static const struct option_row client_row = { .env = "EDDY_BOOTSTRAP" };
+    struct option_table table = app_option_table();
+    struct option_row *rows = mem_alloc((table.count + 1) * sizeof(*rows));
+    memcpy(rows, table.rows, table.count * sizeof(*rows));
+    rows[table.count] = client_row;
+    option_env_strays((struct option_table){ rows, table.count + 1 }, "EDDY_", system_environment(), on_stray, owner);
+    free(rows);
 }
 
 static size_t value_size(enum option_type type)

@@ -31,10 +31,13 @@ struct app_config {
 // All rows; made once, on the thread that starts the program.
 struct option_table app_option_table(void);
 
-// Defaults, then flags, environment and the file that --config or EDDY_CONFIG names. RET_REST as in option_set_flags,
-// may be NULL. SET is the caller's to free on success.
+// Defaults, then flags, environment and the file that --config or EDDY_CONFIG names; then it is checked that all of
+// them together make a server. RET_REST as in option_set_flags, may be NULL. SET is the caller's to free on success.
 err_t app_config_read(struct option_set *set, struct app_config *config, int count, const char *const *arguments,
                       const char **ret_rest, int *ret_rest_count, diag_t *diag) MUST_CHECK;
+
+// Names the EDDY_ variables that no command of eddy knows (option_env_strays).
+void app_env_strays(option_stray_fn *on_stray, void *owner);
 
 // Copies the values that apply live from FRESH, where they differ; calls ON_CHANGE for each row that differs, with
 // whether it needs a restart. SET keeps its own texts.

@@ -152,9 +152,21 @@ static const struct door doors[DOOR_COUNT] = {
 
 // ---- all of them
 
-static err_t check_reach(const struct app *app, const struct door *door, const struct address *address, diag_t *diag)
+static const char *address_of(const struct app_config *config, const struct door *door)
 {
-    if (app->config->insecure || address_is_loopback(address))
+    const char *const *text = (const void *)((const char *)config + door->at);
+    return *text;
+}
+
+static bool is_off(const struct app_config *config, const struct door *door)
+{
+    return strcmp(address_of(config, door), "off") == 0;
+}
+
+static err_t check_reach(const struct app_config *config, const struct door *door, const struct address *address,
+                         diag_t *diag)
+{
+    if (config->insecure || address_is_loopback(address))
         return ERR_OK;
     return diag_fail(diag, ERR_DENIED, door->flag,
                      "%s can be reached from other machines, and nobody would have to prove who they are. Listen on "
@@ -162,16 +174,65 @@ static err_t check_reach(const struct app *app, const struct door *door, const s
                      address->host);
 }
 
+static bool is_every_address(const struct address *address)
+{
+    return strcmp(address->host, "0.0.0.0") == 0 || strcmp(address->host, "::") == 0;
+}
+
+// Both would answer the same clients. (Two names of one address are not found: nothing is looked up here.)
+static bool addresses_meet(const struct address *a, const struct address *b)
+{
+    if (a->port != b->port || a->port == 0)
+        return false;
+    if (strcmp(a->host, b->host) == 0 || is_every_address(a) || is_every_address(b))
+        return true;
+    bool is_localhost = strcmp(a->host, "localhost") == 0 || strcmp(b->host, "localhost") == 0;
+    return is_localhost && address_is_loopback(a) && address_is_loopback(b);
+}
+
+static err_t check_none_open(diag_t *diag)
+{
+    struct writer flags = WRITER_INIT;
+    for (unsigned i = 0; i < DOOR_COUNT; i++)
+        writer_format(&flags, "%s%s ADDR", i == 0 ? "" : " or ", doors[i].flag);
+    err_t err = diag_fail(diag, ERR_INVALID, doors[0].flag,
+                          "all doors are off, so that nothing could reach eddy; %.*s opens one",
+                          BYTES_ARG(writer_view(&flags)));
+    writer_free(&flags);
+    return err;
+}
+
+err_t app_doors_check(const struct app_config *config, diag_t *diag)
+{
+    struct address addresses[DOOR_COUNT];
+    const struct door *open[DOOR_COUNT];
+    size_t count = 0;
+    for (unsigned i = 0; i < DOOR_COUNT; i++) {
+        if (is_off(config, &doors[i]))
+            continue;
+        struct address *address = &addresses[count];
+        err_t err = address_parse(address_of(config, &doors[i]), doors[i].default_port, address, diag);
+        if (err == ERR_OK)
+            err = check_reach(config, &doors[i], address, diag);
+        if (err != ERR_OK)
+            return err;
+        for (size_t k = 0; k < count; k++)
+            if (addresses_meet(&addresses[k], address))
+                return diag_fail(diag, ERR_INVALID, doors[i].flag,
+                                 "port %u is that of %s already; give one of the two another port, or off",
+                                 address->port, open[k]->flag);
+        open[count++] = &doors[i];
+    }
+    return count == 0 ? check_none_open(diag) : ERR_OK;
+}
+
 static err_t open_door(struct app *app, unsigned index, diag_t *diag)
 {
     const struct door *door = &doors[index];
-    const char *const *text = (const void *)((const char *)app->config + door->at);
-    if (strcmp(*text, "off") == 0)
+    if (is_off(app->config, door))
         return ERR_OK;
     struct address address;
-    err_t err = address_parse(*text, door->default_port, &address, diag);
-    if (err == ERR_OK)
-        err = check_reach(app, door, &address, diag);
+    err_t err = address_parse(address_of(app->config, door), door->default_port, &address, diag);
     if (err != ERR_OK)
         return err;
     char name[DOOR_ADDRESS_SIZE];
@@ -184,8 +245,10 @@ static err_t open_door(struct app *app, unsigned index, diag_t *diag)
     if (err == ERR_DENIED)
         return diag_fail(diag, err, door->flag, "the system does not allow to listen on %s. %s ADDR moves this door",
                          name, door->flag);
-    if (err != ERR_OK)
-        return err;
+    if (err != ERR_OK) {
+        diag_t why = *diag;
+        return diag_fail(diag, err, door->flag, "%s: %s. %s ADDR names another address", name, why.text, door->flag);
+    }
     struct console_place *place = &app->places[app->facts.door_count];
     char *to = app->addresses[app->facts.door_count++];
     address_format(&address, to, DOOR_ADDRESS_SIZE);

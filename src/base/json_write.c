@@ -160,6 +160,26 @@ void json_text(struct json_writer *json, const char *text)
     json_bytes(json, bytes_of_text(text));
 }
 
+void json_base64(struct json_writer *json, bytes_t data)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    value_begin(json);
+    writer_u8(json->out, '"');
+    for (size_t at = 0; at < data.size; at += 3) {
+        size_t left = data.size - at;
+        uint32_t bits = (uint32_t)data.data[at] << 16;
+        bits |= left > 1 ? (uint32_t)data.data[at + 1] << 8 : 0;
+        bits |= left > 2 ? data.data[at + 2] : 0;
+        char group[5] = { letters[bits >> 18], letters[bits >> 12 & 63], '=', '=', '\0' };
+        if (left > 1)
+            group[2] = letters[bits >> 6 & 63];
+        if (left > 2)
+            group[3] = letters[bits & 63];
+        writer_text(json->out, group);
+    }
+    writer_u8(json->out, '"');
+}
+
 void json_int(struct json_writer *json, int64_t value)
 {
     value_begin(json);
@@ -226,4 +246,22 @@ void json_field_bool(struct json_writer *json, const char *key, bool value)
 {
     json_key(json, key);
     json_bool(json, value);
+}
+
+void json_field_data(struct json_writer *json, const char *key, bytes_t data)
+{
+    char name[48];
+    if (data.data == NULL) {
+        json_key(json, key);
+        json_null(json);
+        return;
+    }
+    if (bytes_is_utf8(data)) {
+        json_field_bytes(json, key, data);
+        return;
+    }
+    int size = snprintf(name, sizeof name, "%s_base64", key);
+    ASSERT(size > 0 && (size_t)size < sizeof name);
+    json_key(json, name);
+    json_base64(json, data);
 }

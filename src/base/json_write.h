@@ -40,6 +40,8 @@ void json_uint(struct json_writer *json, uint64_t value);
 void json_double(struct json_writer *json, double value);
 void json_bool(struct json_writer *json, bool value);
 void json_null(struct json_writer *json);
+// As a string in base64 (RFC 4648 4).
+void json_base64(struct json_writer *json, bytes_t data);
 // A value that is JSON already.
 void json_raw(struct json_writer *json, bytes_t value);
 
@@ -48,3 +50,6 @@ void json_field_text(struct json_writer *json, const char *key, const char *valu
 void json_field_bytes(struct json_writer *json, const char *key, bytes_t value);
 void json_field_int(struct json_writer *json, const char *key, int64_t value);
 void json_field_bool(struct json_writer *json, const char *key, bool value);
+// Bytes of somebody else, without loss: "KEY":"text" where they are UTF-8, "KEY":null for BYTES_NULL, else
+// "KEY_base64":"...". KEY has at most 32 characters.
+void json_field_data(struct json_writer *json, const char *key, bytes_t data);

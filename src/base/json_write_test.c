@@ -69,6 +69,32 @@ static void escapes_what_must_not_stand_in_a_string(void **state)
     }
 }
 
+static void data_is_written_without_loss(void **state)
+{
+    (void)state;
+    const struct {
+        bytes_t data;
+        const char *expected;
+    } rows[] = {
+        { BYTES_NULL, "{\"v\":null}" },
+        { BYTES_LITERAL(""), "{\"v\":\"\"}" },
+        { BYTES_LITERAL("a\0\xc3\xa4"), "{\"v\":\"a\\u0000\xc3\xa4\"}" },
+        { BYTES_LITERAL("\xef\xbf\xbd"), "{\"v\":\"\xef\xbf\xbd\"}" }, // U+FFFD itself is text
+        { BYTES_LITERAL("\xff"), "{\"v_base64\":\"/w==\"}" },
+        { BYTES_LITERAL("\xfb\xff"), "{\"v_base64\":\"+/8=\"}" },
+        { BYTES_LITERAL("\xff\x00\x10"), "{\"v_base64\":\"/wAQ\"}" },
+        { BYTES_LITERAL("Many\xff"), "{\"v_base64\":\"TWFuef8=\"}" },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct writer out = WRITER_INIT;
+        struct json_writer json = json_writer_of(&out);
+        json_object_begin(&json);
+        json_field_data(&json, "v", rows[i].data);
+        json_object_end(&json);
+        assert_written(&out, rows[i].expected);
+    }
+}
+
 static void doubles_are_short_and_read_back_the_same(void **state)
 {
     (void)state;
@@ -110,9 +136,8 @@ static void nests_to_the_limit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nests_objects_and_arrays),
-        cmocka_unit_test(escapes_what_must_not_stand_in_a_string),
-        cmocka_unit_test(doubles_are_short_and_read_back_the_same),
+        cmocka_unit_test(nests_objects_and_arrays),     cmocka_unit_test(escapes_what_must_not_stand_in_a_string),
+        cmocka_unit_test(data_is_written_without_loss), cmocka_unit_test(doubles_are_short_and_read_back_the_same),
         cmocka_unit_test(nests_to_the_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

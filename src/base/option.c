@@ -262,6 +262,52 @@ err_t option_set_env(struct option_set *set, const char *const *environment, dia
     return ERR_OK;
 }
 
+static bool contains(bytes_t text, const char *part)
+{
+    return memmem(text.data, text.size, part, strlen(part)) != NULL;
+}
+
+// Kubernetes, "Environment variables" of services, and Docker's links before them.
+static bool is_service_link(bytes_t name, const char *value)
+{
+    if (contains(name, "_SERVICE_HOST") || contains(name, "_SERVICE_PORT"))
+        return true;
+    const char *port = memmem(name.data, name.size, "_PORT", strlen("_PORT"));
+    if (port == NULL)
+        return false;
+    port += strlen("_PORT");
+    bool is_end = port == (const char *)name.data + name.size;
+    return is_end ? strstr(value, "://") != NULL : port[0] == '_' && port[1] >= '0' && port[1] <= '9';
+}
+
+void option_env_strays(struct option_table table, const char *prefix, const char *const *environment,
+                       option_stray_fn *on_stray, void *owner)
+{
+    size_t skipped = strlen(prefix);
+    for (; *environment != NULL; environment++) {
+        const char *equals = strchr(*environment, '=');
+        if (equals == NULL || equals[1] == '\0' || strncmp(*environment, prefix, skipped) != 0)
+            continue;
+        bytes_t name = bytes_of(*environment, (size_t)(equals - *environment));
+        // The prefix is left out: with it, everything would be near to everything.
+        struct nearest nearest = nearest_to(bytes_of(name.data + skipped, name.size - skipped));
+        const char *best = NULL;
+        bool is_known = false;
+        for (size_t i = 0; i < table.count; i++) {
+            const char *env = table.rows[i].env;
+            size_t distance = nearest.distance;
+            if (env == NULL || strncmp(env, prefix, skipped) != 0)
+                continue;
+            is_known |= bytes_is(name, env);
+            nearest_offer(&nearest, env + skipped);
+            if (nearest.distance < distance)
+                best = env;
+        }
+        if (!is_known && !is_service_link(name, equals + 1))
+            on_stray(owner, name, best);
+    }
+}
+
 // The command line as it is read.
 struct flags {
     struct option_set *set;
@@ -352,7 +398,7 @@ err_t option_set_flags(struct option_set *set, int count, const char *const *arg
         } else if (!only_rest && argument[0] == '-' && argument[1] != '\0') {
             err = read_letters(&flags, argument);
         } else if (ret_rest == NULL) {
-            err = diag_fail(diag, ERR_INVALID, argument, "was not expected here");
+            err = diag_fail(diag, ERR_INVALID, argument, "is no option, and nothing else is expected here");
         } else {
             ret_rest[rest_count++] = argument;
         }

@@ -75,9 +75,15 @@ MUST_CHECK err_t option_set_value(struct option_set *set, bytes_t name, bytes_t 
                                   const char *origin, diag_t *diag);
 // A YAML file's content; nested maps are joined by '.'. FILE_NAME is for complaints. On failure some values may be set.
 MUST_CHECK err_t option_set_file(struct option_set *set, bytes_t yaml, const char *file_name, diag_t *diag);
-// NAME=VALUE texts, ended by NULL. Unknown names are left alone: Kubernetes puts EDDY_SERVICE_HOST and the like into
-// every pod that has a service of our name. An empty value counts as not set.
+// NAME=VALUE texts, ended by NULL. Unknown names are left alone (option_env_strays finds them). An empty value counts
+// as not set.
 MUST_CHECK err_t option_set_env(struct option_set *set, const char *const *environment, diag_t *diag);
+// Calls ON_STRAY for each variable that has a value and begins with PREFIX but that no row knows, with the nearest that
+// one does (NULL: none is near). Left out is what Kubernetes puts into every pod where a service has our name:
+// EDDY_SERVICE_HOST, EDDY_PORT=tcp://..., EDDY_PORT_9092_TCP and the like.
+typedef void option_stray_fn(void *owner, bytes_t name, const char *nearest);
+void option_env_strays(struct option_table table, const char *prefix, const char *const *environment,
+                       option_stray_fn *on_stray, void *owner);
 // "--x v", "--x=v", "-n v", "-nv", "--bool", "--no-bool"; "--" ends the flags, a later flag overrides an earlier one.
 // What is no flag goes to RET_REST (room for COUNT texts; NULL: it is an error). Unknown flags: the diag names the
 // nearest.

@@ -182,6 +182,39 @@ static void an_empty_variable_counts_as_not_set(void **state)
     assert_int_equal(f->config.loops, 1);
 }
 
+static void on_stray(void *owner, bytes_t name, const char *nearest)
+{
+    writer_format(owner, "%.*s:%s ", BYTES_ARG(name), nearest == NULL ? "-" : nearest);
+}
+
+static void finds_variables_that_are_no_options(void **state)
+{
+    (void)state;
+    static const char *const entries[] = { "PATH=/bin",
+                                           "EDDY_LOOPS=3",
+                                           "EDDY_LOPS=3",
+                                           "eddy_loops=3",
+                                           "EDDY_loops=3",
+                                           "EDDY_KAFKA_MAX_REQ=1",
+                                           "EDDY_COLOUR=red",
+                                           "EDDY_EMPTY=",
+                                           "EDDY_",
+                                           "EDDY_SERVICE_HOST=10.0.0.1",
+                                           "EDDY_KAFKA_SERVICE_PORT_PLAIN=9092",
+                                           "EDDY_PORT=tcp://10.0.0.1:9092",
+                                           "EDDY_PORT=9092",
+                                           "EDDY_PORT_9092_TCP_PROTO=tcp",
+                                           "EDDY_PORTS=9092",
+                                           NULL };
+    struct writer names = WRITER_INIT;
+    option_env_strays(table, "EDDY_", entries, on_stray, &names);
+    writer_u8(&names, 0);
+    assert_string_equal((const char *)writer_view(&names).data,
+                        "EDDY_LOPS:EDDY_LOOPS EDDY_loops:EDDY_LOOPS EDDY_KAFKA_MAX_REQ:EDDY_KAFKA_MAX_REQUEST "
+                        "EDDY_COLOUR:- EDDY_PORT:- EDDY_PORTS:- ");
+    writer_free(&names);
+}
+
 static void reads_all_forms_of_flags(void **state)
 {
     struct fixture *f = *state;
@@ -229,7 +262,7 @@ static void complaints_about_flags_say_what_to_do(void **state)
           "\"5\" is not valid; expected a duration such as 250ms, 5s, 10m, 1h or 7d" },
         { "--kafka", "host", ERR_INVALID, "--kafka",
           "\"host\" is not valid; expected an address such as 127.0.0.1:9092, [::1]:9092, :9092 or off" },
-        { "stray", NULL, ERR_INVALID, "stray", "was not expected here" },
+        { "stray", NULL, ERR_INVALID, "stray", "is no option, and nothing else is expected here" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         assert_int_equal(flags(f, cases[i].a, cases[i].b, NULL), cases[i].err);
@@ -442,12 +475,19 @@ static void the_listing_tells_where_values_come_from(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(defaults_are_parsed_like_any_value),       TEST(the_stronger_source_wins_in_any_order),
-        TEST(an_empty_variable_counts_as_not_set),      TEST(reads_all_forms_of_flags),
-        TEST(complaints_about_flags_say_what_to_do),    TEST(reads_nested_maps_from_a_file),
-        TEST(a_file_without_content_is_fine),           TEST(complaints_about_a_file_name_line_and_key),
-        TEST(sizes_and_durations_have_units),           TEST(addresses_are_split),
-        TEST(values_are_written_as_they_are_given),     TEST(the_help_is_grouped_aligned_and_narrow),
+        TEST(defaults_are_parsed_like_any_value),
+        TEST(the_stronger_source_wins_in_any_order),
+        TEST(an_empty_variable_counts_as_not_set),
+        TEST(finds_variables_that_are_no_options),
+        TEST(reads_all_forms_of_flags),
+        TEST(complaints_about_flags_say_what_to_do),
+        TEST(reads_nested_maps_from_a_file),
+        TEST(a_file_without_content_is_fine),
+        TEST(complaints_about_a_file_name_line_and_key),
+        TEST(sizes_and_durations_have_units),
+        TEST(addresses_are_split),
+        TEST(values_are_written_as_they_are_given),
+        TEST(the_help_is_grouped_aligned_and_narrow),
         TEST(the_listing_tells_where_values_come_from),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

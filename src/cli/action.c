@@ -10,7 +10,13 @@ enum cli_exit cli_action_run(const struct cli_action *action, struct cli_common 
         return code;
     struct cluster *cluster;
     diag_t diag = { 0 };
-    if (cluster_open(config->bootstrap, &cluster, &diag) == ERR_OK) {
+    err_t err = cluster_bootstrap_check(config->bootstrap, &diag);
+    if (err == ERR_OK && action->check != NULL)
+        err = action->check(config, &arguments, &diag);
+    if (err != ERR_OK) {
+        (void)cli_complain(action->usage.name, &diag);
+        code = CLI_USAGE;
+    } else if (cluster_open(config->bootstrap, &cluster, &diag) == ERR_OK) {
         code = action->run(cluster, config, &arguments);
         cluster_close(cluster);
     } else {

@@ -31,6 +31,8 @@ struct cli_common {
 struct cli_action {
     struct cli_usage usage;
     struct option_table table;
+    // What the command line alone decides, before anything is connected: a failure is CLI_USAGE. NULL: nothing.
+    err_t (*check)(const struct cli_common *config, const struct cli_arguments *arguments, diag_t *diag);
     // CONFIG is the caller's, filled. Complaints are the function's.
     enum cli_exit (*run)(struct cluster *cluster, const struct cli_common *config,
                          const struct cli_arguments *arguments);

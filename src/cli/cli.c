@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/cli.h"
 
+#include "app/config.h"
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/nearest.h"
@@ -26,7 +27,7 @@ static void help_write(void)
     for (size_t i = 0; i < cli_command_count; i++)
         writer_format(&out, "  %-10s %s\n", cli_commands[i].name, cli_commands[i].summary);
     writer_text(&out,
-                "\n`eddy COMMAND --help` says more. First steps:\n"
+                "\n`eddy help COMMAND` says more. First steps:\n"
                 "  eddy serve --data ./eddy-data\n"
                 "  echo hello | eddy produce greetings\n"
                 "  eddy consume greetings --from earliest --count 1\n"
@@ -52,18 +53,31 @@ static enum cli_exit unknown_command(const char *name)
 // Why standard output did not take everything, but for a reader that went away.
 static err_t output_err;
 
+static bool is_help(const char *name)
+{
+    return strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0;
+}
+
 static enum cli_exit command_run(int count, const char *const *arguments)
 {
+    static const char *const help[] = { "--help" };
     const char *name = count > 1 ? arguments[1] : "help";
-    if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+    const char *const *rest = arguments + 2;
+    int rest_count = count - 2;
+    if (is_help(name) && count <= 2) {
         help_write();
         return count > 1 ? CLI_OK : CLI_USAGE;
+    }
+    if (is_help(name)) { // `eddy help topic` is `eddy topic --help`
+        name = arguments[2];
+        rest = help;
+        rest_count = 1;
     }
     if (strcmp(name, "--version") == 0)
         name = "version";
     for (size_t i = 0; i < cli_command_count; i++) {
         if (strcmp(cli_commands[i].name, name) == 0)
-            return cli_commands[i].run(count - 2, arguments + 2);
+            return cli_commands[i].run(rest_count, rest);
     }
     return unknown_command(name);
 }
@@ -97,14 +111,31 @@ static bool wants_help(int count, const char *const *texts)
     return false;
 }
 
-static err_t rest_check(const struct cli_usage *usage, int count, diag_t *diag)
+static err_t rest_check(const struct cli_usage *usage, const struct cli_arguments *arguments, diag_t *diag)
 {
+    int count = arguments->rest_count;
     if (count < usage->rest_min)
-        return diag_fail(diag, ERR_INVALID, "arguments", "something is missing; usage: eddy %s %s", usage->name,
-                         usage->pattern);
+        return diag_fail(diag, ERR_INVALID, "", "%.*s is missing; usage: eddy %s %s", (int)strcspn(usage->pattern, " "),
+                         usage->pattern, usage->name, usage->pattern);
     if (count > usage->rest_max)
-        return diag_fail(diag, ERR_INVALID, "arguments", "too many; usage: eddy %s %s", usage->name, usage->pattern);
+        return diag_fail(diag, ERR_INVALID, arguments->rest[usage->rest_max], "is one too many; usage: eddy %s %s",
+                         usage->name, usage->pattern);
     return ERR_OK;
+}
+
+static void on_stray(void *owner, bytes_t name, const char *nearest)
+{
+    if (nearest == NULL)
+        return; // a command that ends at once is not the place to be curious
+    struct writer out = WRITER_INIT;
+    writer_format(&out, "eddy %s: %.*s: this variable is ignored; did you mean %s?\n", *(const char **)owner,
+                  BYTES_ARG(name), nearest);
+    complain_text(&out);
+}
+
+void cli_warn_strays(const char *command)
+{
+    app_env_strays(on_stray, &command);
 }
 
 bool cli_arguments_read(struct cli_arguments *arguments, const struct cli_usage *usage, struct option_table table,
@@ -124,9 +155,11 @@ bool cli_arguments_read(struct cli_arguments *arguments, const struct cli_usage 
     if (err == ERR_OK)
         err = option_set_flags(&arguments->set, count, texts, arguments->rest, &arguments->rest_count, &diag);
     if (err == ERR_OK)
-        err = rest_check(usage, arguments->rest_count, &diag);
-    if (err == ERR_OK)
+        err = rest_check(usage, arguments, &diag);
+    if (err == ERR_OK) {
+        cli_warn_strays(usage->name);
         return true;
+    }
     (void)cli_complain(usage->name, &diag);
     option_set_free(&arguments->set);
     *ret_exit = CLI_USAGE;
@@ -158,11 +191,37 @@ enum cli_exit cli_complain(const char *command, const diag_t *diag)
     return CLI_FAILED;
 }
 
+// Where Kafka's own sentence for a code does not say what to do.
+static const struct {
+    int16_t error;
+    const char *text;
+} sentences[] = {
+    { KAFKA_UNKNOWN_TOPIC_OR_PARTITION, "there is no such topic; `eddy topic list` shows those that are" },
+    { KAFKA_UNKNOWN_TOPIC_ID, "the topic was deleted" },
+    { KAFKA_INVALID_TOPIC_EXCEPTION,
+      "no topic can have this name: letters, digits, '.', '_' and '-' are allowed, at most 249 of them" },
+    { KAFKA_MESSAGE_TOO_LARGE, "this is more than the topic's max.message.bytes allows" },
+};
+
+static const char *sentence_of(int16_t error)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(sentences); i++)
+        if (sentences[i].error == error)
+            return sentences[i].text;
+    return kafka_error_message(error);
+}
+
+err_t cli_kafka_fail(diag_t *diag, const char *where, int16_t error, bytes_t message)
+{
+    bool is_own = message.size > 0 && !bytes_is(message, kafka_error_message(error));
+    bytes_t text = is_own ? message : bytes_of_text(sentence_of(error));
+    return diag_fail(diag, ERR_INVALID, where, "%.*s (%s)", BYTES_ARG(text), kafka_error_name(error));
+}
+
 enum cli_exit cli_complain_kafka(const char *command, const char *where, int16_t error, bytes_t message)
 {
     diag_t diag = { 0 };
-    bytes_t text = message.size > 0 ? message : bytes_of_text(kafka_error_message(error));
-    (void)diag_fail(&diag, ERR_INVALID, where, "%.*s (%s)", BYTES_ARG(text), kafka_error_name(error));
+    (void)cli_kafka_fail(&diag, where, error, message);
     return cli_complain(command, &diag);
 }
 

@@ -51,11 +51,17 @@ bool cli_arguments_read(struct cli_arguments *arguments, const struct cli_usage 
                         void *config, int count, const char *const *texts, enum cli_exit *ret_exit);
 void cli_arguments_free(struct cli_arguments *arguments);
 
+// Says which EDDY_ variables look like a mistyped option.
+void cli_warn_strays(const char *command);
+
 // Writes to standard output and empties OUT. False when nobody reads it any more: time to stop.
 bool cli_print(struct writer *out);
 // "eddy topic create: where: text" to standard error; returns CLI_FAILED.
 enum cli_exit cli_complain(const char *command, const diag_t *diag);
-// The same with a Kafka error code and the server's own sentence (may be null).
+// Fills DIAG for a Kafka error code: what the server says of this case (MESSAGE, may be null), else ours. Returns
+// ERR_INVALID.
+err_t cli_kafka_fail(diag_t *diag, const char *where, int16_t error, bytes_t message);
+// cli_complain of that.
 enum cli_exit cli_complain_kafka(const char *command, const char *where, int16_t error, bytes_t message);
 
 // A table for people: cells are added row by row, columns are aligned when it is written.

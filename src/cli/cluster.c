@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NODES_MAX = 256, DEFAULT_PORT = 9092, LEADER_WAIT_MS = 50, LEADER_TRIES = 200 };
+enum { NODES_MAX = 256, DEFAULT_PORT = 9092, LEADER_WAIT_MS = 50, LEADER_TRIES = 200, MISSING_TRIES = 60 };
 
 struct node {
     int32_t id; // CLUSTER_ANY_NODE: the bootstrap connection
@@ -54,6 +54,28 @@ static void on_close(struct kafka_client *client, err_t why, const diag_t *diag)
 
 static const struct kafka_client_ops client_ops = { .on_ready = on_ready, .on_close = on_close };
 
+// Why there is no connection, and what to do: a server that was named on the command line is perhaps not started, one
+// that the cluster named is perhaps wrongly advertised.
+static err_t connect_fail(const struct node *node, diag_t *diag)
+{
+    const struct cluster *cluster = node->cluster;
+    err_t err = cluster->closed_err;
+    char address[280];
+    address_format(&node->address, address, sizeof(address));
+    const char *why = cluster->closed.text[0] != '\0' ? cluster->closed.text : err_text(err);
+    if (err == ERR_NOT_FOUND)
+        why = "there is no host of this name";
+    else if (err == ERR_REFUSED)
+        why = "nobody listens there";
+    if (node->id != CLUSTER_ANY_NODE)
+        return diag_fail(
+            diag, err, address,
+            "%s. This is where the server says that it is (eddy serve --kafka-advertise HOST:PORT, Kafka's "
+            "advertised.listeners)",
+            why);
+    return diag_fail(diag, err, address, "%s. `eddy serve` starts a server; --bootstrap names another address", why);
+}
+
 static err_t node_connect(struct node *node, diag_t *diag)
 {
     struct cluster *cluster = node->cluster;
@@ -66,14 +88,7 @@ static err_t node_connect(struct node *node, diag_t *diag)
         loop_run(cluster->loop);
     if (node->ready)
         return ERR_OK;
-    char address[280];
-    if (cluster->closed_err == ERR_NOT_FOUND)
-        return diag_fail(diag, ERR_NOT_FOUND, node->address.host,
-                         "there is no host of this name (--bootstrap names another)");
-    address_format(&node->address, address, sizeof(address));
-    return diag_fail(diag, cluster->closed_err, address,
-                     "%s. Is a server running there? (eddy serve; --bootstrap names another)",
-                     cluster->closed.text[0] == '\0' ? err_text(cluster->closed_err) : cluster->closed.text);
+    return connect_fail(node, diag);
 }
 
 static struct node *node_add(struct cluster *cluster, int32_t id)
@@ -85,21 +100,51 @@ static struct node *node_add(struct cluster *cluster, int32_t id)
     return node;
 }
 
+// The next address of a list with commas; false at its end.
+static bool next_address(const char **at, struct address *ret_address, err_t *ret_err)
+{
+    if (**at == '\0')
+        return false;
+    size_t size = strcspn(*at, ",");
+    char *text = bytes_to_text(bytes_of(*at, size));
+    *ret_err = address_parse(text, DEFAULT_PORT, ret_address, NULL);
+    if (*ret_err == ERR_OK && ret_address->port == 0)
+        *ret_err = ERR_INVALID;
+    free(text);
+    *at += size + ((*at)[size] == ',');
+    return true;
+}
+
+err_t cluster_bootstrap_check(const char *bootstrap, diag_t *diag)
+{
+    const char *at = bootstrap;
+    struct address address;
+    err_t err = bootstrap[0] == '\0' ? ERR_INVALID : ERR_OK;
+    while (err == ERR_OK && next_address(&at, &address, &err))
+        ;
+    if (err == ERR_OK)
+        return ERR_OK;
+    return diag_fail(diag, ERR_INVALID, "--bootstrap",
+                     "\"%s\" is not an address; expected host:port, or several with commas between them", bootstrap);
+}
+
 static err_t bootstrap_connect(struct cluster *cluster, const char *bootstrap, diag_t *diag)
 {
     struct node *node = node_add(cluster, CLUSTER_ANY_NODE);
-    err_t err = diag_fail(diag, ERR_INVALID, "--bootstrap", "expected host:port, or several with commas between them");
     const char *at = bootstrap;
-    while (*at != '\0') {
-        size_t size = strcspn(at, ",");
-        char *text = bytes_to_text(bytes_of(at, size));
-        err = address_parse(text, DEFAULT_PORT, &node->address, diag);
-        free(text);
+    int count = 0;
+    err_t err = ERR_INVALID; // the text was checked
+    while (next_address(&at, &node->address, &err)) {
         if (err == ERR_OK)
             err = node_connect(node, diag);
         if (err == ERR_OK)
             return ERR_OK;
-        at += size + (at[size] == ',');
+        count++;
+    }
+    if (count > 1) {
+        diag_t last = *diag;
+        return diag_fail(diag, err, last.where, "%s (none of the %d addresses answers; this is the last)", last.text,
+                         count);
     }
     return err;
 }
@@ -151,6 +196,20 @@ static void on_answer(void *owner, const struct kafka_answer *answer)
     loop_stop(cluster->loop);
 }
 
+static err_t answer_fail(const struct node *node, const char *api, err_t err, diag_t *diag)
+{
+    char address[280];
+    address_format(&node->address, address, sizeof(address));
+    if (err == ERR_RESET || err == ERR_CLOSED)
+        return diag_fail(diag, err, address,
+                         "the connection ended before %s was answered: the server stopped, or was started again", api);
+    if (err == ERR_TIMEOUT)
+        return diag_fail(diag, err, address, "no answer to %s in time: the server or the network hangs", api);
+    if (err == ERR_UNSUPPORTED)
+        return diag_fail(diag, err, address, "this server does not serve %s in a version that eddy speaks", api);
+    return diag_fail(diag, err, address, "%s was not answered: %s", api, err_text(err));
+}
+
 err_t cluster_call(struct cluster *cluster, int32_t id, const struct kafka_api *api, const void *request,
                    cluster_take_fn *take, void *owner, diag_t *diag)
 {
@@ -166,13 +225,10 @@ err_t cluster_call(struct cluster *cluster, int32_t id, const struct kafka_api *
     cluster->take_owner = owner;
     err = kafka_client_send(node->client, api, request, on_answer, cluster);
     if (err != ERR_OK)
-        return diag_fail(diag, err, api->name, "the request cannot be sent: %s", err_text(err));
+        return answer_fail(node, api->name, err, diag);
     while (!cluster->answered)
         loop_run(cluster->loop);
-    if (cluster->answer_err != ERR_OK)
-        return diag_fail(diag, cluster->answer_err, api->name, "the server did not answer: %s",
-                         err_text(cluster->answer_err));
-    return ERR_OK;
+    return cluster->answer_err == ERR_OK ? ERR_OK : answer_fail(node, api->name, cluster->answer_err, diag);
 }
 
 struct metadata_taker {
@@ -246,18 +302,21 @@ static void take_metadata(void *owner, const void *answer, int version, struct b
         qsort(taker->topics, taker->count, sizeof(*taker->topics), topic_order);
 }
 
-static bool has_leaders(const struct metadata_taker *taker)
+// Whether it pays to ask again. Kafka calls a topic unknown while it makes it; a server that makes none does so too,
+// and nobody should wait long for that.
+static bool is_on_its_way(const struct metadata_taker *taker, int attempt)
 {
     for (size_t i = 0; i < taker->count; i++) {
-        if (taker->topics[i].error == KAFKA_LEADER_NOT_AVAILABLE ||
-            taker->topics[i].error == KAFKA_UNKNOWN_TOPIC_OR_PARTITION)
-            return false;
+        if (taker->topics[i].error == KAFKA_UNKNOWN_TOPIC_OR_PARTITION)
+            return attempt < MISSING_TRIES;
+        if (taker->topics[i].error == KAFKA_LEADER_NOT_AVAILABLE)
+            return true;
         for (size_t p = 0; p < taker->topics[i].partition_count; p++) {
             if (taker->topics[i].partitions[p].leader < 0)
-                return false;
+                return true;
         }
     }
-    return true;
+    return false;
 }
 
 err_t cluster_topics(struct cluster *cluster, const char *name, bool create, struct arena *arena,
@@ -278,7 +337,7 @@ err_t cluster_topics(struct cluster *cluster, const char *name, bool create, str
         err_t err = cluster_call(cluster, CLUSTER_ANY_NODE, &kafka_metadata_api, &request, take_metadata, &taker, diag);
         if (err != ERR_OK)
             return err;
-        if (!create || has_leaders(&taker))
+        if (!create || !is_on_its_way(&taker, attempt))
             break;
         cluster_sleep(cluster, LEADER_WAIT_MS);
     }

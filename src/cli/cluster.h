@@ -10,6 +10,9 @@ struct cluster;
 
 enum { CLUSTER_ANY_NODE = -1 };
 
+// Whether the text is one that cluster_open can take: ERR_INVALID with DIAG.
+err_t cluster_bootstrap_check(const char *bootstrap, diag_t *diag) MUST_CHECK;
+
 // BOOTSTRAP: "host:port,host:port"; the first that answers is taken. ERR_REFUSED, ERR_TIMEOUT, ERR_INVALID (the text);
 // DIAG says which address and what to do.
 err_t cluster_open(const char *bootstrap, struct cluster **ret_cluster, diag_t *diag) MUST_CHECK;

@@ -138,6 +138,7 @@ enum cli_exit cli_config(int count, const char *const *texts)
         (void)cli_complain("config", &diag);
         return CLI_USAGE;
     }
+    cli_warn_strays("config");
     if (form == FORM_JSON)
         option_write_json(&set, &out);
     else

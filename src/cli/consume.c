@@ -10,6 +10,8 @@
 #include "kafka/api/fetch.h"
 #include "kafka/errors.h"
 
+#include <stdio.h>
+
 enum { FETCH_WAIT_MS = 500, FETCH_MAX_SIZE = 16 << 20, PARTITION_MAX_SIZE = 1 << 20, RECORDS_MAX_SIZE = 256 << 20 };
 
 struct config {
@@ -59,25 +61,20 @@ static void record_json(struct consumer *consumer, int32_t partition, const stru
     json_field_int(&json, "partition", partition);
     json_field_int(&json, "offset", record_offset(batch, record));
     json_field_text(&json, "time", civil_format(record_timestamp(batch, record), time));
-    json_key(&json, "key");
-    if (record->key.data == NULL)
-        json_null(&json);
-    else
-        json_bytes(&json, record->key);
-    json_key(&json, "value");
-    if (record->value.data == NULL)
-        json_null(&json);
-    else
-        json_bytes(&json, record->value);
+    json_field_data(&json, "key", record->key);
+    json_field_data(&json, "value", record->value);
+    // A list, not a map: Kafka keeps the order of headers, and one name may stand there twice.
     json_key(&json, "headers");
-    json_object_begin(&json);
+    json_array_begin(&json);
     struct reader at = reader_of(record->headers);
     struct record_header header;
     while (record_header_next(&at, &header)) {
-        json_key_bytes(&json, header.key);
-        json_bytes(&json, header.value);
+        json_object_begin(&json);
+        json_field_data(&json, "name", header.key);
+        json_field_data(&json, "value", header.value);
+        json_object_end(&json);
     }
-    json_object_end(&json);
+    json_array_end(&json);
     json_object_end(&json);
     writer_text(&consumer->out, "\n");
 }
@@ -116,12 +113,21 @@ static err_t batch_print(struct consumer *consumer, size_t at, const struct batc
     return consumer->done ? ERR_OK : walk.err;
 }
 
+static err_t fetch_fail(struct consumer *consumer, size_t at, int16_t error)
+{
+    char where[300];
+    snprintf(where, sizeof(where), "%.*s, partition %d, offset %lld", BYTES_ARG(consumer->topic->name),
+             consumer->topic->partitions[at].number, (long long)consumer->positions[at]);
+    // It was there when we began.
+    if (error == KAFKA_UNKNOWN_TOPIC_OR_PARTITION)
+        error = KAFKA_UNKNOWN_TOPIC_ID;
+    return cli_kafka_fail(&consumer->diag, where, error, BYTES_NULL);
+}
+
 static err_t partition_print(struct consumer *consumer, size_t at, const struct kafka_partition_data *data)
 {
     if (data->error_code != KAFKA_NONE)
-        return diag_fail(&consumer->diag, ERR_INVALID, "fetch", "partition %d at offset %lld: %s (%s)",
-                         data->partition_index, (long long)consumer->positions[at],
-                         kafka_error_message(data->error_code), kafka_error_name(data->error_code));
+        return fetch_fail(consumer, at, data->error_code);
     struct batch_walk walk = batch_walk_of(data->records.bytes);
     struct batch_header header;
     bytes_t batch;
@@ -142,8 +148,7 @@ static void take_fetched(void *owner, const void *answer, int version, struct bu
     struct consumer *consumer = owner;
     const struct kafka_fetch_response *response = answer;
     if (response->error_code != KAFKA_NONE)
-        consumer->err = diag_fail(&consumer->diag, ERR_INVALID, "fetch", "%s (%s)",
-                                  kafka_error_message(response->error_code), kafka_error_name(response->error_code));
+        consumer->err = cli_kafka_fail(&consumer->diag, "fetch", response->error_code, BYTES_NULL);
     for (int32_t t = 0; t < response->responses.count && consumer->err == ERR_OK; t++) {
         for (int32_t p = 0; p < response->responses.items[t].partitions.count && consumer->err == ERR_OK; p++) {
             const struct kafka_partition_data *data = &response->responses.items[t].partitions.items[p];
@@ -224,25 +229,77 @@ static void fetch_all(struct consumer *consumer, struct arena *arena)
 }
 
 // --from: names, an offset, or a time.
-static err_t positions_find(struct consumer *consumer)
+static err_t from_parse(const char *from, int64_t *ret_number, bool *ret_is_offset, diag_t *diag)
 {
-    const char *from = consumer->config->from;
     bytes_t text = bytes_of_text(from);
-    int64_t number;
+    *ret_is_offset = false;
     if (strcmp(from, "earliest") == 0)
-        number = CLI_EARLIEST;
+        *ret_number = CLI_EARLIEST;
     else if (strcmp(from, "latest") == 0)
-        number = CLI_LATEST;
-    else if (bytes_to_int64(text, &number) && number >= 0) {
-        for (size_t i = 0; i < consumer->topic->partition_count; i++)
-            consumer->positions[i] = number;
-        return ERR_OK;
-    } else if (civil_parse(text, &number) != ERR_OK) {
-        return diag_fail(&consumer->diag, ERR_INVALID, "--from",
-                         "expected earliest, latest, an offset, or a time such as 2026-01-31T12:00:00Z, not \"%s\"",
-                         from);
+        *ret_number = CLI_LATEST;
+    else if (bytes_to_int64(text, ret_number) && *ret_number >= 0)
+        *ret_is_offset = true;
+    else if (civil_parse(text, ret_number) != ERR_OK)
+        return diag_fail(
+            diag, ERR_INVALID, "--from",
+            "expected earliest, latest, an offset, a day such as 2026-01-31, or a time with its zone such as "
+            "2026-01-31T12:00:00Z or 2026-01-31T12:00:00+01:00, not \"%s\"",
+            from);
+    return ERR_OK;
+}
+
+static err_t consume_check(const struct cli_common *common, const struct cli_arguments *arguments, diag_t *diag)
+{
+    const struct config *config = CONTAINER_OF_CONST(common, struct config, common);
+    (void)arguments;
+    int64_t number;
+    bool is_offset;
+    err_t err = from_parse(config->from, &number, &is_offset, diag);
+    if (err == ERR_OK && config->to_end && !is_offset && number == CLI_LATEST)
+        return diag_fail(diag, ERR_INVALID, "--to-end",
+                         "reading begins at the end (--from latest is the default), so nothing would be shown; "
+                         "--from earliest shows all that is there");
+    return err;
+}
+
+// An offset that the partitions do not have is said before anything is printed.
+static err_t offset_check(struct consumer *consumer, int64_t offset, struct arena *arena)
+{
+    const struct cluster_topic *topic = consumer->topic;
+    int64_t *earliest = arena_array(arena, topic->partition_count, sizeof(*earliest));
+    int64_t *latest = arena_array(arena, topic->partition_count, sizeof(*latest));
+    err_t err = cli_offsets_find(consumer->cluster, topic, CLI_EARLIEST, earliest, &consumer->diag);
+    if (err == ERR_OK)
+        err = cli_offsets_find(consumer->cluster, topic, CLI_LATEST, latest, &consumer->diag);
+    for (size_t i = 0; i < topic->partition_count && err == ERR_OK; i++) {
+        int32_t number = topic->partitions[i].number;
+        bool is_chosen = consumer->config->partition < 0 || consumer->config->partition == number;
+        if (!is_chosen || (offset >= earliest[i] && offset <= latest[i]))
+            continue;
+        const char *alone = topic->partition_count > 1 ? "; --partition reads one alone" : "";
+        if (earliest[i] == latest[i])
+            return diag_fail(&consumer->diag, ERR_OUT_OF_RANGE, "--from",
+                             "partition %d of %.*s holds nothing, and its next offset is %lld, not %lld%s", number,
+                             BYTES_ARG(topic->name), (long long)latest[i], (long long)offset, alone);
+        return diag_fail(&consumer->diag, ERR_OUT_OF_RANGE, "--from",
+                         "partition %d of %.*s holds offsets %lld to %lld, not %lld%s", number, BYTES_ARG(topic->name),
+                         (long long)earliest[i], (long long)latest[i] - 1, (long long)offset, alone);
     }
-    return cli_offsets_find(consumer->cluster, consumer->topic, number, consumer->positions, &consumer->diag);
+    return err;
+}
+
+static err_t positions_find(struct consumer *consumer, struct arena *arena)
+{
+    int64_t number;
+    bool is_offset;
+    err_t err = from_parse(consumer->config->from, &number, &is_offset, &consumer->diag);
+    if (err != ERR_OK || !is_offset)
+        return err != ERR_OK
+                   ? err
+                   : cli_offsets_find(consumer->cluster, consumer->topic, number, consumer->positions, &consumer->diag);
+    for (size_t i = 0; i < consumer->topic->partition_count; i++)
+        consumer->positions[i] = number;
+    return offset_check(consumer, number, arena);
 }
 
 static err_t consume(struct consumer *consumer, const char *name, struct arena *arena)
@@ -252,12 +309,12 @@ static err_t consume(struct consumer *consumer, const char *name, struct arena *
     if (err != ERR_OK)
         return err;
     consumer->topic = topic;
-    if (consumer->config->partition >= (int64_t)topic->partition_count)
-        return diag_fail(&consumer->diag, ERR_INVALID, "--partition", "%s has partitions 0 to %zu", name,
-                         topic->partition_count - 1);
+    err = cli_partition_check(topic, consumer->config->partition, &consumer->diag);
+    if (err != ERR_OK)
+        return err;
     consumer->positions = arena_array(arena, topic->partition_count, sizeof(*consumer->positions));
     consumer->ends = arena_array(arena, topic->partition_count, sizeof(*consumer->ends));
-    err = positions_find(consumer);
+    err = positions_find(consumer, arena);
     if (err == ERR_OK && consumer->config->to_end)
         err = cli_offsets_find(consumer->cluster, topic, CLI_LATEST, consumer->ends, &consumer->diag);
     if (err == ERR_OK) {
@@ -285,9 +342,13 @@ enum cli_exit cli_consume(int count, const char *const *texts)
         { "consume", "TOPIC [options]",
           "Prints the value of each record on a line of its own; with --json everything about it.\n"
           "  eddy consume greetings --from earliest --to-end\n"
-          "  eddy consume orders --from 2026-01-31T12:00:00Z --json",
+          "  eddy consume orders --from 2026-01-31T12:00:00Z --json\n\n"
+          "With --json what is not UTF-8 stands in base64 under \"key_base64\" and \"value_base64\" in place of "
+          "\"key\" and\n"
+          "\"value\", and headers are a list, in their order: [{\"name\":\"n\",\"value\":\"v\"}].",
           1, 1 },
         { rows, ARRAY_COUNT(rows) },
+        consume_check,
         consume_run,
     };
     struct config config;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/offsets.h"
 
+#include "cli/cli.h"
 #include "kafka/api/list_offsets.h"
 #include "kafka/errors.h"
 
@@ -17,8 +18,19 @@ err_t cli_topic_find(struct cluster *cluster, const char *name, bool create, str
     if (error == KAFKA_UNKNOWN_TOPIC_OR_PARTITION)
         return diag_fail(diag, ERR_NOT_FOUND, name, "there is no such topic; `eddy topic create %s` makes it", name);
     if (error != KAFKA_NONE)
-        return diag_fail(diag, ERR_NOT_FOUND, name, "%s (%s)", kafka_error_message(error), kafka_error_name(error));
+        return cli_kafka_fail(diag, name, error, BYTES_NULL);
     return ERR_OK;
+}
+
+err_t cli_partition_check(const struct cluster_topic *topic, int64_t partition, diag_t *diag)
+{
+    if (partition < (int64_t)topic->partition_count)
+        return ERR_OK;
+    if (topic->partition_count == 1)
+        return diag_fail(diag, ERR_OUT_OF_RANGE, "--partition", "%.*s has only partition 0, not %lld",
+                         BYTES_ARG(topic->name), (long long)partition);
+    return diag_fail(diag, ERR_OUT_OF_RANGE, "--partition", "%.*s has partitions 0 to %zu, not %lld",
+                     BYTES_ARG(topic->name), topic->partition_count - 1, (long long)partition);
 }
 
 struct taker {
@@ -70,8 +82,7 @@ static err_t leader_ask(struct cluster *cluster, struct taker *taker, int32_t le
     request.topics.count = 1;
     err_t err = cluster_call(cluster, leader, &kafka_list_offsets_api, &request, take_offsets, taker, diag);
     if (err == ERR_OK && taker->error != KAFKA_NONE)
-        return diag_fail(diag, ERR_INVALID, "offsets", "%s (%s)", kafka_error_message(taker->error),
-                         kafka_error_name(taker->error));
+        return cli_kafka_fail(diag, "offsets", taker->error, BYTES_NULL);
     return err;
 }
 

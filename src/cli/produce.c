@@ -14,6 +14,7 @@
 #include "kafka/api/produce.h"
 #include "kafka/errors.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { READ_SIZE = 64 * 1024, BATCH_FULL_SIZE = 512 * 1024 };
@@ -54,6 +55,7 @@ struct producer {
     int32_t *counts;                // records in each
     int32_t turn;                   // the partition for records without key
     struct writer rest;             // a line that has not ended yet
+    int64_t read, stored, unknown;  // records: read, acknowledged, and sent without an answer
     diag_t diag;
 };
 
@@ -77,11 +79,10 @@ static void take_produced(void *owner, const void *answer, int version, struct b
     const struct kafka_partition_produce_response *partition =
         &response->responses.items[0].partition_responses.items[0];
     if (partition->error_code != KAFKA_NONE) {
-        bytes_t text = partition->error_message.size > 0 ? partition->error_message
-                                                         : bytes_of_text(kafka_error_message(partition->error_code));
+        char where[300];
+        snprintf(where, sizeof(where), "%.*s, partition %d", BYTES_ARG(sent->producer->topic->name), sent->partition);
         sent->refused = true;
-        (void)diag_fail(&sent->producer->diag, ERR_INVALID, "produce", "%.*s (%s)", BYTES_ARG(text),
-                        kafka_error_name(partition->error_code));
+        (void)cli_kafka_fail(&sent->producer->diag, where, partition->error_code, partition->error_message);
         return;
     }
     if (!sent->producer->config->common.json)
@@ -121,6 +122,10 @@ static err_t batch_send(struct producer *producer, size_t at)
     err = cluster_call(producer->cluster, producer->topic->partitions[at].leader, &kafka_produce_api, &request,
                        take_produced, &sent, &producer->diag);
     slice_free(&batch);
+    if (err == ERR_OK && !sent.refused)
+        producer->stored += sent.count;
+    else if (err == ERR_RESET || err == ERR_CLOSED || err == ERR_TIMEOUT)
+        producer->unknown = sent.count;
     producer->counts[at] = 0;
     return err == ERR_OK && sent.refused ? ERR_INVALID : err;
 }
@@ -147,7 +152,7 @@ static void record_split(const struct config *config, bytes_t line, bytes_t *ret
 {
     *ret_key = config->key == NULL ? BYTES_NULL : bytes_of_text(config->key);
     *ret_value = line;
-    if (config->key_separator == NULL || config->key_separator[0] == '\0')
+    if (config->key_separator == NULL)
         return;
     size_t size = strlen(config->key_separator);
     const uint8_t *at = line.size == 0 ? NULL : memmem(line.data, line.size, config->key_separator, size);
@@ -172,6 +177,7 @@ static err_t line_add(struct producer *producer, bytes_t line)
     }
     batch_builder_add(&producer->builders[at], key, value, NULL, 0, clock_wall_ms());
     producer->counts[at]++;
+    producer->read++;
     return batch_builder_size(&producer->builders[at]) < BATCH_FULL_SIZE ? ERR_OK : batch_send(producer, at);
 }
 
@@ -217,24 +223,59 @@ static err_t input_send(struct producer *producer)
     }
 }
 
+// Makes a missing topic, but not for a partition that a new one may not have.
+static err_t topic_find(struct producer *producer, const char *name, struct arena *arena,
+                        struct cluster_topic **ret_topic)
+{
+    int64_t partition = producer->config->partition;
+    err_t err = cli_topic_find(producer->cluster, name, partition <= 0, arena, ret_topic, &producer->diag);
+    if (err == ERR_NOT_FOUND && partition > 0)
+        return diag_fail(&producer->diag, err, name,
+                         "there is no such topic, and one that is made now may not have partition %lld; "
+                         "`eddy topic create %s --partitions %lld` makes it",
+                         (long long)partition, name, (long long)partition + 1);
+    return err == ERR_OK ? cli_partition_check(*ret_topic, partition, &producer->diag) : err;
+}
+
+// What a script must know to go on after a failure.
+static void complain_count(struct producer *producer)
+{
+    diag_t why = producer->diag;
+    if (producer->read == 0)
+        return;
+    char unknown[64] = "";
+    if (producer->unknown > 0)
+        snprintf(unknown, sizeof(unknown), ", and of %lld more nobody knows", (long long)producer->unknown);
+    (void)diag_fail(&producer->diag, ERR_INVALID, why.where, "%s; stored are %lld of the %lld records read so far%s",
+                    why.text, (long long)producer->stored, (long long)producer->read, unknown);
+}
+
 static err_t produce(struct producer *producer, const char *name, struct arena *arena)
 {
     struct cluster_topic *topic;
-    err_t err = cli_topic_find(producer->cluster, name, true, arena, &topic, &producer->diag);
+    err_t err = topic_find(producer, name, arena, &topic);
     if (err != ERR_OK)
         return err;
-    if (producer->config->partition >= (int64_t)topic->partition_count)
-        return diag_fail(&producer->diag, ERR_INVALID, "--partition", "%s has partitions 0 to %zu", name,
-                         topic->partition_count - 1);
     producer->topic = topic;
     producer->builders = arena_array(arena, topic->partition_count, sizeof(*producer->builders));
     producer->counts = arena_array(arena, topic->partition_count, sizeof(*producer->counts));
     producer->rest.limit = 1U << 30;
     err = input_send(producer);
+    if (err != ERR_OK)
+        complain_count(producer);
     for (size_t i = 0; i < topic->partition_count; i++)
         batch_builder_free(&producer->builders[i]);
     writer_free(&producer->rest);
     return err;
+}
+
+static err_t produce_check(const struct cli_common *common, const struct cli_arguments *arguments, diag_t *diag)
+{
+    const struct config *config = CONTAINER_OF_CONST(common, struct config, common);
+    (void)arguments;
+    if (config->key_separator != NULL && config->key_separator[0] == '\0')
+        return diag_fail(diag, ERR_INVALID, "--key-separator", "is empty; give the text that ends the key, such as :");
+    return ERR_OK;
 }
 
 static enum cli_exit produce_run(struct cluster *cluster, const struct cli_common *common,
@@ -256,6 +297,7 @@ enum cli_exit cli_produce(int count, const char *const *texts)
           "  eddy produce orders --key-separator : < orders.txt",
           1, 1 },
         { rows, ARRAY_COUNT(rows) },
+        produce_check,
         produce_run,
     };
     struct config config;

@@ -92,8 +92,10 @@ static enum cli_exit list_run(struct cluster *cluster, const struct cli_common *
 
 // --- create
 
-struct created {
+// What the answer to a change is told to people by.
+struct changed {
     bool json;
+    int64_t copies; // asked for
     enum cli_exit code;
 };
 
@@ -101,7 +103,7 @@ static void take_created(void *owner, const void *answer, int version, struct bu
 {
     (void)version;
     (void)frame;
-    struct created *created = owner;
+    struct changed *created = owner;
     const struct kafka_create_topics_response *response = answer;
     for (int32_t i = 0; i < response->topics.count; i++) {
         const struct kafka_creatable_topic_result *topic = &response->topics.items[i];
@@ -120,8 +122,12 @@ static void take_created(void *owner, const void *answer, int version, struct bu
             json_object_end(&json);
             writer_text(&out, "\n");
         } else if (topic->num_partitions > 0) {
-            writer_format(&out, "created %s with %d partition%s\n", name, topic->num_partitions,
+            writer_format(&out, "created %s with %d partition%s", name, topic->num_partitions,
                           topic->num_partitions == 1 ? "" : "s");
+            if (topic->replication_factor > 0 && topic->replication_factor < created->copies)
+                writer_format(&out, " (copies of each: %d, not %lld)", topic->replication_factor,
+                              (long long)created->copies);
+            writer_text(&out, "\n");
         } else {
             writer_format(&out, "created %s\n", name);
         }
@@ -131,17 +137,25 @@ static void take_created(void *owner, const void *answer, int version, struct bu
 }
 
 // KEY=VALUE arguments behind the name.
-static err_t configs_read(const struct cli_arguments *arguments, struct kafka_creatable_topic_config *to, diag_t *diag)
+static err_t create_check(const struct cli_common *common, const struct cli_arguments *arguments, diag_t *diag)
+{
+    (void)common;
+    for (int i = 1; i < arguments->rest_count; i++) {
+        const char *equals = strchr(arguments->rest[i], '=');
+        if (equals == NULL || equals == arguments->rest[i])
+            return diag_fail(diag, ERR_INVALID, arguments->rest[i],
+                             "expected KEY=VALUE, a configuration such as retention.ms=3600000");
+    }
+    return ERR_OK;
+}
+
+static void configs_read(const struct cli_arguments *arguments, struct kafka_creatable_topic_config *to)
 {
     for (int i = 1; i < arguments->rest_count; i++) {
         const char *equals = strchr(arguments->rest[i], '=');
-        if (equals == NULL)
-            return diag_fail(diag, ERR_INVALID, arguments->rest[i],
-                             "expected KEY=VALUE, a configuration such as retention.ms=3600000");
         to[i - 1].name = bytes_of(arguments->rest[i], (size_t)(equals - arguments->rest[i]));
         to[i - 1].value = bytes_of_text(equals + 1);
     }
-    return ERR_OK;
 }
 
 static enum cli_exit create_run(struct cluster *cluster, const struct cli_common *common,
@@ -150,10 +164,7 @@ static enum cli_exit create_run(struct cluster *cluster, const struct cli_common
     const struct config *config = CONTAINER_OF_CONST(common, struct config, common);
     struct kafka_creatable_topic_config configs[CLI_REST_MAX] = { 0 };
     diag_t diag = { 0 };
-    if (configs_read(arguments, configs, &diag) != ERR_OK) {
-        (void)cli_complain("topic create", &diag);
-        return CLI_USAGE;
-    }
+    configs_read(arguments, configs);
     struct kafka_creatable_topic topic = { .name = bytes_of_text(arguments->rest[0]),
                                            .num_partitions = (int32_t)config->partitions,
                                            .replication_factor = (int16_t)config->replication_factor };
@@ -164,7 +175,11 @@ static enum cli_exit create_run(struct cluster *cluster, const struct cli_common
     request.topics.items = &topic;
     request.topics.count = 1;
     request.timeout_ms = CLI_REQUEST_TIMEOUT_MS;
-    struct created created = { .json = config->common.json, .code = CLI_OK };
+    struct changed created = {
+        .json = config->common.json,
+        .copies = config->replication_factor,
+        .code = CLI_OK,
+    };
     if (cluster_call(cluster, CLUSTER_ANY_NODE, &kafka_create_topics_api, &request, take_created, &created, &diag) !=
         ERR_OK)
         return cli_complain("topic create", &diag);
@@ -244,18 +259,27 @@ static void take_deleted(void *owner, const void *answer, int version, struct bu
 {
     (void)version;
     (void)frame;
-    enum cli_exit *code = owner;
+    struct changed *deleted = owner;
     const struct kafka_delete_topics_response *response = answer;
     for (int32_t i = 0; i < response->responses.count; i++) {
         const struct kafka_deletable_topic_result *topic = &response->responses.items[i];
         char name[256];
         snprintf(name, sizeof(name), "%.*s", BYTES_ARG(topic->name));
         if (topic->error_code != KAFKA_NONE) {
-            *code = cli_complain_kafka("topic delete", name, topic->error_code, topic->error_message);
+            deleted->code = cli_complain_kafka("topic delete", name, topic->error_code, topic->error_message);
             continue;
         }
         struct writer out = WRITER_INIT;
-        writer_format(&out, "deleted %s\n", name);
+        if (deleted->json) {
+            struct json_writer json = json_writer_of(&out);
+            json_object_begin(&json);
+            json_field_bytes(&json, "name", topic->name);
+            json_field_bool(&json, "deleted", true);
+            json_object_end(&json);
+            writer_text(&out, "\n");
+        } else {
+            writer_format(&out, "deleted %s\n", name);
+        }
         (void)cli_print(&out);
         writer_free(&out);
     }
@@ -264,7 +288,6 @@ static void take_deleted(void *owner, const void *answer, int version, struct bu
 static enum cli_exit delete_run(struct cluster *cluster, const struct cli_common *common,
                                 const struct cli_arguments *arguments)
 {
-    (void)common;
     struct kafka_delete_topic_state states[CLI_REST_MAX] = { 0 };
     bytes_t names[CLI_REST_MAX];
     for (int i = 0; i < arguments->rest_count; i++)
@@ -276,12 +299,12 @@ static enum cli_exit delete_run(struct cluster *cluster, const struct cli_common
     request.topic_names.items = names;
     request.topic_names.count = arguments->rest_count;
     request.timeout_ms = CLI_REQUEST_TIMEOUT_MS;
-    enum cli_exit code = CLI_OK;
+    struct changed deleted = { .json = common->json, .code = CLI_OK };
     diag_t diag = { 0 };
-    if (cluster_call(cluster, CLUSTER_ANY_NODE, &kafka_delete_topics_api, &request, take_deleted, &code, &diag) !=
+    if (cluster_call(cluster, CLUSTER_ANY_NODE, &kafka_delete_topics_api, &request, take_deleted, &deleted, &diag) !=
         ERR_OK)
         return cli_complain("topic delete", &diag);
-    return code;
+    return deleted.code;
 }
 
 // --- which of them
@@ -291,21 +314,27 @@ static const struct {
     struct cli_action action;
 } actions[] = {
     { "list",
-      { { "topic list", "[options]", "Lists the topics.", 0, 0 }, { list_rows, ARRAY_COUNT(list_rows) }, list_run } },
+      { { "topic list", "[options]", "Lists the topics.", 0, 0 },
+        { list_rows, ARRAY_COUNT(list_rows) },
+        NULL,
+        list_run } },
     { "create",
       { { "topic create", "NAME [KEY=VALUE ...] [options]",
           "Creates a topic. KEY=VALUE are topic configurations under Kafka's names:\n"
           "  eddy topic create orders --partitions 6 retention.ms=86400000 cleanup.policy=compact",
           1, CLI_REST_MAX - 1 },
         { create_rows, ARRAY_COUNT(create_rows) },
+        create_check,
         create_run } },
     { "describe",
       { { "topic describe", "NAME [options]", "Shows the partitions of a topic and what they hold.", 1, 1 },
         { plain_rows, ARRAY_COUNT(plain_rows) },
+        NULL,
         describe_run } },
     { "delete",
       { { "topic delete", "NAME ... [options]", "Deletes topics and everything in them.", 1, CLI_REST_MAX - 1 },
         { plain_rows, ARRAY_COUNT(plain_rows) },
+        NULL,
         delete_run } },
 };
 

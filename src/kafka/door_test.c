@@ -148,9 +148,11 @@ static struct kafka_fetch_request fetch_of(struct kafka_fetch_topic *topic, stru
 {
     struct kafka_fetch_request request;
     kafka_defaults(kafka_fetch_api.request, &request);
-    *partition = (struct kafka_fetch_partition){
-        .partition = index, .fetch_offset = offset, .current_leader_epoch = -1, .partition_max_bytes = 1 << 20
-    };
+    *partition = (struct kafka_fetch_partition){ .partition = index,
+                                                 .fetch_offset = offset,
+                                                 .current_leader_epoch = -1,
+                                                 .last_fetched_epoch = -1,
+                                                 .partition_max_bytes = 1 << 20 };
     *topic = (struct kafka_fetch_topic){ .topic = bytes_of_text(name), .partitions = { partition, 1 } };
     request.topics.items = topic;
     request.topics.count = 1;
@@ -611,6 +613,43 @@ static void refuses_fetches_as_kafka_does(void **state)
     assert_int_equal(fetched(13).error_code, KAFKA_UNKNOWN_TOPIC_ID);
 }
 
+static void tells_where_the_logs_part(void **state)
+{
+    (void)state;
+    create("t", 1);
+    produce_records("t", 0, 4);
+    static const struct {
+        int64_t offset;
+        int32_t last_epoch;
+        int16_t error;
+        bool is_diverging;
+        int32_t epoch;
+        int64_t end_offset;
+    } rows[] = {
+        { 2, -1, KAFKA_NONE, false, 0, 0 },                // says nothing of its records
+        { 2, 3, KAFKA_NONE, false, 0, 0 },                 // has what we have
+        { 5, 3, KAFKA_NONE, true, 3, 4 },                  // has more of this epoch than there is
+        { 9, 2, KAFKA_NONE, true, 2, 0 },                  // its epoch is older than the log
+        { 2, 4, KAFKA_OFFSET_OUT_OF_RANGE, false, 0, 0 },  // its epoch has not been yet
+        { -1, 3, KAFKA_OFFSET_OUT_OF_RANGE, false, 0, 0 }, // an offset that cannot be is refused in any epoch
+    };
+    struct kafka_fetch_topic topic;
+    struct kafka_fetch_partition partition;
+    struct kafka_fetch_request request = fetch_of(&topic, &partition, "t", 0, 0);
+    request.max_wait_ms = 60000; // nobody is kept waiting who must cut the log
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        partition.fetch_offset = rows[i].offset;
+        partition.last_fetched_epoch = rows[i].last_epoch;
+        peer_ask(peer, &kafka_fetch_api, 12, &request);
+        struct kafka_partition_data data = fetched(12);
+        assert_int_equal(data.error_code, rows[i].error);
+        assert_int_equal(data.records.bytes.size > 0, !rows[i].is_diverging && rows[i].error == KAFKA_NONE);
+        assert_int_equal(data.diverging_epoch.epoch, rows[i].is_diverging ? rows[i].epoch : -1);
+        assert_int_equal(data.diverging_epoch.end_offset, rows[i].is_diverging ? rows[i].end_offset : -1);
+        assert_true(rows[i].error != KAFKA_NONE || data.high_watermark == 4);
+    }
+}
+
 static void old_consumers_get_no_zstd_from_a_topic_of_zstd(void **state)
 {
     (void)state;
@@ -779,6 +818,25 @@ static void remembers_what_a_session_reads(void **state)
     assert_int_equal(response->error_code, KAFKA_FETCH_SESSION_ID_NOT_FOUND);
 }
 
+static void a_session_remembers_the_last_epoch(void **state)
+{
+    (void)state;
+    create("t", 1);
+    produce_records("t", 0, 4);
+    struct kafka_fetch_topic topic;
+    struct kafka_fetch_partition partition;
+    struct kafka_fetch_request request = fetch_of(&topic, &partition, "t", 0, 9);
+    partition.last_fetched_epoch = 3;
+    request.session_epoch = 0;
+    struct kafka_fetch_response *response = peer_call(peer, &kafka_fetch_api, 12, &request);
+    request.session_id = response->session_id;
+    request.session_epoch = 1;
+    request.topics.count = 0;
+    response = peer_call(peer, &kafka_fetch_api, 12, &request);
+    assert_int_equal(response->responses.count, 1); // told again until the client cuts its log
+    assert_int_equal(response->responses.items[0].partitions.items[0].diverging_epoch.end_offset, 4);
+}
+
 static void gives_no_session_when_all_are_in_use(void **state)
 {
     (void)state;
@@ -812,21 +870,48 @@ static void finds_offsets(void **state)
         int64_t timestamp;
         int version;
         int16_t error;
+        int64_t offset;
     } rows[] = {
-        { -2, 1, KAFKA_NONE },
-        { -3, 6, KAFKA_UNSUPPORTED_VERSION },
-        { -3, 7, KAFKA_NONE },
-        { -6, 11, KAFKA_NONE },
-        { -6, 10, KAFKA_UNSUPPORTED_VERSION },
-        { -7, 11, KAFKA_UNSUPPORTED_VERSION },
-        { INT64_MIN, 11, KAFKA_UNSUPPORTED_VERSION },
+        { -2, 1, KAFKA_NONE, 0 },
+        { -3, 6, KAFKA_UNSUPPORTED_VERSION, -1 },
+        { -3, 7, KAFKA_NONE, 4 },
+        { -4, 7, KAFKA_UNSUPPORTED_VERSION, -1 },
+        { -4, 8, KAFKA_NONE, 0 },
+        { -5, 8, KAFKA_UNSUPPORTED_VERSION, -1 },
+        { -5, 9, KAFKA_NONE, -1 },
+        { -6, 10, KAFKA_UNSUPPORTED_VERSION, -1 },
+        { -6, 11, KAFKA_NONE, -1 },
+        { -7, 11, KAFKA_UNSUPPORTED_VERSION, -1 },
+        { INT64_MIN, 11, KAFKA_UNSUPPORTED_VERSION, -1 },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         partition.timestamp = rows[i].timestamp;
         struct kafka_list_offsets_response *response =
             peer_call(peer, &kafka_list_offsets_api, rows[i].version, &request);
         assert_int_equal(response->topics.items[0].partitions.items[0].error_code, rows[i].error);
+        assert_int_equal(response->topics.items[0].partitions.items[0].offset, rows[i].offset);
     }
+}
+
+static void refuses_a_partition_that_stands_twice(void **state)
+{
+    (void)state;
+    create("t", 3);
+    // Partition 1 stands in both topics, 2 twice in one; 0 and the other topic's 1 stand once.
+    struct kafka_list_offsets_partition first[] = { { 0, -1, -1 }, { 1, -1, -1 } };
+    struct kafka_list_offsets_partition second[] = { { 2, -1, -1 }, { 1, -1, -2 }, { 2, -1, -1 } };
+    struct kafka_list_offsets_topic topics[] = { { BYTES_LITERAL("t"), { first, 2 } },
+                                                 { BYTES_LITERAL("none"), { first + 1, 1 } },
+                                                 { BYTES_LITERAL("t"), { second, 3 } } };
+    struct kafka_list_offsets_request request = { .topics = { topics, 3 } };
+    struct kafka_list_offsets_response *response = peer_call(peer, &kafka_list_offsets_api, 5, &request);
+    assert_int_equal(response->topics.items[0].partitions.count, 2);
+    assert_int_equal(response->topics.items[0].partitions.items[0].error_code, KAFKA_NONE);
+    assert_int_equal(response->topics.items[0].partitions.items[1].error_code, KAFKA_INVALID_REQUEST);
+    assert_int_equal(response->topics.items[1].partitions.items[0].error_code, KAFKA_UNKNOWN_TOPIC_OR_PARTITION);
+    assert_int_equal(response->topics.items[2].partitions.count, 1);
+    assert_int_equal(response->topics.items[2].partitions.items[0].partition_index, 2);
+    assert_int_equal(response->topics.items[2].partitions.items[0].error_code, KAFKA_INVALID_REQUEST);
 }
 
 // --- bad input, slow readers
@@ -1037,13 +1122,16 @@ int main(void)
         TEST(survives_a_client_that_goes_while_its_produce_is_under_way),
         TEST(fetches_what_was_produced_in_every_version),
         TEST(refuses_fetches_as_kafka_does),
+        TEST(tells_where_the_logs_part),
         TEST(old_consumers_get_no_zstd_from_a_topic_of_zstd),
         TEST(waits_for_data_and_wakes_up_with_it),
         TEST(forgets_a_waiting_client_that_goes),
         TEST(keeps_to_limits_but_gives_the_first_batch),
         TEST(remembers_what_a_session_reads),
+        TEST(a_session_remembers_the_last_epoch),
         TEST(gives_no_session_when_all_are_in_use),
         TEST(finds_offsets),
+        TEST(refuses_a_partition_that_stands_twice),
         TEST(hangs_up_on_what_is_not_kafka),
         cmocka_unit_test_setup_teardown(closes_idle_connections, set_up_impatient, tear_down),
         TEST(large_frames_wait_for_room),

@@ -91,6 +91,7 @@ static void slot_set(struct kafka_fetch_session *session, const struct kafka_fet
     slot->max_size = partition->partition_max_bytes;
     slot->offset = partition->fetch_offset;
     slot->leader_epoch = partition->current_leader_epoch;
+    slot->last_fetched_epoch = partition->last_fetched_epoch;
 }
 
 static void session_update(struct kafka_fetch_session *session, const struct kafka_fetch_request *request)

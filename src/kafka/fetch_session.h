@@ -23,7 +23,7 @@ struct kafka_fetch_slot {
     int32_t partition;
     int32_t max_size;
     int64_t offset;
-    int32_t leader_epoch;
+    int32_t leader_epoch, last_fetched_epoch;
     // What the client was told last; -1: tell it next time.
     int64_t sent_high_watermark, sent_log_start;
 };

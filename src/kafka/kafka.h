@@ -44,6 +44,9 @@ struct kafka_options {
 extern const struct option_row kafka_option_rows[];
 extern const size_t kafka_option_row_count;
 
+// What a row cannot say: --kafka-advertise is an address that a client can connect to. ERR_INVALID with DIAG.
+err_t kafka_options_check(const struct kafka_options *options, diag_t *diag) MUST_CHECK;
+
 // Values that any loop may read; names as Strimzi's dashboards query them.
 struct kafka_metrics {
     counter_t messages_in, bytes_in, bytes_out; // records and bytes of batches, as Kafka counts them

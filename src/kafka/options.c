@@ -2,6 +2,7 @@
 #include "kafka/kafka.h"
 
 #include "base/assert.h"
+#include "io/net.h"
 
 #define AT(member) .at = offsetof(struct kafka_options, member)
 #define GROUP      .group = "Kafka"
@@ -58,6 +59,27 @@ const struct option_row kafka_option_rows[] = {
 };
 // clang-format on
 const size_t kafka_option_row_count = ARRAY_COUNT(kafka_option_rows);
+
+err_t kafka_options_check(const struct kafka_options *options, diag_t *diag)
+{
+    static const char flag[] = "--kafka-advertise";
+    const char *text = options->advertise;
+    struct address address;
+    if (text == NULL || text[0] == '\0')
+        return ERR_OK;
+    // With a default of port 0 what has no port is refused too; ":9092" and "9092" name no host.
+    bool is_address = address_parse(text, 0, &address, NULL) == ERR_OK && address.port != 0;
+    if (!is_address || text[0] == ':' || strchr(text, ':') == NULL || strchr(text, ',') != NULL)
+        return diag_fail(diag, ERR_INVALID, flag,
+                         "\"%s\" is not of the form HOST:PORT, one address as clients reach this server, such as "
+                         "broker.example.com:9092",
+                         text);
+    if (strcmp(address.host, "0.0.0.0") == 0 || strcmp(address.host, "::") == 0)
+        return diag_fail(diag, ERR_INVALID, flag,
+                         "no client can connect to %s; write HOST:PORT with the name or address of this machine",
+                         address.host);
+    return ERR_OK;
+}
 
 #undef AT
 #define AT(member) .at = offsetof(struct kafka_metrics, member)

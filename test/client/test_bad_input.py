@@ -9,7 +9,7 @@ import wire
 NONE, OFFSET_OUT_OF_RANGE, CORRUPT_MESSAGE, UNKNOWN_TOPIC_OR_PARTITION = 0, 1, 2, 3
 MESSAGE_TOO_LARGE, INVALID_TOPIC, INVALID_REQUIRED_ACKS, UNSUPPORTED_VERSION = 10, 17, 21, 35
 INVALID_PARTITIONS, INVALID_REPLICATION_FACTOR, INVALID_CONFIG = 37, 38, 40
-OUT_OF_ORDER_SEQUENCE, INVALID_PRODUCER_EPOCH, INVALID_RECORD = 45, 47, 87
+INVALID_REQUEST, OUT_OF_ORDER_SEQUENCE, INVALID_PRODUCER_EPOCH, INVALID_RECORD = 42, 45, 47, 87
 
 
 @pytest.fixture
@@ -193,6 +193,45 @@ def test_refuses_to_fetch_out_of_range(connection, topic, offset):
     error, _, records = wire.fetch(connection, topic, offset)
     assert (error, records) == (OFFSET_OUT_OF_RANGE, b"")
     assert wire.fetch(connection, topic, 1) == (NONE, 1, b""), "the end itself is in range"
+
+
+def test_answers_a_partition_that_is_listed_twice_once_with_an_error(connection, topic):
+    assert wire.produce(connection, topic, wire.batch()) == (NONE, 0)
+    other = topic + "-two"
+    wire.new_topic(connection, other, 2)
+    twice = [(topic, [(0, -1), (0, -2)]), (other, [(0, -1), (1, -1)]), (other, [(1, -2)])]
+    expected = [(topic, 0, INVALID_REQUEST, -1), (other, 0, NONE, 0), (other, 1, INVALID_REQUEST, -1)]
+    assert wire.list_offsets(connection, twice) == expected
+    unknown = "no-such-topic"
+    assert wire.list_offsets(connection, [(unknown, [(0, -1), (0, -1)])]) == [(unknown, 0, INVALID_REQUEST, -1)]
+    assert wire.list_offsets(connection, [(topic, [(0, -1)])]) == [(topic, 0, NONE, 1)]
+
+
+SPECIAL_TIMES = {"latest": (-1, 3), "earliest": (-2, 0), "earliest_local": (-4, 0), "latest_tiered": (-5, -1), "pending_upload": (-6, -1)}
+
+
+@pytest.mark.parametrize("name", SPECIAL_TIMES)
+def test_offset_of_the_special_time(connection, topic, name):
+    """Without tiered storage everything is local and nothing is tiered."""
+    timestamp, offset = SPECIAL_TIMES[name]
+    wire.produce(connection, topic, wire.batch([b"1", b"2", b"3"]))
+    assert wire.list_offsets(connection, [(topic, [(0, timestamp)])]) == [(topic, 0, NONE, offset)]
+
+
+def test_refuses_special_times_that_are_not_there(connection, topic):
+    unknown = [(topic, 0, UNSUPPORTED_VERSION, -1)]
+    assert wire.list_offsets(connection, [(topic, [(0, -6)])], version=10) == unknown
+    assert wire.list_offsets(connection, [(topic, [(0, -7)])]) == unknown
+
+
+def test_tells_where_the_log_of_a_client_parts_from_the_servers(connection, topic):
+    wire.produce(connection, topic, wire.batch([b"1", b"2"]))
+    epoch = struct.unpack_from(">i", wire.fetch(connection, topic, 0)[2], 12)[0]
+    error, records, diverging = wire.fetch_behind(connection, topic, 1, epoch)
+    assert (error, len(records) > 0, diverging) == (NONE, True, None)
+    assert wire.fetch_behind(connection, topic, 3, epoch) == (NONE, b"", (epoch, 2))
+    assert wire.fetch_behind(connection, topic, 1, epoch + 1) == (OFFSET_OUT_OF_RANGE, b"", None)
+    assert wire.fetch_behind(connection, topic, -1, epoch)[0] == OFFSET_OUT_OF_RANGE
 
 
 def test_fetch_of_an_unknown_topic(connection):

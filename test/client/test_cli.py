@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line: what it prints, what it says when something is wrong, and the exit codes that scripts rely on."""
 
+import base64
 import json
+import os
+import re
 import subprocess
 import time
 
 import pytest
 import servers
+import wire
 
 WORKED, FAILED, USAGE = 0, 1, 2
+UNKNOWN_TOPIC = 3
 
 
 @pytest.fixture
@@ -43,16 +48,175 @@ def test_help_names_every_command(cli):
     for command in ("serve", "topic", "produce", "consume", "config", "version"):
         assert command in said
         assert "usage: eddy " + command in cli(command, "--help")
+        assert cli("help", command) == cli(command, "--help")
     assert "--kafka" in cli("serve", "--help")
 
 
-def test_mistakes_are_explained(cli):
-    assert "consume" in cli("consum", code=USAGE), "a close name is suggested"
-    assert "--kafka" in cli("serve", "--kafk", "off", code=USAGE)
-    assert "--data" in cli("serve", "--data", code=USAGE)
-    cli("topic", "create", code=USAGE)
-    cli("consume", "t", "--count", "many", code=USAGE)
-    cli("topic", "list", "--bootstrap", f"127.0.0.1:{servers.free_port()}", code=FAILED)
+# Words of a command line, the exit code, and what standard error must name. TOPIC has one partition with offsets 0 to 2,
+# WIDE has three that hold nothing, FREE is a port where nobody listens, HTTP one where the console does.
+MISTAKES = {
+    "no_command": ("", USAGE, []),
+    "a_command_that_is_nearly_right": ("consum", USAGE, ['"consume"', "eddy help"]),
+    "help_for_a_command_that_is_not": ("help topics", USAGE, ['"topics"', '"topic"']),
+    "a_flag_that_is_nearly_right": ("serve --kafk off", USAGE, ["--kafk", "--kafka"]),
+    "a_flag_without_its_value": ("serve --data", USAGE, ["--data", "needs a value"]),
+    "an_argument_for_serve": ("serve now", USAGE, ["now", "no option"]),
+    "a_config_file_that_is_not": ("serve --config nofile.yaml", USAGE, ["nofile.yaml", "no such config file", "--defaults"]),
+    "a_folder_as_config_file": ("serve --config /tmp", USAGE, ["/tmp", "must be a file"]),
+    "a_host_that_is_not": (
+        "serve --data {folder} --insecure --console off --kafka nohost.invalid:9",
+        FAILED,
+        ["--kafka", "nohost.invalid:9"],
+    ),
+    "an_address_of_another_machine": (
+        "serve --data {folder} --insecure --console off --kafka 192.0.2.1:9999",
+        FAILED,
+        ["--kafka", "192.0.2.1:9999"],
+    ),
+    "no_topic_to_create": ("topic create", USAGE, ["NAME is missing", "usage: eddy topic create NAME"]),
+    "one_argument_too_many": ("topic list t", USAGE, ["t:", "one too many", "usage: eddy topic list"]),
+    "an_action_that_is_nearly_right": ("topic lst", USAGE, ["lst", '"list"']),
+    "a_config_without_a_value": ("topic create x retention.ms", USAGE, ["retention.ms", "KEY=VALUE"]),
+    "a_config_without_a_name": ("topic create x =5", USAGE, ["=5", "KEY=VALUE"]),
+    "a_config_that_is_not": ("topic create x no.such=1 {place}", FAILED, ["x:", "no.such"]),
+    "a_config_of_the_wrong_kind": ("topic create x retention.ms=soon {place}", FAILED, ["retention.ms", "soon"]),
+    "no_partitions": ("topic create x -p 0 {place}", FAILED, ["x:", "partitions"]),
+    "partitions_that_are_no_number": ("topic create x -p many", USAGE, ["-p", "many", "whole number"]),
+    "a_topic_that_is_there": ("topic create {topic} {place}", FAILED, ["{topic}", "already exists"]),
+    "a_name_that_no_topic_can_have": ("topic create a/b {place}", FAILED, ["a/b", "alphanumerics"]),
+    "a_description_of_a_topic_that_is_not": ("topic describe nope {place}", FAILED, ["nope", "eddy topic create nope"]),
+    "a_description_of_what_is_no_name": ("topic describe a/b {place}", FAILED, ["a/b", "letters, digits"]),
+    "a_deletion_of_a_topic_that_is_not": ("topic delete nope {place}", FAILED, ["nope", "no such topic", "eddy topic list"]),
+    "produce_without_a_topic": ("produce", USAGE, ["TOPIC is missing", "usage: eddy produce TOPIC"]),
+    "produce_to_what_is_no_name": ("produce a/b {place}", FAILED, ["a/b", "letters, digits"]),
+    "produce_to_a_partition_that_is_not": ("produce {wide} -p 3 {place}", FAILED, ["--partition", "{wide}", "0 to 2", "not 3"]),
+    "produce_to_a_high_partition_of_no_topic": (
+        "produce nope -p 5 {place}",
+        FAILED,
+        ["nope", "no such topic", "eddy topic create nope --partitions 6"],
+    ),
+    "an_unknown_compression": ("produce t -z brotli", USAGE, ["-z", "brotli", "zstd"]),
+    "an_empty_separator": ("produce t --key-separator= ", USAGE, ["--key-separator", "empty"]),
+    "consume_without_a_topic": ("consume", USAGE, ["TOPIC is missing"]),
+    "a_count_that_is_no_number": ("consume t --count many", USAGE, ["--count", "many"]),
+    "a_time_that_is_none": ("consume t --from yesterday", USAGE, ["--from", "yesterday", "earliest"]),
+    "a_time_without_its_zone": ("consume t --from 2026-01-31T12:00:00", USAGE, ["--from", "with its zone", "12:00:00Z"]),
+    "a_day_that_is_none": ("consume t --from 2026-02-30", USAGE, ["--from", "2026-02-30"]),
+    "from_the_end_to_the_end": ("consume t --to-end", USAGE, ["--to-end", "--from earliest"]),
+    "consume_a_topic_that_is_not": ("consume nope {place}", FAILED, ["nope", "no such topic", "eddy topic create nope"]),
+    "consume_a_partition_that_is_not": ("consume {topic} -p 4 {place}", FAILED, ["--partition", "only partition 0", "not 4"]),
+    "from_behind_the_end": ("consume {topic} --from 9 {place}", FAILED, ["--from", "offsets 0 to 2", "not 9"]),
+    "from_behind_the_end_to_the_end": ("consume {topic} --from 9 -e {place}", FAILED, ["--from", "offsets 0 to 2", "not 9"]),
+    "from_an_offset_of_an_empty_topic": (
+        "consume {wide} --from 1 {place}",
+        FAILED,
+        ["--from", "partition 0", "holds nothing", "--partition"],
+    ),
+    "a_bootstrap_that_is_empty": ("topic list --bootstrap=", USAGE, ["--bootstrap", "host:port"]),
+    "a_bootstrap_that_is_a_url": ("topic list -b http://localhost:9092", USAGE, ["--bootstrap", "http://", "host:port"]),
+    "a_bootstrap_without_a_port_that_can_be": ("topic list -b localhost:99999", USAGE, ["--bootstrap", "99999"]),
+    "a_server_that_is_not": ("topic list -b 127.0.0.1:{free}", FAILED, ["127.0.0.1:{free}", "eddy serve", "--bootstrap"]),
+    "two_servers_that_are_not": ("topic list -b 127.0.0.1:{free},127.0.0.1:{free}", FAILED, ["none of the 2 addresses"]),
+    "a_server_of_another_protocol": ("topic list -b 127.0.0.1:{http}", FAILED, ["does not speak Kafka's protocol"]),
+    "a_server_on_no_host": ("topic list -b nohost.invalid:9092", FAILED, ["nohost.invalid", "no host of this name"]),
+}
+
+
+@pytest.fixture(scope="module")
+def scene(broker):
+    """What the placeholders of MISTAKES stand for."""
+    with wire.Connection(broker) as connection:
+        wire.new_topic(connection, "mistakes")
+        wire.new_topic(connection, "mistakes-wide", 3)
+        assert wire.produce(connection, "mistakes", wire.batch([b"0", b"1", b"2"])) == (0, 0)
+    return {
+        "place": f"--bootstrap {broker.bootstrap}",
+        "topic": "mistakes",
+        "wide": "mistakes-wide",
+        "free": servers.free_port(),
+        "http": broker.doors["console"][1],
+    }
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_mistakes_are_explained(broker, scene, tmp_path, case):
+    line, code, words = MISTAKES[case]
+    place = {**scene, "folder": tmp_path / "data"}
+    arguments = [word.format(**place) for word in line.split()]
+    arguments = [word for argument in arguments for word in argument.split()]
+    done = subprocess.run(
+        [broker.binary, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    if code == USAGE and not arguments:
+        assert "usage: eddy COMMAND" in done.stdout
+        return
+    said = [said for said in done.stderr.splitlines() if not re.match(r"[\d-]+T[\d:.]+Z", said)]  # without serve's log
+    assert said and said[0].startswith("eddy") and done.stdout == "", done.stdout + done.stderr
+    for word in words:
+        assert word.format(**place) in done.stderr, done.stderr
+    with wire.Connection(broker) as connection:
+        assert wire.fetch(connection, "nope", 0)[0] == UNKNOWN_TOPIC, "a mistake made a topic"
+
+
+def test_says_what_was_stored_before_a_failure(cli, broker, topic):
+    small, large = ["a"] * 3, "x" * 2_000_000
+    said = cli("produce", topic, "--bootstrap", broker.bootstrap, lines=small, code=WORKED)
+    said = cli("produce", topic, "--bootstrap", broker.bootstrap, lines=[large], code=FAILED)
+    assert f"{topic}, partition 0" in said and "max.message.bytes" in said and "stored are 0 of the 1 records" in said
+
+
+def test_says_that_the_server_stopped(start_eddy, topic):
+    server = start_eddy()
+    place = ("--bootstrap", server.bootstrap)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    producer = subprocess.Popen([server.binary, "produce", topic, "--json", *place], **pipes)
+    producer.stdin.write("one\n")
+    producer.stdin.flush()
+    assert json.loads(producer.stdout.readline())["offset"] == 0
+    consumer = subprocess.Popen([server.binary, "consume", topic, "--from", "earliest", *place], **pipes)
+    assert consumer.stdout.readline() == "one\n"
+    server.stop()
+    _, said = producer.communicate("two\n", timeout=30)
+    assert producer.returncode == FAILED and server.bootstrap in said and "stored are 1 of the 2 records" in said
+    _, said = consumer.communicate(timeout=30)
+    assert consumer.returncode == FAILED and server.bootstrap in said and "the server stopped" in said
+
+
+def test_says_where_the_server_sends_its_clients(start_eddy, cli, topic):
+    server = start_eddy("--kafka-advertise", f"127.0.0.1:{servers.free_port()}")
+    said = cli("produce", topic, "--bootstrap", server.bootstrap, lines=["x"], code=FAILED)
+    assert server.arguments[1] in said and "--kafka-advertise" in said
+
+
+def test_says_that_the_topic_is_missing_where_none_is_made(start_eddy, cli, topic):
+    server = start_eddy("--no-kafka-auto-create")
+    started = time.monotonic()
+    said = cli("produce", topic, "--bootstrap", server.bootstrap, lines=["x"], code=FAILED)
+    assert "no such topic" in said and f"eddy topic create {topic}" in said
+    assert time.monotonic() - started < 8
+
+
+def test_says_that_the_topic_was_deleted(broker, cli, topic):
+    place = ("--bootstrap", broker.bootstrap)
+    cli("topic", "create", topic, *place)
+    consumer = subprocess.Popen([broker.binary, "consume", topic, *place], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(0.3)
+    assert json.loads(cli("topic", "delete", topic, "--json", *place)) == {"name": topic, "deleted": True}
+    _, said = consumer.communicate(timeout=30)
+    assert consumer.returncode == FAILED and topic in said and "deleted" in said
+
+
+def test_a_mistyped_variable_is_named(broker):
+    environment = {**os.environ, "EDDY_BOOTSTRP": "x", "EDDY_LOG_LEVL": "debug", "EDDY_OTHER": "1"}
+    done = subprocess.run([broker.binary, "version"], capture_output=True, text=True, timeout=30, env=environment, check=False)
+    assert done.returncode == WORKED and done.stdout.startswith("eddy ")
+    assert "did you mean EDDY_BOOTSTRAP?" in done.stderr and "did you mean EDDY_LOG_LEVEL?" in done.stderr
+    assert "EDDY_OTHER" not in done.stderr
+
+
+def test_copies_that_are_not_made_are_named(cli, broker, topic):
+    assert "1, not 3" in cli("topic", "create", topic, "--replication-factor", 3, "--bootstrap", broker.bootstrap)
 
 
 def test_topics(cli, broker, topic):
@@ -88,6 +252,38 @@ def test_keys_and_json(cli, broker, topic):
     ]
     assert (first["key"], first["value"], first["offset"], first["partition"]) == ("a", "1", 0, 0)
     assert (second["key"], third["key"], third["value"]) == ("b", None, "3")
+
+
+def test_json_loses_nothing(cli, broker, topic):
+    import confluent_kafka
+
+    place = ("--bootstrap", broker.bootstrap)
+    headers = [("n", b"1"), ("m", b"\xff\x00"), ("n", b"2"), ("empty", b""), ("none", None)]
+    producer = confluent_kafka.Producer({"bootstrap.servers": broker.bootstrap})
+    producer.produce(topic, key=b"\xfe", value=b"\x00\xff\x80", headers=headers)
+    producer.produce(topic, key="\ufffd".encode(), value=None)
+    assert producer.flush(20) == 0
+    lines = cli("consume", topic, "--from", "earliest", "--count", 2, "--json", *place).splitlines()
+    first, second = [json.loads(line) for line in lines]
+    assert "key" not in first and "value" not in first
+    assert base64.b64decode(first["key_base64"]) == b"\xfe" and base64.b64decode(first["value_base64"]) == b"\x00\xff\x80"
+    assert first["headers"] == [
+        {"name": "n", "value": "1"},
+        {"name": "m", "value_base64": "/wA="},
+        {"name": "n", "value": "2"},
+        {"name": "empty", "value": ""},
+        {"name": "none", "value": None},
+    ]
+    assert (second["key"], second["value"], second["headers"]) == ("\ufffd", None, [])
+
+
+@pytest.mark.parametrize("data", [b"no newline", b"a\0b\xff\xfe\n\n\r\n", b"\n", b""])
+def test_bytes_come_back_as_they_were(broker, topic, data):
+    place = ["--bootstrap", broker.bootstrap]
+    subprocess.run([broker.binary, "produce", topic, *place], input=data, capture_output=True, timeout=30, check=True)
+    read = [broker.binary, "consume", topic, "--from", "earliest", "--to-end", *place]
+    done = subprocess.run(read, capture_output=True, timeout=30, check=True)
+    assert done.stdout == (data if data.endswith(b"\n") or not data else data + b"\n")
 
 
 def test_consumes_from_a_time(cli, broker, topic):

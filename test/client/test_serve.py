@@ -28,8 +28,59 @@ def test_a_busy_port_names_the_flag_that_moves_it(start_eddy):
         assert "--console" in refused(start_eddy, "--console", f"127.0.0.1:{port}")
 
 
-def test_listening_beyond_loopback_wants_insecure(start_eddy):
-    assert "--insecure" in refused(start_eddy, "--kafka", "0.0.0.0:0")
+# The command line, and what the sentence must name. Nothing is made, and the exit code is 2.
+WRONG_OPTIONS = {
+    "beyond_loopback_without_insecure": (["--kafka", "0.0.0.0:0"], ["--kafka", "0.0.0.0", "--insecure"]),
+    "two_doors_on_one_port": (["--kafka", "127.0.0.1:9092", "--console", "127.0.0.1:9092"], ["--kafka", "--console", "9092"]),
+    "one_door_on_all_addresses": (
+        ["--kafka", "0.0.0.0:9092", "--console", "127.0.0.1:9092", "--insecure"],
+        ["--kafka", "--console", "9092"],
+    ),
+    "one_port_on_localhost_and_its_number": (["--kafka", "localhost:9092", "--console", "[::1]:9092"], ["--console", "9092"]),
+    "all_doors_off": (["--kafka", "off", "--console", "off"], ["--kafka", "--console", "off"]),
+    "advertise_without_a_port": (["--kafka-advertise", "example.com"], ["--kafka-advertise", "example.com", "HOST:PORT"]),
+    "advertise_without_a_host": (["--kafka-advertise", ":9092"], ["--kafka-advertise", "HOST:PORT"]),
+    "advertise_a_port_alone": (["--kafka-advertise", "9092"], ["--kafka-advertise", "HOST:PORT"]),
+    "advertise_port_0": (["--kafka-advertise", "example.com:0"], ["--kafka-advertise", "HOST:PORT"]),
+    "advertise_a_listener_of_kafka": (["--kafka-advertise", "PLAINTEXT://example.com:9092"], ["PLAINTEXT://", "HOST:PORT"]),
+    "advertise_two": (["--kafka-advertise", "a:9092,b:9092"], ["--kafka-advertise", "HOST:PORT"]),
+    "advertise_all_addresses": (["--kafka-advertise", "0.0.0.0:9092"], ["0.0.0.0", "no client can connect"]),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_OPTIONS)
+def test_refuses_before_anything_is_made(start_eddy, tmp_path, case):
+    arguments, words = WRONG_OPTIONS[case]
+    binary = start_eddy().binary
+    for command in ("serve", "config"):
+        done = subprocess.run(
+            [binary, command, "--data", tmp_path / "new", *arguments], capture_output=True, text=True, timeout=20, check=False
+        )
+        assert (done.returncode, done.stdout) == (2, ""), done.stderr
+        assert all(word in done.stderr for word in words), done.stderr
+        assert done.stderr.count("\n") == 1, "one sentence, and no log line"
+    assert not (tmp_path / "new").exists()
+
+
+def test_advertises_what_it_is_told(start_eddy):
+    server = start_eddy("--kafka-advertise", "broker.example.com:19092")
+    with wire.Connection(server) as connection:
+        reader = connection.ask(wire.METADATA, 1, b"\0\0\0\0")
+        assert reader.take("i") == 1
+        assert (reader.take("i"), reader.text(), reader.take("i")) == (1, "broker.example.com", 19092)
+
+
+def test_a_variable_that_is_no_option_is_named(start_eddy):
+    """And what Kubernetes sets for a service of our name is not."""
+    links = {"EDDY_SERVICE_HOST": "10.0.0.1", "EDDY_SERVICE_PORT_KAFKA": "9092", "EDDY_PORT": "tcp://10.0.0.1:9092"}
+    links |= {"EDDY_PORT_9092_TCP_ADDR": "10.0.0.1", "EDDY_KAFKA_PORT": "tcp://10.0.0.1:9092", "EDDY_BOOTSTRAP": "localhost:9092"}
+    wrong = {"EDDY_LOG_LEVL": "debug", "EDDY_NOTHING_LIKE_IT": "1", "EDDY_EMPTY": ""}
+    server = start_eddy(environment={**links, **wrong})
+    said = wait_for_log(server, "eddy starts")
+    assert "variable=EDDY_LOG_LEVL did_you_mean=EDDY_LOG_LEVEL" in said
+    assert "variable=EDDY_NOTHING_LIKE_IT" in said
+    for name in [*links, "EDDY_EMPTY"]:
+        assert f"variable={name}\n" not in said and f"variable={name} " not in said
 
 
 def test_a_later_flag_overrides_an_earlier_one_and_flags_override_the_environment(start_eddy):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kafka's wire format by hand, for requests that no client would send. Classic (not flexible) versions only."""
+"""Kafka's wire format by hand, for requests that no client would send: classic versions, and flexible ones (KIP-482) where it takes them."""
 
 import socket
 import struct
@@ -30,13 +30,24 @@ def text(value):
 
 
 def varint(value):
-    value = (value << 1) ^ (value >> 63)
+    return uvarint((value << 1) ^ (value >> 63))
+
+
+def uvarint(value):
     out = bytearray()
     while value & ~0x7F:
         out.append(value & 0x7F | 0x80)
         value >>= 7
     out.append(value)
     return bytes(out)
+
+
+def compact(value):
+    """A string of a flexible version."""
+    return uvarint(len(value) + 1) + value.encode()
+
+
+NO_TAGS = b"\0"
 
 
 def record(delta, value, key=None):
@@ -103,6 +114,28 @@ class Reader:
         self.at += size
         return self.data[self.at - size : self.at].decode()
 
+    def uvarint(self):
+        value = shift = 0
+        while True:
+            byte = self.take("B")
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    def bytes(self, size):
+        self.at += size
+        return self.data[self.at - size : self.at]
+
+    def compact(self):
+        """The bytes of a string or of records in a flexible version; None for null."""
+        size = self.uvarint()
+        return None if size == 0 else self.bytes(size - 1)
+
+    def tags(self):
+        """The tagged fields that stand here, by number."""
+        return {self.uvarint(): self.bytes(self.uvarint()) for _ in range(self.uvarint())}
+
 
 class Connection:
     """A socket to a server. `closed()` tells whether the server ended it."""
@@ -149,18 +182,20 @@ class Connection:
         """Whether the server ends the connection without an answer."""
         return self.receive() is None
 
-    def request(self, api, version, body, client="raw"):
+    def request(self, api, version, body, client="raw", flexible=False):
         self.correlation += 1
-        message = struct.pack(">hhi", api, version, self.correlation) + text(client) + body
+        message = struct.pack(">hhi", api, version, self.correlation) + text(client) + (NO_TAGS if flexible else b"") + body
         self.send(struct.pack(">i", len(message)) + message)
 
-    def ask(self, api, version, body):
+    def ask(self, api, version, body, flexible=False):
         """Sends a request and returns a Reader behind the header of its answer."""
-        self.request(api, version, body)
+        self.request(api, version, body, flexible=flexible)
         data = self.receive()
         assert data is not None, "the server closed the connection"
         reader = Reader(data)
         assert reader.take("i") == self.correlation
+        if flexible:
+            reader.tags()
         return reader
 
 
@@ -211,6 +246,40 @@ def fetch(connection, topic, offset, partition=0, **settings):
     _, _, error, high_watermark, _, aborted, size = reader.take("iihqqii")
     assert aborted <= 0
     return error, high_watermark, reader.data[reader.at : reader.at + max(size, 0)]
+
+
+def fetch_behind(connection, topic, offset, last_epoch):
+    """Fetch v12 of partition 0 by a client whose last record had LAST_EPOCH (KIP-595); returns (error code, record bytes,
+    None or the epoch and end offset where the client's log and the server's part)."""
+    head = struct.pack(">iiiibii", -1, 60_000, 1, 1 << 20, 0, 0, -1)
+    row = struct.pack(">iiqiqi", 0, -1, offset, last_epoch, -1, 1 << 20) + NO_TAGS
+    body = head + uvarint(2) + compact(topic) + uvarint(2) + row + NO_TAGS + uvarint(1) + compact("") + NO_TAGS
+    reader = connection.ask(FETCH, 12, body, flexible=True)
+    assert reader.take("ihi") == (0, 0, 0)
+    assert (reader.uvarint(), reader.compact().decode(), reader.uvarint()) == (2, topic, 2)
+    _, error, _, _, _ = reader.take("ihqqq")
+    assert reader.uvarint() <= 1 and reader.take("i") == -1
+    records, tags = reader.compact(), reader.tags()
+    return error, records or b"", struct.unpack(">iq", tags[0][:12]) if 0 in tags else None
+
+
+def list_offsets(connection, topics, version=11):
+    """ListOffsets v10 or v11 of [(topic, [(partition, timestamp)])]; returns [(topic, partition, error code, offset)]."""
+    body = struct.pack(">ib", -1, 0) + uvarint(len(topics) + 1)
+    for topic, rows in topics:
+        body += compact(topic) + uvarint(len(rows) + 1)
+        body += b"".join(struct.pack(">iiq", partition, -1, timestamp) + NO_TAGS for partition, timestamp in rows) + NO_TAGS
+    reader = connection.ask(LIST_OFFSETS, version, body + struct.pack(">i", 10_000) + NO_TAGS, flexible=True)
+    answers = []
+    reader.take("i")
+    for _ in range(reader.uvarint() - 1):
+        name = reader.compact().decode()
+        for _ in range(reader.uvarint() - 1):
+            partition, error, _, offset, _ = reader.take("ihqqi")
+            reader.tags()
+            answers.append((name, partition, error, offset))
+        reader.tags()
+    return sorted(answers)
 
 
 def init_producer_id(connection):

@@ -38,6 +38,22 @@ def test_kill_under_load(eddy, load, read_partition, topic):
         last_epoch = epoch
 
 
+def test_a_client_of_before_the_kill_learns_where_its_log_parts(eddy, topic):
+    """KIP-595: what a client read in the epoch before the kill and what came behind it can be told apart."""
+    with wire.Connection(eddy) as connection:
+        wire.new_topic(connection, topic)
+        assert wire.produce(connection, topic, wire.batch([b"1", b"2"])) == (0, 0)
+        before = leader_epoch(wire.fetch(connection, topic, 0)[2])
+    eddy.kill()
+    eddy.restart()
+    with wire.Connection(eddy) as connection:
+        assert wire.fetch_behind(connection, topic, 3, before) == (0, b"", (before, 2)), "nothing was written since"
+        assert wire.produce(connection, topic, wire.batch([b"3", b"4", b"5"])) == (0, 2)
+        assert wire.fetch_behind(connection, topic, 3, before) == (0, b"", (before, 2))
+        error, records, diverging = wire.fetch_behind(connection, topic, 2, before)
+        assert (error, len(records) > 0, diverging) == (0, True, None)
+
+
 def test_a_clean_stop_and_start_keeps_everything(eddy, load, read_partition, topic):
     with wire.Connection(eddy) as connection:
         wire.new_topic(connection, topic)

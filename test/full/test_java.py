@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kafka's own Java tools, newest: the strictest clients there are. The consumer takes its partition by assignment."""
 
+import pathlib
+import sys
+import time
+
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "client"))
+import wire  # noqa: E402
 
 PRODUCER = "org.apache.kafka.tools.ConsoleProducer"
 CONSUMER = "org.apache.kafka.tools.consumer.ConsoleConsumer"
@@ -57,3 +64,23 @@ def test_get_offsets(java, broker, topic):
     assert java(*tool, "--time", -2).strip() == f"{topic}:0:0"
     # The first record with the largest timestamp; all three may have the same.
     assert java(*tool, "--time", -3).strip() in [f"{topic}:0:{offset}" for offset in range(3)]
+    # Without tiered storage everything is local and nothing is tiered: the tool prints no offset, as with Apache Kafka.
+    assert java(*tool, "--time", "earliest-local").strip() == f"{topic}:0:0"
+    assert java(*tool, "--time", -4).strip() == f"{topic}:0:0"
+    assert java(*tool, "--time", "latest-tiered").strip() == ""
+    assert java(*tool, "--time", -5).strip() == ""
+
+
+def test_get_offsets_by_time(java, broker, topic):
+    hour = 3_600_000
+    start = int(time.time() * 1000) - 10 * hour
+    with wire.Connection(broker) as connection:
+        wire.new_topic(connection, topic)
+        for number in range(5):
+            wire.produce(connection, topic, wire.batch([b"a", b"b"], stamp=start + number * hour))
+    tool = ("org.apache.kafka.tools.GetOffsetShell", "--bootstrap-server", broker.bootstrap, "--topic", topic)
+    expected = {start - 1: "0", start: "0", start + 1: "2", start + 2 * hour: "4", start + 4 * hour: "8"}
+    for moment, offset in expected.items():
+        assert java(*tool, "--time", moment).strip() == f"{topic}:0:{offset}", moment
+    # Behind the newest record there is none: the tool prints nothing, as with Apache Kafka.
+    assert java(*tool, "--time", start + 4 * hour + 1).strip() == ""

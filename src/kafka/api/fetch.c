@@ -7,6 +7,7 @@
 #include "kafka/api.h"
 #include "kafka/door.h"
 #include "store/log.h"
+#include "store/store.h"
 
 #include <stdlib.h>
 
@@ -154,6 +155,7 @@ struct fetch_part {
     struct kafka_uuid id;
     int32_t partition;
     int64_t offset;
+    int32_t last_epoch; // of the last record that the client has; -1: it does not say
     size_t max_size;
     const struct topic *topic; // one reference; NULL with an error
     int16_t error;
@@ -166,6 +168,7 @@ struct fetch_part {
     struct slice *slices;
     size_t slice_count, size;
     int64_t high_watermark, last_stable_offset, log_start_offset;
+    struct kafka_epoch_end_offset diverging; // -1: the client's log is a part of ours
 };
 
 struct fetch_read {
@@ -266,6 +269,35 @@ static void part_read(struct fetch_part *part, size_t max_size, bool at_least_on
     log_read(&read->op);
 }
 
+// KIP-595: where the epoch of the client's last record ends here, as Kafka's leader counts it: the present epoch ends
+// at the end of the log, one that is older than all that is left where the log begins, and a future one nowhere.
+static struct kafka_epoch_end_offset epoch_end(const struct fetch_part *part, const struct stat_op *op)
+{
+    int32_t present = store_leader_epoch(part->fetch->call->door->store);
+    if (part->last_epoch == present)
+        return (struct kafka_epoch_end_offset){ present, op->log_end_offset };
+    if (part->last_epoch > present)
+        return (struct kafka_epoch_end_offset){ -1, -1 };
+    if (op->found_epoch < 0)
+        return (struct kafka_epoch_end_offset){ part->last_epoch, op->log_start_offset };
+    return (struct kafka_epoch_end_offset){ op->found_epoch, op->epoch_end_offset };
+}
+
+static void part_compare(struct fetch_part *part, const struct stat_op *op)
+{
+    struct kafka_epoch_end_offset end = { part->last_epoch, part->offset };
+    if (part->last_epoch >= 0)
+        end = epoch_end(part, op);
+    if (end.epoch < part->last_epoch && end.end_offset < 0)
+        part_fail(part, KAFKA_OFFSET_OUT_OF_RANGE);
+    else if (part->offset < part->log_start_offset)
+        part_fail(part, KAFKA_OFFSET_OUT_OF_RANGE);
+    else if (end.epoch < part->last_epoch || end.end_offset < part->offset)
+        part->diverging = end;
+    else if (part->offset > part->high_watermark)
+        part_fail(part, KAFKA_OFFSET_OUT_OF_RANGE);
+}
+
 // Transactions are not there yet: the last stable offset is the high watermark.
 static void on_peek(struct log_op *op)
 {
@@ -277,8 +309,8 @@ static void on_peek(struct log_op *op)
     part->is_known = true;
     if (op->err != ERR_OK)
         part_fail(part, part_error_of(part, op->err));
-    else if (part->offset < part->log_start_offset || part->offset > part->high_watermark)
-        part_fail(part, KAFKA_OFFSET_OUT_OF_RANGE);
+    else
+        part_compare(part, &peek->op);
     free(peek);
     fetch->reading--;
     if (fetch->reading == 0)
@@ -292,18 +324,20 @@ static void part_peek(struct fetch_part *part)
     peek->part = part;
     peek->op.op.partition = part->topic->partitions[part->partition];
     peek->op.op.on_done = on_peek;
-    peek->op.epoch = -1;
+    peek->op.epoch = part->last_epoch;
     part->fetch->reading++;
     log_stat(&peek->op);
 }
 
 static bool part_has_more(const struct fetch_part *part)
 {
-    return part->error == KAFKA_NONE && part->size == 0 && part->is_known && part->offset < part->high_watermark;
+    return part->error == KAFKA_NONE && part->diverging.epoch < 0 && part->size == 0 && part->is_known &&
+           part->offset < part->high_watermark;
 }
 
 // Asks for what is due. When the partitions' limits together exceed the answer's, the offsets are asked for first, so
-// that only partitions with data take a share; then they are read in order, as many at a time as fit.
+// that only partitions with data take a share; then they are read in order, as many at a time as fit. A client that
+// names its last epoch is compared with the log before it gets anything.
 static void fetch_read_due(struct fetch *fetch)
 {
     for (size_t i = 0; i < fetch->count; i++)
@@ -313,8 +347,9 @@ static void fetch_read_due(struct fetch *fetch)
     bool is_peek = false;
     for (size_t i = 0; i < fetch->count; i++)
         wanted += fetch->parts[i].is_due ? fetch->parts[i].max_size : 0;
-    for (size_t i = 0; i < fetch->count && wanted > left; i++)
-        is_peek |= fetch->parts[i].is_due && !fetch->parts[i].is_known;
+    for (size_t i = 0; i < fetch->count; i++)
+        is_peek |=
+            fetch->parts[i].is_due && !fetch->parts[i].is_known && (wanted > left || fetch->parts[i].last_epoch >= 0);
     bool is_first = fetch->size == 0;
     for (size_t i = 0; i < fetch->count; i++) {
         struct fetch_part *part = &fetch->parts[i];
@@ -368,8 +403,8 @@ static bool part_is_news(const struct fetch *fetch, struct fetch_part *part)
     struct kafka_fetch_slot *slot = kafka_fetch_session_find(fetch->session, part->name, &part->id, part->partition);
     if (slot == NULL)
         return !fetch->is_incremental;
-    bool is_news = part->size > 0 || part->error != KAFKA_NONE || slot->sent_high_watermark != part->high_watermark ||
-                   slot->sent_log_start != part->log_start_offset;
+    bool is_news = part->size > 0 || part->error != KAFKA_NONE || part->diverging.epoch >= 0 ||
+                   slot->sent_high_watermark != part->high_watermark || slot->sent_log_start != part->log_start_offset;
     slot->sent_high_watermark = part->error == KAFKA_NONE ? part->high_watermark : -1;
     slot->sent_log_start = part->log_start_offset;
     if (part->size > 0)
@@ -384,6 +419,7 @@ static void part_answer(const struct fetch_part *part, bool is_committed, struct
     data->high_watermark = part->high_watermark;
     data->last_stable_offset = part->last_stable_offset;
     data->log_start_offset = part->log_start_offset;
+    data->diverging_epoch = part->diverging;
     data->aborted_transactions.count = is_committed ? 0 : KAFKA_NULL_ARRAY;
     data->records = (struct kafka_records){ BYTES_LITERAL(""), part->slices, part->slice_count };
 }
@@ -438,7 +474,7 @@ static bool fetch_is_enough(const struct fetch *fetch)
     if (fetch->is_over || fetch->count == 0 || request->max_wait_ms <= 0)
         return true;
     for (size_t i = 0; i < fetch->count; i++)
-        if (fetch->parts[i].error != KAFKA_NONE)
+        if (fetch->parts[i].error != KAFKA_NONE || fetch->parts[i].diverging.epoch >= 0)
             return true;
     return request->min_bytes <= 0 || fetch->size >= (size_t)request->min_bytes || fetch->size >= fetch->max_size;
 }
@@ -533,6 +569,7 @@ static void fetch_add(struct fetch *fetch, const struct fetch_part *asked, int32
     struct fetch_part *part = &fetch->parts[fetch->count++];
     *part = *asked;
     part->fetch = fetch;
+    part->diverging = (struct kafka_epoch_end_offset){ -1, -1 };
     const struct topic *topic = kafka_door_topic(door, by_id, part->name, &part->id);
     int16_t error = kafka_door_epoch_error(door, leader_epoch);
     if (topic == NULL)
@@ -562,6 +599,7 @@ static void fetch_add_request(struct fetch *fetch, const struct kafka_fetch_requ
                                        .id = topic->topic_id,
                                        .partition = p->partition,
                                        .offset = p->fetch_offset,
+                                       .last_epoch = p->last_fetched_epoch,
                                        .max_size = p->partition_max_bytes < 0 ? 0 : (size_t)p->partition_max_bytes };
             fetch_add(fetch, &part, p->current_leader_epoch);
         }
@@ -578,6 +616,7 @@ static void fetch_add_session(struct fetch *fetch, const struct kafka_fetch_sess
                                    .id = slot->id,
                                    .partition = slot->partition,
                                    .offset = slot->offset,
+                                   .last_epoch = slot->last_fetched_epoch,
                                    .max_size = slot->max_size < 0 ? 0 : (size_t)slot->max_size };
         fetch_add(fetch, &part, slot->leader_epoch);
     }

@@ -126,7 +126,6 @@ static void look_up_partition(struct look_ups *all, const struct topic *topic,
 {
     struct kafka_call *call = all->call;
     int32_t index = partition->partition_index;
-    response->partition_index = index;
     response->error_code = kafka_door_epoch_error(call->door, partition->current_leader_epoch);
     if (topic == NULL || index < 0 || index >= topic->partition_count)
         response->error_code = KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
@@ -143,6 +142,75 @@ static void look_up_partition(struct look_ups *all, const struct topic *topic,
     log_find_offset(&look_up->op);
 }
 
+// --- a partition that is asked for more than once is refused, and answered once, as Kafka does
+
+enum naming { NAMED_ONCE, NAMED_FIRST_OF_SEVERAL, NAMED_AGAIN };
+
+struct named {
+    bytes_t topic;
+    int32_t partition;
+    size_t place; // in the request, all topics together
+};
+
+static int named_order(const void *a, const void *b)
+{
+    const struct named *left = a, *right = b;
+    int order = bytes_compare(left->topic, right->topic);
+    if (order == 0)
+        order = (left->partition > right->partition) - (left->partition < right->partition);
+    return order != 0 ? order : (left->place > right->place) - (left->place < right->place);
+}
+
+static bool is_same_partition(const struct named *a, const struct named *b)
+{
+    return a->partition == b->partition && bytes_equal(a->topic, b->topic);
+}
+
+// One value for each of COUNT partitions, in the order of the request; in the call's arena.
+static const enum naming *namings_of(struct kafka_call *call, size_t count)
+{
+    const struct kafka_list_offsets_request *request = call->request;
+    enum naming *namings = arena_array(&call->arena, count + 1, sizeof(*namings));
+    struct named *all = mem_alloc((count + 1) * sizeof(*all));
+    size_t at = 0;
+    for (int32_t i = 0; i < request->topics.count; i++) {
+        const struct kafka_list_offsets_topic *topic = &request->topics.items[i];
+        for (int32_t j = 0; j < topic->partitions.count; j++, at++)
+            all[at] = (struct named){ topic->name, topic->partitions.items[j].partition_index, at };
+    }
+    qsort(all, count, sizeof(*all), named_order);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && is_same_partition(&all[i - 1], &all[i]))
+            namings[all[i].place] = NAMED_AGAIN;
+        else if (i + 1 < count && is_same_partition(&all[i], &all[i + 1]))
+            namings[all[i].place] = NAMED_FIRST_OF_SEVERAL;
+        else
+            namings[all[i].place] = NAMED_ONCE;
+    }
+    free(all);
+    return namings;
+}
+
+static void answer_topic(struct look_ups *all, const struct kafka_list_offsets_topic *asked, const enum naming *namings,
+                         struct kafka_list_offsets_topic_response *answer)
+{
+    struct kafka_call *call = all->call;
+    const struct topic *topic = topic_find(call->door->store, asked->name);
+    answer->name = asked->name;
+    answer->partitions.items =
+        kafka_new(&list_offsets_partition_response_schema, (size_t)asked->partitions.count, &call->arena);
+    for (int32_t i = 0; i < asked->partitions.count; i++) {
+        if (namings[i] == NAMED_AGAIN)
+            continue;
+        struct kafka_list_offsets_partition_response *row = &answer->partitions.items[answer->partitions.count++];
+        row->partition_index = asked->partitions.items[i].partition_index;
+        if (namings[i] == NAMED_ONCE)
+            look_up_partition(all, topic, &asked->partitions.items[i], row);
+        else
+            row->error_code = KAFKA_INVALID_REQUEST;
+    }
+}
+
 static void handle(struct kafka_call *call)
 {
     const struct kafka_list_offsets_request *request = call->request;
@@ -150,6 +218,7 @@ static void handle(struct kafka_call *call)
     size_t partition_count = 0;
     for (int32_t i = 0; i < request->topics.count; i++)
         partition_count += (size_t)request->topics.items[i].partitions.count;
+    const enum naming *namings = namings_of(call, partition_count);
     struct look_ups *all = mem_zalloc(1, sizeof(*all));
     all->call = call;
     all->items = mem_zalloc(partition_count + 1, sizeof(struct look_up));
@@ -158,15 +227,8 @@ static void handle(struct kafka_call *call)
     response->topics.items =
         kafka_new(&list_offsets_topic_response_schema, (size_t)request->topics.count, &call->arena);
     for (int32_t i = 0; i < request->topics.count; i++) {
-        const struct kafka_list_offsets_topic *asked = &request->topics.items[i];
-        struct kafka_list_offsets_topic_response *answer = &response->topics.items[i];
-        const struct topic *topic = topic_find(call->door->store, asked->name);
-        answer->name = asked->name;
-        answer->partitions.count = asked->partitions.count;
-        answer->partitions.items =
-            kafka_new(&list_offsets_partition_response_schema, (size_t)asked->partitions.count, &call->arena);
-        for (int32_t j = 0; j < asked->partitions.count; j++)
-            look_up_partition(all, topic, &asked->partitions.items[j], &answer->partitions.items[j]);
+        answer_topic(all, &request->topics.items[i], namings, &response->topics.items[i]);
+        namings += request->topics.items[i].partitions.count;
     }
     look_ups_release(all);
 }

@@ -527,9 +527,11 @@ void log_wait_cancel(struct wait_op *op)
 
 void log_find_offset(struct offset_op *op)
 {
-    op->offset = op->timestamp == OFFSET_EARLIEST ? 0 : op->op.partition->end;
+    bool is_start = op->timestamp == OFFSET_EARLIEST || op->timestamp == OFFSET_EARLIEST_LOCAL;
+    bool is_none = op->timestamp == OFFSET_LATEST_TIERED || op->timestamp == OFFSET_EARLIEST_PENDING_UPLOAD;
+    op->offset = is_none ? -1 : is_start ? 0 : op->op.partition->end;
     op->found_timestamp = -1;
-    op->leader_epoch = FAKE_EPOCH;
+    op->leader_epoch = is_none ? -1 : FAKE_EPOCH;
     log_answer(&op->op, ERR_OK);
 }
 
