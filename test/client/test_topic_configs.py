@@ -215,8 +215,9 @@ def compacted(connection, topic):
 
 
 def test_min_cleanable_dirty_ratio(server, compacted, topic):
-    set_config(compacted, topic, min_cleanable_dirty_ratio="0.95")
+    set_config(compacted, topic, min_cleanable_dirty_ratio="0.95", cleanup_policy="delete")  # or the cleaner is quicker
     keyed(compacted, topic, 66, 10)
+    set_config(compacted, topic, cleanup_policy="compact")
     wait_until(lambda: size_of(server, topic) < 2_000_000)  # all of it was dirty
     keyed(compacted, topic, 66, 10)
     time.sleep(1.2)
