@@ -19,8 +19,10 @@ static void open_file_free(struct open_file *file)
     free(file);
 }
 
-static struct open_file *take(struct shard *shard, struct open_file_key key)
+struct open_file *files_take(struct shard *shard, const struct partition *partition, int64_t base_offset,
+                             enum open_file_kind kind)
 {
+    struct open_file_key key = { partition, base_offset, kind };
     struct map_node *node = map_find(&shard->files, bytes_of(&key, sizeof key));
     if (node == NULL)
         return NULL;
@@ -28,16 +30,6 @@ static struct open_file *take(struct shard *shard, struct open_file_key key)
     list_remove(&file->by_use);
     file->users++;
     return file;
-}
-
-struct open_file *files_take(struct shard *shard, const struct partition *partition, int64_t base_offset)
-{
-    return take(shard, (struct open_file_key){ partition, base_offset, 0 });
-}
-
-struct open_file *files_take_unbuffered(struct shard *shard, const struct partition *partition, int64_t base_offset)
-{
-    return take(shard, (struct open_file_key){ partition, base_offset, 1 });
 }
 
 static void files_trim(struct shard *shard)
@@ -77,17 +69,17 @@ static void put(struct shard *shard, const struct open_file *opened)
     files_trim(shard);
 }
 
-void files_put(struct shard *shard, const struct partition *partition, int64_t base_offset, struct file *opened,
-               bool writable)
+void files_put(struct shard *shard, const struct partition *partition, int64_t base_offset, enum open_file_kind kind,
+               struct file *opened, bool writable)
 {
-    struct open_file_key key = { partition, base_offset, 0 };
+    struct open_file_key key = { partition, base_offset, kind };
     put(shard, &(struct open_file){ .key = key, .file = opened, .writable = writable });
 }
 
 void files_put_unbuffered(struct shard *shard, const struct partition *partition, int64_t base_offset,
                           struct unbuffered *opened)
 {
-    struct open_file_key key = { partition, base_offset, 1 };
+    struct open_file_key key = { partition, base_offset, OPEN_UNBUFFERED };
     put(shard, &(struct open_file){ .key = key, .unbuffered = opened, .writable = true });
 }
 

@@ -34,6 +34,7 @@ struct segment {
     int64_t max_timestamp;        // -1: none
     int64_t max_timestamp_offset; // last offset of the batch that holds it
     uint64_t size;
+    bool past_cache; // written so since the start: the page cache does not hold it
 };
 
 // Where an epoch begins (leader-epoch-checkpoint).
@@ -158,10 +159,15 @@ struct partition {
 };
 
 // A file kept open.
+enum open_file_kind {
+    OPEN_CACHED,
+    OPEN_UNBUFFERED, // for writing past the page cache
+    OPEN_DIRECT,     // for reading past it
+};
 struct open_file_key {
     const struct partition *partition;
     int64_t base_offset;
-    int64_t unbuffered; // 0, or 1: for writing past the page cache
+    int64_t kind; // enum open_file_kind
 };
 struct open_file {
     struct map_node node;
@@ -404,13 +410,12 @@ bool flush_is_on(void);
 void write_set_free(struct write_set *set);
 
 // files.c: on the loop of the shard.
-struct open_file *files_take(struct shard *shard, const struct partition *partition, int64_t base_offset);
-// The same, opened for writing past the page cache.
-struct open_file *files_take_unbuffered(struct shard *shard, const struct partition *partition, int64_t base_offset);
+struct open_file *files_take(struct shard *shard, const struct partition *partition, int64_t base_offset,
+                             enum open_file_kind kind);
 void files_give(struct shard *shard, struct open_file *file);
-// Adds a file that a job opened; closes it if there is one already.
-void files_put(struct shard *shard, const struct partition *partition, int64_t base_offset, struct file *opened,
-               bool writable);
+// Adds a file that a job opened, cached or direct; closes it if there is one already.
+void files_put(struct shard *shard, const struct partition *partition, int64_t base_offset, enum open_file_kind kind,
+               struct file *opened, bool writable);
 void files_put_unbuffered(struct shard *shard, const struct partition *partition, int64_t base_offset,
                           struct unbuffered *opened);
 void files_forget(struct shard *shard, const struct partition *partition, int64_t first, int64_t last);

@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-enum { READ_SIZE_MAX = 32 << 20 };
+enum { READ_SIZE_MAX = 32 << 20, READ_DIRECT_MIN = 256 << 10 };
 
 struct read_job {
     struct disk_job job;
@@ -34,13 +34,25 @@ static void read_done(struct read_op *op, err_t err)
     log_op_done(&op->op, err);
 }
 
-static void read_run(struct disk_job *job)
+static void read_batches(struct read_job *read)
 {
-    struct read_job *read = CONTAINER_OF(job, struct read_job, job);
     read->err = segment_reader_open(&read->reader);
     if (read->err == ERR_OK)
         read->err = segment_reader_batches(&read->reader, read->op->offset, read->op->max_size, read->op->at_least_one,
                                            &read->buf, &read->at, &read->size, &read->next);
+}
+
+static void read_run(struct disk_job *job)
+{
+    struct read_job *read = CONTAINER_OF(job, struct read_job, job);
+    read_batches(read);
+    if (read->err == ERR_UNSUPPORTED && read->reader.past_cache) {
+        if (read->handle == NULL)
+            file_close(read->reader.file);
+        read->reader.file = NULL;
+        read->reader.past_cache = false;
+        read_batches(read);
+    }
 }
 
 static void note_damage(struct read_job *read)
@@ -65,10 +77,12 @@ static void read_on_done(struct disk_job *job)
         note_damage(read);
     partition->disk_reads--;
     shard->jobs--;
+    enum open_file_kind kind = read->reader.past_cache ? OPEN_DIRECT : OPEN_CACHED;
+    struct file *lent = read->handle == NULL ? NULL : read->handle->file;
+    if (read->reader.file != NULL && read->reader.file != lent)
+        files_put(shard, partition, read->reader.segment_base, kind, read->reader.file, false);
     if (read->handle != NULL)
         files_give(shard, read->handle);
-    else if (read->reader.file != NULL)
-        files_put(shard, partition, read->reader.segment_base, read->reader.file, false);
     if (read->err == ERR_OK && read->size > 0) {
         op->slices[0] = (struct slice){ read->buf, bytes_of(read->buf->data + read->at, read->size) };
         op->slice_count = 1;
@@ -132,7 +146,10 @@ static void read_from_disk(struct read_op *op, size_t index)
     read->op = op;
     read->partition = partition;
     partition_reader_init(partition, index, op->offset, &read->reader);
-    read->handle = files_take(partition->shard, partition, partition->segments[index].base_offset);
+    // What is not in the page cache would only fill it: a large piece is read past it too.
+    read->reader.past_cache = partition->segments[index].past_cache && op->max_size >= READ_DIRECT_MIN;
+    read->handle = files_take(partition->shard, partition, partition->segments[index].base_offset,
+                              read->reader.past_cache ? OPEN_DIRECT : OPEN_CACHED);
     if (read->handle != NULL)
         read->reader.file = read->handle->file;
     if (op->max_size > READ_SIZE_MAX)

@@ -6,7 +6,7 @@
 #include "store/damage.h"
 #include "store/index.h"
 
-enum { READ_STEP = 64 << 10 };
+enum { READ_STEP = 64 << 10, BLOCK = 4096 };
 
 err_t segment_reader_open(struct segment_reader *reader)
 {
@@ -15,7 +15,7 @@ err_t segment_reader_open(struct segment_reader *reader)
     char path[PATH_MAX_SIZE];
     segment_path(reader->folder, reader->segment_base, ".log", path, sizeof path);
     struct file *file;
-    err_t err = file_open(path, 0, &file);
+    err_t err = file_open(path, reader->past_cache ? FILE_DIRECT : 0, &file);
     if (err == ERR_OK)
         reader->file = file;
     return err;
@@ -57,21 +57,48 @@ static uint64_t reader_start(struct segment_reader *reader, int64_t offset)
 // A window of the file in memory.
 struct window {
     struct buf *buf;
+    uint8_t *data;     // in buf
     uint64_t position; // of its first byte
     size_t size;
     bool at_end; // nothing more can be read behind it
 };
 
+static void window_fit(struct window *window, size_t size)
+{
+    if (window->buf != NULL && window->buf->capacity >= size)
+        return;
+    buf_unref(window->buf);
+    window->buf = buf_new(size);
+}
+
+static err_t window_read_blocks(const struct segment_reader *reader, struct window *window, uint64_t position,
+                                size_t size)
+{
+    size_t skip = (size_t)(position % BLOCK), got = 0;
+    size_t whole = (skip + size + BLOCK - 1) / BLOCK * BLOCK;
+    window_fit(window, whole + BLOCK);
+    uint8_t *blocks = window->buf->data + (BLOCK - (uintptr_t)window->buf->data % BLOCK) % BLOCK;
+    window->data = blocks + skip;
+    window->size = 0;
+    err_t err = file_read_at(reader->file, position - skip, blocks, whole, &got);
+    if (err == ERR_OK && got > skip)
+        window->size = got - skip < size ? got - skip : size;
+    return err;
+}
+
 static err_t window_read(const struct segment_reader *reader, struct window *window, uint64_t position, size_t size)
 {
     if (size > reader->end - position)
         size = (size_t)(reader->end - position);
-    if (window->buf == NULL || window->buf->capacity < size) {
-        buf_unref(window->buf);
-        window->buf = buf_new(size);
-    }
     window->position = position;
-    err_t err = file_read_at(reader->file, position, window->buf->data, size, &window->size);
+    err_t err;
+    if (reader->past_cache) {
+        err = window_read_blocks(reader, window, position, size);
+    } else {
+        window_fit(window, size);
+        window->data = window->buf->data;
+        err = file_read_at(reader->file, position, window->data, size, &window->size);
+    }
     // The file may have lost what its known size promises.
     window->at_end = window->size < size || position + size == reader->end;
     return err;
@@ -80,7 +107,7 @@ static err_t window_read(const struct segment_reader *reader, struct window *win
 static bytes_t window_rest(const struct window *window, uint64_t position)
 {
     size_t skip = (size_t)(position - window->position);
-    return bytes_of(window->buf->data + skip, window->size - skip);
+    return bytes_of(window->data + skip, window->size - skip);
 }
 
 // A checksum does not cover the offset of its batch: it must lie in the segment, and behind NEXT_OFFSET.
@@ -118,6 +145,8 @@ static err_t window_batch(const struct segment_reader *reader, struct window *wi
 // that can be in them, -1 when that is not known.
 static err_t step_over(struct segment_reader *reader, int64_t offset, int64_t next_offset, uint64_t *position)
 {
+    if (reader->past_cache)
+        return ERR_UNSUPPORTED;
     int64_t first = next_offset < 0 ? reader->segment_base : next_offset;
     struct quarantine damage = { .segment_base = reader->segment_base, .from = *position };
     err_t err = damage_find_valid(reader, *position, first, &damage.to, &damage.next_offset);
@@ -236,7 +265,7 @@ err_t segment_reader_batches(struct segment_reader *reader, int64_t offset, size
         return err;
     }
     *ret_buf = window.buf;
-    *ret_at = (size_t)(position - window.position);
+    *ret_at = (size_t)(window.data - window.buf->data) + (size_t)(position - window.position);
     *ret_size = taken;
     return ERR_OK;
 }

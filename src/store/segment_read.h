@@ -15,6 +15,7 @@ struct segment_reader {
     bool start_known;         // else the index file is asked
     uint64_t not_before;      // a batch begins here, and what lies before is of no use (quarantine)
     struct file *file;        // opened when NULL; the caller closes or keeps it
+    bool past_cache;          // FILE is opened for reading whole blocks past the page cache; batches only
     size_t step;              // bytes read at once by a walk; 0: 64 KB
     uint64_t stopped_at;      // where a walk ended
     bool skip_damage;         // a walk goes on behind what cannot be read
@@ -22,11 +23,11 @@ struct segment_reader {
     uint64_t index_start;     // where the index file led to
 };
 
-// Opens the log file if it is not given. ERR_NOT_FOUND, ERR_IO.
+// Opens the log file if it is not given. ERR_NOT_FOUND, ERR_IO; ERR_UNSUPPORTED: not past the cache.
 err_t segment_reader_open(struct segment_reader *reader) MUST_CHECK;
 // Whole batches from the one that holds OFFSET (or the first behind it) on, of at most MAX_SIZE bytes. *ret_size 0:
 // there is none, or the first is larger than MAX_SIZE and not AT_LEAST_ONE. ERR_CORRUPT: the wanted batch cannot be
-// read.
+// read. ERR_UNSUPPORTED: there is damage, which is looked at through the cache only.
 err_t segment_reader_batches(struct segment_reader *reader, int64_t offset, size_t max_size, bool at_least_one,
                              struct buf **ret_buf, size_t *ret_at, size_t *ret_size, struct place *ret_next) MUST_CHECK;
 // Calls ON_BATCH for batches from the one that holds OFFSET on, until it returns false or the end. ERR_CORRUPT.

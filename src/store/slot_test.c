@@ -9,9 +9,9 @@ static char name[] = "orders-3";
 
 static void encode(struct writer *w)
 {
-    static struct segment segments[3] = { { 5, 9, 1000, 8, 500 },
-                                          { 10, 19, 2000, 19, 700 },
-                                          { 20, 29, 3000, 25, 900 } };
+    static struct segment segments[3] = { { 5, 9, 1000, 8, 500, false },
+                                          { 10, 19, 2000, 19, 700, false },
+                                          { 20, 29, 3000, 25, 900, false } };
     static struct epoch_start epochs[2] = { { 1, 5 }, { 2, 12 } };
     static struct quarantine quarantine = { 5, 100, 200, 6, 8 };
     static struct index_pending rest = { .segment_base = 10, .offsets_filed = 3, .times_filed = 4 };

@@ -299,12 +299,12 @@ struct write_item *write_set_gather(struct write_set *set, struct partition *par
     item->trim = trim_of(partition, way == WRITE_LAST);
     item->past_cache = way == WRITE_PAST_CACHE && !partition->shard->no_direct_io;
     if (item->past_cache) {
-        item->handle = files_take_unbuffered(partition->shard, partition, base);
+        item->handle = files_take(partition->shard, partition, base, OPEN_UNBUFFERED);
         item->unbuffered = item->handle == NULL ? NULL : item->handle->unbuffered;
         item->file_base = base;
         return item;
     }
-    item->handle = files_take(partition->shard, partition, base);
+    item->handle = files_take(partition->shard, partition, base, OPEN_CACHED);
     if (item->handle != NULL && !item->handle->writable) {
         files_give(partition->shard, item->handle);
         files_forget(partition->shard, partition, base, base);
@@ -324,8 +324,10 @@ static void note_padding(const struct write_item *item)
         return;
     if (item->trim.base_offset >= 0 && item->trim.base_offset == partition->padded_base)
         partition->padded_base = -1;
-    if (item->unbuffered != NULL)
+    if (item->unbuffered != NULL) {
         partition->padded_base = item->file_base;
+        partition->segments[partition_segment_find(partition, item->file_base)].past_cache = true;
+    }
     if (item->refused)
         partition->shard->no_direct_io = true;
 }
@@ -340,7 +342,7 @@ void write_set_done(struct shard *shard, struct write_set *set)
         } else if (item->opened && item->unbuffered != NULL) {
             files_put_unbuffered(shard, item->partition, item->file_base, item->unbuffered);
         } else if (item->opened && item->file != NULL) {
-            files_put(shard, item->partition, item->file_base, item->file, true);
+            files_put(shard, item->partition, item->file_base, OPEN_CACHED, item->file, true);
         }
         note_padding(item);
         if (item->handle != NULL)

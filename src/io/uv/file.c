@@ -25,6 +25,7 @@ enum {
 
 struct file {
     int fd;
+    bool direct;
 };
 
 static err_t last_error(void)
@@ -52,6 +53,7 @@ err_t file_open(const char *path, unsigned flags, struct file **ret_file)
         return errno == EINVAL && (flags & FILE_DIRECT) != 0 ? ERR_UNSUPPORTED : last_error();
     struct file *file = mem_alloc(sizeof(*file));
     file->fd = fd;
+    file->direct = (flags & FILE_DIRECT) != 0;
     *ret_file = file;
     return ERR_OK;
 }
@@ -85,6 +87,8 @@ err_t file_read_at(struct file *file, uint64_t at, void *to, size_t size, size_t
         if (got == 0)
             break;
         done += (size_t)got;
+        if (file->direct && got % 4096 != 0)
+            break; // the end of the file, behind which no whole block begins
     }
     *ret_size = done;
     return ERR_OK;
