@@ -60,6 +60,7 @@ err_t world_open(struct store_world *world, bool has_journal, diag_t *diag)
                                      .journal_size = has_journal ? JOURNAL_SIZE : 0,
                                      .direct_flush_size = 64 << 10,
                                      .direct_io = true,
+                                     .direct_read_size = 1000,
                                      .checkpoint_interval_ms = PATIENCE_MS,
                                      .retention_interval_ms = PATIENCE_MS,
                                      .producer_expiration_ms = 24 * 60 * 60 * 1000,

@@ -120,6 +120,7 @@ void app_store_options(const struct app_config *config, struct store_options *re
         .journal_size = (uint64_t)config->journal_size,
         .direct_flush_size = (uint64_t)config->direct_flush_size,
         .direct_io = config->direct_io,
+        .direct_read_size = (uint64_t)config->direct_read_size,
         .checkpoint_interval_ms = config->checkpoint_interval_ms,
         .retention_interval_ms = config->retention_interval_ms,
         .producer_expiration_ms = config->producer_expiration_ms,

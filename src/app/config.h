@@ -18,7 +18,7 @@ struct app_config {
     int64_t flush_threads, read_threads, background_threads;
     int flush; // enum flush_mode
     int64_t flush_interval_ms;
-    int64_t memory_size, journal_size, direct_flush_size;
+    int64_t memory_size, journal_size, direct_flush_size, direct_read_size;
     bool direct_io;
     int64_t checkpoint_interval_ms, retention_interval_ms, producer_expiration_ms;
     int64_t open_segments, reserve_size;

@@ -57,6 +57,9 @@ static const struct option_row own_rows[] = {
       .help = "write segments that are flushed themselves past the page cache: less than half the CPU time; readers behind the "
               "tail in memory then read from the disk",
       AT(direct_io) },
+    { .name = "store.direct-read", .env = "EDDY_STORE_DIRECT_READ", PLACE("Store"), .type = OPTION_SIZE, .default_text = "256KB",
+      .min = 4096, .max = GB, .help = "bytes from which a piece of such a segment is read past the page cache, and the next one ahead",
+      .limit_reason = "measured: smaller reads are faster through the cache, which reads ahead by itself", AT(direct_read_size) },
     { .name = "store.journal", .env = "EDDY_STORE_JOURNAL", PLACE("Store"), .type = OPTION_SIZE, .default_text = "512MB",
       .max = 64 * GB, .help = "size of the journal, one ring file for small commits to many partitions; 0: none", AT(journal_size) },
     { .name = "store.checkpoint", .env = "EDDY_STORE_CHECKPOINT", PLACE("Store"), .type = OPTION_DURATION, .default_text = "5s",

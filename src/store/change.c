@@ -170,6 +170,7 @@ static bool delete_begin(struct change *change)
         commit_active(shard) || shard->pass->running)
         return false;
     files_forget(shard, partition, 0, INT64_MAX);
+    read_ahead_free(partition);
     tail_free(partition);
     snprintf(delete->path, sizeof delete->path, "%s.%016" PRIx64 "-delete", partition->path, random_u64());
     delete->job = (struct disk_job){ .loop = shard->loop, .run = delete_run, .on_done = delete_on_done };

@@ -144,6 +144,7 @@ struct partition {
 
     struct tail_chunk *tail_first, *tail_last;
     struct place read_hint; // where the last read from disk ended
+    struct read_job *ahead; // what comes next is read before it is asked for; NULL: nothing
 
     struct epoch_start *epochs;
     uint32_t epoch_count;
@@ -274,6 +275,9 @@ struct shard {
     struct map files;
     struct list_node files_by_use;
     uint32_t files_limit;
+
+    struct list_node aheads; // struct read_job that are read and not asked for, oldest first
+    unsigned ahead_count;
 
     unsigned jobs;            // disk jobs other than commit and pass
     unsigned cuts;            // of these, what takes failed appends back
@@ -457,6 +461,8 @@ void partition_roll_now(struct partition *partition);
 
 // read.c
 void partition_read(struct read_op *op);
+// Forgets what was read before it was asked for: files are about to change. What is in flight is not forgotten.
+void read_ahead_free(struct partition *partition);
 
 // find.c
 void partition_find_offset(struct offset_op *op);

@@ -88,6 +88,7 @@ static void world_make(uint64_t seed, unsigned partition_count)
         .journal_size = 256 << 10,
         .direct_flush_size = 64 << 10,
         .direct_io = true,
+        .direct_read_size = 1000,
         .checkpoint_interval_ms = 1000000,
         .retention_interval_ms = 1000000,
         .producer_expiration_ms = 24 * 60 * 60 * 1000,

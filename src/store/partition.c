@@ -46,6 +46,7 @@ void partition_release(struct partition *partition)
     list_remove(&partition->dirty);
     list_remove(&partition->throttled);
     tail_free(partition);
+    read_ahead_free(partition);
     index_free(partition);
     producers_free(partition->producers);
     free(partition->segments);

@@ -11,12 +11,22 @@
 
 #include <stdlib.h>
 
-enum { READ_SIZE_MAX = 32 << 20, READ_DIRECT_MIN = 256 << 10 };
+enum {
+    READ_SIZE_MAX = 32 << 20,
+    // For readers that go on where they ended. The page cache does it for what it holds; past it a disk and a client
+    // would wait for each other: measured, one reader gets twice as much.
+    READ_AHEAD_MAX = 1 << 20, // bytes
+    READ_AHEADS = 8,          // for each loop
+};
 
 struct read_job {
     struct disk_job job;
-    struct read_op *op;
+    struct read_op *op;    // NULL: read ahead, nobody asked yet
+    struct list_node node; // shard->aheads
     struct partition *partition;
+    int64_t offset;
+    size_t max_size;
+    bool at_least_one;
     struct open_file *handle;
     struct segment_reader reader;
     struct buf *buf;
@@ -38,8 +48,8 @@ static void read_batches(struct read_job *read)
 {
     read->err = segment_reader_open(&read->reader);
     if (read->err == ERR_OK)
-        read->err = segment_reader_batches(&read->reader, read->op->offset, read->op->max_size, read->op->at_least_one,
-                                           &read->buf, &read->at, &read->size, &read->next);
+        read->err = segment_reader_batches(&read->reader, read->offset, read->max_size, read->at_least_one, &read->buf,
+                                           &read->at, &read->size, &read->next);
 }
 
 static void read_run(struct disk_job *job)
@@ -59,7 +69,7 @@ static void note_damage(struct read_job *read)
 {
     struct partition *partition = read->partition;
     struct quarantine *damage = &read->reader.damage;
-    const struct segment *segment = &partition->segments[partition_segment_find(partition, read->op->offset)];
+    const struct segment *segment = &partition->segments[partition_segment_find(partition, read->offset)];
     bool sealed =
         segment->base_offset == damage->segment_base && segment->base_offset < partition->written.segment_base;
     if (sealed && damage->to == segment->size)
@@ -67,29 +77,40 @@ static void note_damage(struct read_job *read)
     quarantine_note(partition, damage);
 }
 
-static void read_on_done(struct disk_job *job)
+static void read_ahead(struct partition *partition, const struct place *from, size_t max_size);
+
+static void read_free(struct read_job *read)
 {
-    struct read_job *read = CONTAINER_OF(job, struct read_job, job);
+    buf_unref(read->buf);
+    if (list_linked(&read->node)) {
+        list_remove(&read->node);
+        read->partition->shard->ahead_count--;
+    }
+    if (read->partition->ahead == read)
+        read->partition->ahead = NULL;
+    free(read);
+}
+
+void read_ahead_free(struct partition *partition)
+{
+    if (partition->ahead != NULL && list_linked(&partition->ahead->node))
+        read_free(partition->ahead);
+}
+
+// Answers with what was read, and reads on when the reader seems to go on.
+static void read_deliver(struct read_job *read)
+{
     struct partition *partition = read->partition;
-    struct shard *shard = partition->shard;
     struct read_op *op = read->op;
-    if (read->reader.damage.to > 0)
-        note_damage(read);
-    partition->disk_reads--;
-    shard->jobs--;
-    enum open_file_kind kind = read->reader.past_cache ? OPEN_DIRECT : OPEN_CACHED;
-    struct file *lent = read->handle == NULL ? NULL : read->handle->file;
-    if (read->reader.file != NULL && read->reader.file != lent)
-        files_put(shard, partition, read->reader.segment_base, kind, read->reader.file, false);
-    if (read->handle != NULL)
-        files_give(shard, read->handle);
-    if (read->err == ERR_OK && read->size > 0) {
-        op->slices[0] = (struct slice){ read->buf, bytes_of(read->buf->data + read->at, read->size) };
+    struct place next = read->next;
+    bool goes_on = read->reader.past_cache && partition->read_hint.offset == read->offset;
+    size_t max_size = read->max_size;
+    bool fits = read->size <= op->max_size || op->at_least_one;
+    if (read->err == ERR_OK && read->size > 0 && fits) {
+        op->slices[0] = (struct slice){ buf_ref(read->buf), bytes_of(read->buf->data + read->at, read->size) };
         op->slice_count = 1;
         op->size = read->size;
-        partition->read_hint = read->next;
-    } else {
-        buf_unref(read->buf);
+        partition->read_hint = next;
     }
     err_t err = read->err == ERR_NOT_FOUND ? ERR_CORRUPT : read->err; // somebody took the file away
     if (partition->deleted)
@@ -101,8 +122,37 @@ static void read_on_done(struct disk_job *job)
         op->slice_count = 0;
         op->size = 0;
     }
-    free(read);
+    read_free(read);
+    if (err == ERR_OK && goes_on && op->slice_count > 0)
+        read_ahead(partition, &next, max_size);
     read_done(op, err);
+}
+
+static void read_on_done(struct disk_job *job)
+{
+    struct read_job *read = CONTAINER_OF(job, struct read_job, job);
+    struct partition *partition = read->partition;
+    struct shard *shard = partition->shard;
+    if (read->reader.damage.to > 0 && read->op != NULL)
+        note_damage(read);
+    partition->disk_reads--;
+    shard->jobs--;
+    enum open_file_kind kind = read->reader.past_cache ? OPEN_DIRECT : OPEN_CACHED;
+    struct file *lent = read->handle == NULL ? NULL : read->handle->file;
+    if (read->reader.file != NULL && read->reader.file != lent)
+        files_put(shard, partition, read->reader.segment_base, kind, read->reader.file, false);
+    if (read->handle != NULL)
+        files_give(shard, read->handle);
+    read->reader.file = NULL;
+    read->handle = NULL;
+    if (read->op != NULL) {
+        read_deliver(read);
+    } else if (read->err != ERR_OK || read->size == 0 || partition->deleted) {
+        read_free(read); // who asks for it finds out
+    } else {
+        list_append(&shard->aheads, &read->node);
+        shard->ahead_count++;
+    }
     changes_try(partition->shard);
     shard_idle(shard);
 }
@@ -138,25 +188,74 @@ void partition_reader_init(struct partition *partition, size_t segment_index, in
     }
 }
 
-static void read_from_disk(struct read_op *op, size_t index)
+static struct read_job *read_new(struct partition *partition, size_t index, int64_t offset, size_t max_size)
 {
-    struct partition *partition = op->op.partition;
     struct read_job *read = mem_zalloc(1, sizeof *read);
     read->job = (struct disk_job){ .loop = partition->shard->loop, .run = read_run, .on_done = read_on_done };
-    read->op = op;
     read->partition = partition;
-    partition_reader_init(partition, index, op->offset, &read->reader);
+    read->offset = offset;
+    read->max_size = max_size > READ_SIZE_MAX ? READ_SIZE_MAX : max_size;
+    read->at_least_one = true;
+    partition_reader_init(partition, index, offset, &read->reader);
     // What is not in the page cache would only fill it: a large piece is read past it too.
-    read->reader.past_cache = partition->segments[index].past_cache && op->max_size >= READ_DIRECT_MIN;
-    read->handle = files_take(partition->shard, partition, partition->segments[index].base_offset,
+    read->reader.past_cache =
+        partition->segments[index].past_cache && max_size >= partition->store->options.direct_read_size;
+    return read;
+}
+
+static void read_submit(struct read_job *read)
+{
+    struct partition *partition = read->partition;
+    read->handle = files_take(partition->shard, partition, read->reader.segment_base,
                               read->reader.past_cache ? OPEN_DIRECT : OPEN_CACHED);
     if (read->handle != NULL)
         read->reader.file = read->handle->file;
-    if (op->max_size > READ_SIZE_MAX)
-        op->max_size = READ_SIZE_MAX;
     partition->disk_reads++;
     partition->shard->jobs++;
     disk_submit(DISK_READ, &read->job);
+}
+
+static void read_ahead(struct partition *partition, const struct place *from, size_t max_size)
+{
+    struct shard *shard = partition->shard;
+    size_t index = partition_segment_find(partition, from->offset);
+    const struct segment *segment = &partition->segments[index];
+    if (partition->ahead != NULL || partition->swapping || shard->stopping || !segment->past_cache ||
+        max_size > READ_AHEAD_MAX || segment->base_offset != from->segment_base ||
+        from->offset > segment->last_offset || from->offset >= partition->written.offset)
+        return;
+    if (shard->ahead_count >= READ_AHEADS)
+        read_free(LIST_ITEM(list_first(&shard->aheads), struct read_job, node));
+    partition->ahead = read_new(partition, index, from->offset, max_size);
+    read_submit(partition->ahead);
+}
+
+// Takes what was read ahead, or is being read, for OP.
+static bool read_from_ahead(struct read_op *op)
+{
+    struct partition *partition = op->op.partition;
+    struct read_job *ahead = partition->ahead;
+    if (ahead == NULL)
+        return false;
+    if (ahead->offset != op->offset || ahead->max_size > op->max_size) {
+        read_ahead_free(partition); // nobody goes on there
+        return false;
+    }
+    partition->ahead = NULL;
+    ahead->op = op;
+    if (list_linked(&ahead->node))
+        read_deliver(ahead);
+    return true;
+}
+
+static void read_from_disk(struct read_op *op, size_t index)
+{
+    if (read_from_ahead(op))
+        return;
+    struct read_job *read = read_new(op->op.partition, index, op->offset, op->max_size);
+    read->op = op;
+    read->at_least_one = op->at_least_one;
+    read_submit(read);
 }
 
 static err_t read_check(const struct read_op *op)

@@ -36,6 +36,7 @@ static void shard_init(struct store *store, unsigned index, struct loop *loop)
     list_init(&shard->throttled);
     list_init(&shard->changes);
     list_init(&shard->files_by_use);
+    list_init(&shard->aheads);
     shard->files_limit = store->options.open_segments / store->shard_count;
     if (shard->files_limit < OPEN_FILES_MIN)
         shard->files_limit = OPEN_FILES_MIN;

@@ -28,6 +28,7 @@ struct store_options {
     uint64_t journal_size;      // of the ring file; 0: no journal, segments are flushed directly
     uint64_t direct_flush_size; // bytes per dirty segment from which segments are flushed directly
     bool direct_io;             // those are written past the page cache where the file system can
+    uint64_t direct_read_size;  // pieces of at least so many bytes of them are read past it too
     int64_t checkpoint_interval_ms;
     int64_t retention_interval_ms;  // how often retention and compaction look around
     int64_t producer_expiration_ms; // idempotent producers that are silent for longer are forgotten

@@ -178,6 +178,7 @@ static void swap_segments(struct partition *partition, const struct swap_change 
     partition->segment_count -= (uint32_t)swap->count - 1;
     files_forget(partition->shard, partition, swap->op->first, swap->op->last);
     partition->read_hint.offset = -1;
+    read_ahead_free(partition);
 }
 
 static void unpark(struct partition *partition)

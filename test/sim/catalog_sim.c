@@ -355,6 +355,7 @@ static void generation_start(struct run *run)
                                      .journal_size = run->seed % 3 == 0 ? 0 : 1 << 20,
                                      .direct_flush_size = 64 << 10,
                                      .direct_io = true,
+                                     .direct_read_size = 1000,
                                      .checkpoint_interval_ms = 50 + (int64_t)sim_choose(run->sim, 1000),
                                      .retention_interval_ms = 60000,
                                      .producer_expiration_ms = 24 * 60 * 60 * 1000,

@@ -84,6 +84,7 @@ static struct store_options options_of(const struct clean_world *world)
                                      .journal_size = world->seed % 3 == 0 ? 0 : 1 << 20,
                                      .direct_flush_size = 32 << 10,
                                      .direct_io = true,
+                                     .direct_read_size = 1000,
                                      .checkpoint_interval_ms = 200,
                                      .retention_interval_ms = 60,
                                      .producer_expiration_ms = 24 * 60 * 60 * 1000,

@@ -431,6 +431,7 @@ static struct run *run_new(uint64_t seed)
         .memory_size = 64 << 10,
         .direct_flush_size = 500,
         .direct_io = true,
+        .direct_read_size = 1000,
         .checkpoint_interval_ms = 10 + (int64_t)choose(run, 200),
         .retention_interval_ms = 1000,
         .producer_expiration_ms = 24 * 60 * 60 * 1000,

@@ -52,6 +52,7 @@ static void store_start(struct door_store_sim *run)
                                      .journal_size = run->seed % 3 == 0 ? 0 : 1 << 20,
                                      .direct_flush_size = 64 << 10,
                                      .direct_io = true,
+                                     .direct_read_size = 1000,
                                      .checkpoint_interval_ms = 100 + (int64_t)sim_choose(run->sim, 5000),
                                      .retention_interval_ms = 60000,
                                      .producer_expiration_ms = 24 * 60 * 60 * 1000,

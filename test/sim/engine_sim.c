@@ -567,6 +567,7 @@ static void open_all(struct run *run)
                                      .journal_size = run->seed % 3 == 0 ? 0 : 1 << 20,
                                      .direct_flush_size = 64 << 10,
                                      .direct_io = true,
+                                     .direct_read_size = 1000,
                                      .checkpoint_interval_ms = 20 + (int64_t)choose(run, 500),
                                      .retention_interval_ms = 20,
                                      .producer_expiration_ms = 24 * 60 * 60 * 1000,

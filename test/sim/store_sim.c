@@ -726,6 +726,7 @@ static void choose_options(struct run *run)
         .journal_size = choose(run, 4) == 0 ? 0 : (256 + 128 * choose(run, 4)) << 10,
         .direct_flush_size = 500 + choose(run, 8000),
         .direct_io = choose(run, 4) > 0,
+        .direct_read_size = 1000,
         .checkpoint_interval_ms = 10 + (int64_t)choose(run, 200),
         .retention_interval_ms = 1000,
         .producer_expiration_ms = 24 * 60 * 60 * 1000,

@@ -69,6 +69,7 @@ err_t bench_open(struct bench *bench)
                                      .journal_size = 8 << 20,
                                      .direct_flush_size = 64 << 10,
                                      .direct_io = true,
+                                     .direct_read_size = 1000,
                                      .checkpoint_interval_ms = 60000,
                                      .retention_interval_ms = 60000,
                                      .producer_expiration_ms = 24 * 60 * 60 * 1000,
