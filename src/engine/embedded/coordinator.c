@@ -151,16 +151,6 @@ void coordinator_remove_group(struct coordinator *coordinator, struct group *gro
     groups_remove(&coordinator->groups, group);
 }
 
-void coordinator_forget_topic(struct coordinator *coordinator, bytes_t topic)
-{
-    struct table_row row = { 0 };
-    while (table_seek(coordinator->offsets->table, row.key, row.key.data != NULL, &row)) {
-        struct engine_offset offset;
-        if (offsets_row_read(row.key, row.value, &offset) == ERR_OK && bytes_equal(offset.topic, topic))
-            row_remove(coordinator, row.key, row.version, NULL);
-    }
-}
-
 // --- expiry
 
 static bool is_expired(const struct coordinator *coordinator, const struct group *group,

@@ -43,5 +43,3 @@ struct coordinator_removal {
 // A group that group_delete_check lets go: the group is gone at once, its record and offsets follow.
 void coordinator_remove_group(struct coordinator *coordinator, struct group *group,
                               struct coordinator_removal *removal);
-// Offsets of a topic that was deleted.
-void coordinator_forget_topic(struct coordinator *coordinator, bytes_t topic);

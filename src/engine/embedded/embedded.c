@@ -13,6 +13,7 @@ struct topic_call {
     struct topic_op op;
     struct embedded *embedded;
     struct engine_topic_op *asked;
+    struct offsets_forget forget; // what groups have in a topic that was deleted
 };
 
 static void topic_answer(struct topic_call *call, err_t err)
@@ -25,9 +26,20 @@ static void topic_answer(struct topic_call *call, err_t err)
     asked->on_done(asked);
 }
 
+static void on_forgotten(struct offsets_forget *forget)
+{
+    topic_answer(CONTAINER_OF(forget, struct topic_call, forget), ERR_OK);
+}
+
 static void on_deleted(struct topic_op *op)
 {
-    topic_answer(CONTAINER_OF(op, struct topic_call, op), op->err);
+    struct topic_call *call = CONTAINER_OF(op, struct topic_call, op);
+    if (op->err != ERR_OK) {
+        topic_answer(call, op->err);
+        return;
+    }
+    call->forget = (struct offsets_forget){ .topic = op->name, .on_done = on_forgotten };
+    offsets_forget_topic(&call->embedded->offsets, &call->forget);
 }
 
 static void on_ensured(struct topic_op *op)

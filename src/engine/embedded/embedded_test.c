@@ -391,6 +391,21 @@ static void commits_offsets_of_many_groups_at_once(void **state)
     assert_int_equal(commit_offsets(items, 1), ERR_INVALID);
 }
 
+static void a_deleted_topic_takes_its_offsets_with_it(void **state)
+{
+    (void)state;
+    const struct engine_offset items[] = {
+        { .group = BYTES_LITERAL("a"), .topic = BYTES_LITERAL("gone"), .partition = 0, .offset = 7 },
+        { .group = BYTES_LITERAL("a"), .topic = BYTES_LITERAL("stays"), .partition = 0, .offset = 8 },
+        { .group = BYTES_LITERAL("b"), .topic = BYTES_LITERAL("gone"), .partition = 1, .offset = 9 },
+    };
+    (void)ensure_topic("gone", 2);
+    assert_int_equal(commit_offsets(items, ARRAY_COUNT(items)), ERR_OK);
+    assert_int_equal(delete_topic("gone"), ERR_OK);
+    assert_string_equal(fetch_offsets("a"), "stays/0=8() ");
+    assert_string_equal(fetch_offsets("b"), "");
+}
+
 // --- tables
 
 static void on_put(struct engine_put_op *op)
@@ -448,6 +463,7 @@ int main(void)
         TEST(a_reader_learns_why_it_ended),
         TEST(a_record_that_the_topic_refuses_is_refused_alone),
         TEST(commits_offsets_of_many_groups_at_once),
+        TEST(a_deleted_topic_takes_its_offsets_with_it),
         TEST(a_table_row_is_put_with_the_version_it_expects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

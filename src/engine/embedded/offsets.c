@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/embedded/offsets.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/reader.h"
 #include "io/clock.h"
@@ -263,4 +264,66 @@ void offsets_fetch(struct offsets *offsets, struct engine_fetch_op *op)
     op->answer = loop_current();
     op->message.on_message = on_fetch;
     loop_post(offsets_loop(offsets), &op->message);
+}
+
+// --- a topic that was deleted
+
+struct forget_put {
+    struct table_op op;
+    struct offsets_forget *forget;
+};
+
+static void on_forgotten(struct message *message)
+{
+    struct offsets_forget *forget = CONTAINER_OF(message, struct offsets_forget, message);
+    forget->on_done(forget);
+}
+
+static void forget_release(struct offsets_forget *forget)
+{
+    if (--forget->left > 0)
+        return;
+    forget->message.on_message = on_forgotten;
+    loop_post(forget->answer, &forget->message);
+}
+
+static void on_row_forgotten(struct table_op *op)
+{
+    struct forget_put *put = CONTAINER_OF(op, struct forget_put, op);
+    struct offsets_forget *forget = put->forget;
+    // What is gone, or was committed meanwhile, is no failure.
+    if (op->err != ERR_OK && op->err != ERR_NOT_FOUND && op->err != ERR_CONFLICT && op->err != ERR_CLOSED)
+        log_line(LOG_ERROR, "an offset in a deleted topic cannot be removed",
+                 LOG_FIELDS(log_bytes("topic", forget->topic), log_err(op->err)));
+    free(put);
+    forget_release(forget);
+}
+
+static void on_forget(struct message *message)
+{
+    struct offsets_forget *forget = CONTAINER_OF(message, struct offsets_forget, message);
+    struct table *table = forget->offsets->table;
+    struct table_row row = { 0 };
+    forget->left = 1; // for this walk
+    while (table_seek(table, row.key, row.key.data != NULL, &row)) {
+        struct engine_offset offset;
+        if (offsets_row_read(row.key, row.value, &offset) != ERR_OK || !bytes_equal(offset.topic, forget->topic))
+            continue;
+        struct forget_put *put = mem_zalloc(1, sizeof *put);
+        put->forget = forget;
+        put->op = (struct table_op){
+            .table = table, .on_done = on_row_forgotten, .key = row.key, .expected_version = row.version
+        };
+        forget->left++;
+        table_put(&put->op);
+    }
+    forget_release(forget);
+}
+
+void offsets_forget_topic(struct offsets *offsets, struct offsets_forget *forget)
+{
+    forget->offsets = offsets;
+    forget->answer = loop_current();
+    forget->message.on_message = on_forget;
+    loop_post(offsets_loop(offsets), &forget->message);
 }

@@ -22,6 +22,18 @@ struct loop *offsets_loop(const struct offsets *offsets);
 void offsets_commit(struct offsets *offsets, struct engine_commit_op *op);
 void offsets_fetch(struct offsets *offsets, struct engine_fetch_op *op);
 
+// The offsets that all groups have in a topic that was deleted: whoever makes it again finds none of them.
+struct offsets_forget {
+    struct message message; // private
+    struct loop *answer;    // private
+    size_t left;            // private
+    struct offsets *offsets;
+    bytes_t topic;                                  // until on_done
+    void (*on_done)(struct offsets_forget *forget); // on the loop that asked, in a later turn
+};
+// Any loop. A commit that comes meanwhile stays. What cannot be written is logged, and grows old by itself.
+void offsets_forget_topic(struct offsets *offsets, struct offsets_forget *forget);
+
 // On the table's loop; views until the next turn. ERR_NOT_FOUND.
 err_t offsets_find(const struct offsets *offsets, bytes_t group, bytes_t topic, int32_t partition,
                    struct engine_offset *ret_offset) MUST_CHECK;

@@ -55,7 +55,7 @@ static KAFKA_SCHEMA(delete_topics_response, "DeleteTopicsResponse");
 
 struct deletion {
     struct topic_op op;
-    struct coordinator_op forget; // the offsets that groups have in it
+    struct offsets_forget forget; // the offsets that groups have in it
     struct deletions *all;
     struct kafka_deletable_topic_result *result;
 };
@@ -83,15 +83,9 @@ static void deletions_release(struct deletions *all)
     kafka_call_reply(call);
 }
 
-static void on_forget(struct coordinator_op *op)
+static void on_forgotten(struct offsets_forget *forget)
 {
-    coordinator_forget_topic(op->coordinator, CONTAINER_OF(op, struct deletion, forget)->op.name);
-    coordinator_answer(op);
-}
-
-static void on_forgotten(struct coordinator_op *op)
-{
-    deletions_release(CONTAINER_OF(op, struct deletion, forget)->all);
+    deletions_release(CONTAINER_OF(forget, struct deletion, forget)->all);
 }
 
 // Whoever makes the topic again finds no offsets of the old one.
@@ -103,8 +97,8 @@ static void on_deleted(struct topic_op *op)
         deletions_release(deletion->all);
         return;
     }
-    deletion->forget = (struct coordinator_op){ .on_run = on_forget, .on_done = on_forgotten };
-    coordinator_ask(deletion->all->call->door->coordinator, &deletion->forget);
+    deletion->forget = (struct offsets_forget){ .topic = op->name, .on_done = on_forgotten };
+    offsets_forget_topic(coordinator_offsets(deletion->all->call->door->coordinator), &deletion->forget);
 }
 
 static void delete_topic(struct deletions *all, bytes_t name, const struct kafka_uuid *id,
