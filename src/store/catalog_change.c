@@ -49,7 +49,8 @@ struct change {
     err_t flush_err;
     struct removal *removals;
     struct apply *applies;
-    size_t left; // of creations, removals or applies
+    bool unremoved; // a folder is still there
+    size_t left;    // of creations, removals or applies
     err_t err;
     void (*next)(struct change *change);
 };
@@ -285,6 +286,7 @@ static void on_removed(struct log_op *op)
     if (op->err != ERR_OK)
         log_line(LOG_ERROR, "a deleted partition's folder cannot be renamed",
                  LOG_FIELDS(log_text("partition", partition_name(op->partition)), log_err(op->err)));
+    change->unremoved = change->unremoved || op->err != ERR_OK;
     change_fail(change, op->err);
     if (--change->left == 0)
         change->next(change);
@@ -309,13 +311,27 @@ static void change_remove(struct change *change, const struct topic_life *life, 
 
 // --- step: making folders
 
+// The mark of a deletion. While the row is there the next start removes the folders, and does not take them for some
+// that came from elsewhere.
+static void change_put_mark(struct change *change, void (*next)(struct change *change))
+{
+    struct topic_def marked = change->def;
+    marked.deleting = true;
+    change_put_def(change, &marked, next);
+}
+
 static void undo_removed(struct change *change)
 {
     change->added->deleted = true;
+    if (change->old == NULL && change->unremoved) {
+        change_put_mark(change, change_finish);
+        return;
+    }
     if (change->old == NULL) {
         change_put(change, BYTES_NULL, change_finish);
         return;
     }
+    change->life->leftover = change->life->leftover || change->unremoved;
     struct topic_def before = topic_def_of(change->old);
     change_put_def(change, &before, change_finish);
 }
@@ -357,6 +373,7 @@ static void on_folder_made(struct partition_create_op *op)
 {
     struct change *change = op->owner;
     bool unsynced = op->unsynced;
+    change->unremoved = change->unremoved || op->unremoved;
     change_fail(change, op->err);
     if (--change->left > 0)
         return;
@@ -428,6 +445,12 @@ static err_t check_create(struct change *change)
     diag_t *diag = &op->diag;
     if (change->old != NULL)
         return diag_fail(diag, ERR_EXISTS, "topic", "Topic '%.*s' already exists.", BYTES_ARG(op->name));
+    struct table_row row;
+    if (table_get(change->catalog->topics, op->name, &row) == ERR_OK)
+        return diag_fail(diag, ERR_EXISTS, "topic",
+                         "Topic '%.*s' is marked for deletion: a folder of it could not be removed, which the next "
+                         "start of the server does.",
+                         BYTES_ARG(op->name));
     err_t err = topic_name_check(op->name, diag);
     if (err == ERR_OK)
         err = check_collision(change);
@@ -583,6 +606,10 @@ static void delete_folders_removed(struct change *change)
         return;
     }
     change->life->deleted = true;
+    if (change->life->leftover) {
+        change_finish(change);
+        return;
+    }
     change_put(change, BYTES_NULL, change_finish);
 }
 
@@ -609,9 +636,7 @@ static void on_delete(struct message *message)
         change_end(change, err);
         return;
     }
-    struct topic_def marked = change->def;
-    marked.deleting = true;
-    change_put_def(change, &marked, delete_marked);
+    change_put_mark(change, delete_marked);
 }
 
 static void op_send(struct store *store, struct topic_op *op, void (*on_message)(struct message *message))

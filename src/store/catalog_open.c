@@ -30,6 +30,24 @@ static const struct partition_folder *folder_find(const struct loading *loading,
     return bsearch(&key, loading->folders, loading->folder_count, sizeof key, folder_order);
 }
 
+// The folders of one topic, by number.
+static const struct partition_folder *folders_of(const struct loading *loading, bytes_t topic, size_t *ret_count)
+{
+    size_t low = 0, high = loading->folder_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (bytes_compare(loading->folders[middle].topic, topic) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    size_t end = low;
+    while (end < loading->folder_count && bytes_equal(loading->folders[end].topic, topic))
+        end++;
+    *ret_count = end - low;
+    return loading->folders + low;
+}
+
 // FOUND is false when the folder has none that can be used, or is not there.
 static err_t folder_id(const struct loading *loading, const struct partition_folder *folder, bool *ret_found,
                        struct topic_id *ret_id)
@@ -110,19 +128,24 @@ static err_t catalog_topic_open(struct loading *loading)
     return table_load(catalog->topics, topic_find(catalog->store, def.name)->partitions[0], loading->diag);
 }
 
-// The deletion began before the start: the folders that are still there go with the first turn.
+// The deletion began before the start: the folders that are still there go with the first turn, those of partitions that
+// could not be made among them.
 static err_t deleted_open(struct loading *loading, const struct topic_def *def, const struct topic_config *config)
 {
     struct topic_life *life = topic_life_new(loading->catalog->loop, &loading->catalog->lives);
     err_t err = ERR_OK;
-    for (int32_t i = 0; err == ERR_OK && i < def->partition_count; i++) {
-        struct partition_spec spec = {
-            .topic = def->name, .number = i, .id = def->id, .internal = def->internal, .config = config
-        };
+    size_t count;
+    const struct partition_folder *folders = folders_of(loading, def->name, &count);
+    for (size_t i = 0; err == ERR_OK && i < count; i++) {
+        struct partition_spec spec = { .topic = def->name,
+                                       .number = folders[i].number,
+                                       .id = def->id,
+                                       .internal = def->internal,
+                                       .config = config };
         struct topic_id id;
         struct partition *partition;
         bool found;
-        err = folder_id(loading, folder_find(loading, def->name, i), &found, &id);
+        err = folder_id(loading, &folders[i], &found, &id);
         if (err != ERR_OK || !found || !id_equal(&id, &def->id))
             continue;
         err = partition_open(loading->catalog->store, &spec, &partition, loading->diag);
@@ -216,24 +239,37 @@ static err_t adopt(struct loading *loading, const struct partition_folder *first
     return ERR_OK;
 }
 
+// Folders beyond the partitions of a topic: of another one, or of its own, from a growth that failed.
+static err_t folders_ignore(struct loading *loading, const struct topic *topic, const struct partition_folder *first,
+                            size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (first[i].number < topic->partition_count)
+            continue;
+        struct topic_id id;
+        bool found;
+        err_t err = folder_id(loading, &first[i], &found, &id);
+        if (err != ERR_OK)
+            return err;
+        if (found && id_equal(&id, &topic->id))
+            topic_life_of(topic)->leftover = true;
+        folder_ignored(&first[i], "the topic has fewer partitions");
+    }
+    return ERR_OK;
+}
+
 static err_t folders_adopt(struct loading *loading)
 {
     struct catalog *catalog = loading->catalog;
     err_t err = ERR_OK;
-    for (size_t i = 0, next; err == ERR_OK && i < loading->folder_count; i = next) {
-        const struct partition_folder *first = &loading->folders[i];
-        for (next = i + 1; next < loading->folder_count; next++) {
-            if (!bytes_equal(loading->folders[next].topic, first->topic))
-                break;
-        }
+    for (size_t i = 0, count; err == ERR_OK && i < loading->folder_count; i += count) {
+        const struct partition_folder *first = folders_of(loading, loading->folders[i].topic, &count);
         struct table_row row;
         const struct topic *topic = topic_find(catalog->store, first->topic);
-        if (topic == NULL && table_get(catalog->topics, first->topic, &row) != ERR_OK)
-            err = adopt(loading, first, next - i);
-        for (size_t j = i; topic != NULL && j < next; j++) {
-            if (loading->folders[j].number >= topic->partition_count)
-                folder_ignored(&loading->folders[j], "the topic has fewer partitions");
-        }
+        if (topic != NULL)
+            err = folders_ignore(loading, topic, first, count);
+        else if (table_get(catalog->topics, first->topic, &row) != ERR_OK)
+            err = adopt(loading, first, count);
     }
     return err;
 }

@@ -172,7 +172,7 @@ static err_t move_stray(const struct partition *partition)
 }
 
 // What a failed creation left must not be taken for a folder that came from elsewhere, and adopted, at the next start.
-static void create_undo(const struct partition *partition)
+static err_t create_undo(const struct partition *partition)
 {
     char to[PATH_MAX_SIZE];
     snprintf(to, sizeof to, "%s.%016" PRIx64 "-delete", partition->path, random_u64());
@@ -182,6 +182,7 @@ static void create_undo(const struct partition *partition)
     if (err != ERR_OK)
         log_line(LOG_ERROR, "a folder that was made in part cannot be taken away",
                  LOG_FIELDS(log_text("path", partition->path), log_err(err)));
+    return err;
 }
 
 static void create_run(struct disk_job *job)
@@ -197,7 +198,7 @@ static void create_run(struct disk_job *job)
     if (create->err == ERR_OK && !create->op->unsynced)
         create->err = dir_sync(partition->store->folder);
     if (create->err != ERR_OK)
-        create_undo(partition);
+        create->op->unremoved = create_undo(partition) != ERR_OK;
 }
 
 static void create_on_answer(struct message *message)

@@ -56,6 +56,7 @@ struct partition_create_op {
     bool unsynced; // the folder is not durable yet: the caller flushes the file system before anybody may append
     // out
     err_t err;
+    bool unremoved; // after an error: the folder may still be there
     struct partition *partition;
 };
 void partition_create(struct partition_create_op *op);

@@ -40,6 +40,7 @@ struct topic_life {
     struct loop *loop;
     struct buf *self;
     bool deleted;
+    bool leftover; // a folder of the topic is there that could not be removed, and is none of its partitions
     bool ending;
     struct partition **partitions;
     int32_t count, capacity;
