@@ -64,6 +64,19 @@ static void cut_on_done(struct disk_job *job)
     shard_idle(partition->shard);
 }
 
+// The segment that held the end of what is durable was dropped: that end is the beginning of the next one.
+static void durable_move(struct partition *partition)
+{
+    const struct segment *first = &partition->segments[0];
+    if (first->base_offset <= partition->durable.segment_base)
+        return;
+    partition->durable = (struct place){ partition->durable.offset, first->base_offset, 0 };
+    partition->durable_segment = (struct segment){ .base_offset = first->base_offset,
+                                                   .last_offset = first->base_offset - 1,
+                                                   .max_timestamp = -1,
+                                                   .max_timestamp_offset = -1 };
+}
+
 // The segments and their indexes as they were at the cut.
 static void cut_segments(struct partition *partition, struct cut_job *job)
 {
@@ -90,6 +103,7 @@ void partition_cut(struct partition *partition)
     job->partition = partition;
     partition->cutting = true;
     partition->writer = WRITER_COMMIT;
+    durable_move(partition);
     cut_segments(partition, job);
     files_forget(partition->shard, partition, partition->durable.segment_base, INT64_MAX);
     tail_cut(partition, &partition->durable);

@@ -1153,6 +1153,49 @@ static void deleted_records_give_their_disk_back_at_once(void **state)
     world_free();
 }
 
+static void on_roll(struct message *message)
+{
+    struct asked *asked = CONTAINER_OF(message, struct asked, message);
+    partition_roll(asked->op.any.partition);
+    asked->done = true;
+}
+
+// What was refused began a segment whose predecessors had all been dropped.
+static void a_full_disk_behind_segments_that_were_dropped_refuses_and_goes_on(void **state)
+{
+    (void)state;
+    struct asked asked;
+    world_new(1, 1);
+    append_round(SMALL);
+    asked = asked_of(0);
+    asked.message.on_message = on_roll;
+    loop_post(world.loop, &asked.message);
+    await(&asked);
+    asked = asked_of(0);
+    asked.op.cut.offset = 1;
+    log_delete_records(&asked.op.cut);
+    await(&asked);
+    sim_run_ms(world.sim, 1000);
+    assert_false(segment_is_there(0));
+    sim_options_of(world.sim)->steady = false;
+    sim_fault_at(world.sim, sim_operation_count(world.sim) + 3, SIM_FAULT_NO_SPACE);
+    append(&asked, 0, SMALL, 1000);
+    await(&asked);
+    assert_int_equal(asked.op.any.err, ERR_NO_SPACE);
+    append(&asked, 0, SMALL, 1000);
+    await(&asked);
+    assert_int_equal(asked.op.append.base_offset, 1);
+    uint64_t size = segment_size(0, 1);
+    lose_power();
+    world_open();
+    assert_int_equal(partition_end(world.partitions[0]), 2);
+    assert_true(segment_size(0, 1) <= size);
+    read_at(&asked, 0, 1, 1);
+    assert_int_equal(asked.op.any.err, ERR_OK);
+    assert_int_equal(asked.first_offset, 1);
+    world_free();
+}
+
 // --- compression.type
 
 static void append_codec(struct asked *asked, enum codec codec, size_t size)
@@ -1249,6 +1292,7 @@ int main(void)
         cmocka_unit_test(a_refused_frame_does_not_end_the_replay_at_the_wrap),
         cmocka_unit_test(frames_are_refused_while_there_is_no_room),
         cmocka_unit_test(deleted_records_give_their_disk_back_at_once),
+        cmocka_unit_test(a_full_disk_behind_segments_that_were_dropped_refuses_and_goes_on),
         cmocka_unit_test(a_duplicate_waits_for_the_flush_of_the_first_copy),
         cmocka_unit_test(times_are_found_after_a_segment_was_replaced),
         cmocka_unit_test(the_journal_does_not_undo_a_replaced_segment),
