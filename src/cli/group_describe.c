@@ -145,10 +145,13 @@ static void describe_text(const struct cli_groups *groups, const struct cli_grou
     writer_format(out, "%s: %s", cli_shown(groups->arena, group->name), cli_shown(groups->arena, group->state));
     if (group->is_described)
         writer_format(out, ", %zu member%s", group->member_count, group->member_count == 1 ? "" : "s");
+    size_t without = 0;
+    for (size_t i = 0; i < group->place_count; i++)
+        without += group->places[i].committed < 0;
     if (lag >= 0)
         writer_format(out, ", lag %lld", (long long)lag);
-    else
-        writer_text(out, ", nothing committed");
+    if (without > 0)
+        writer_format(out, ", nothing committed of %zu partition%s", without, without == 1 ? "" : "s");
     writer_text(out, "\n");
     if (group->type.size > 0)
         writer_format(out, "type %s, ", cli_shown(groups->arena, group->type));

@@ -2,20 +2,16 @@
 #include "cli/groups.h"
 
 #include "cli/cli.h"
-#include "cli/offsets.h"
+#include "kafka/api/consumer_group_describe.h"
 #include "kafka/api/describe_groups.h"
 #include "kafka/api/list_groups.h"
-#include "kafka/api/offset_fetch.h"
 #include "kafka/errors.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
     COORDINATOR_WAIT_MS = 100,
     COORDINATOR_TRIES = 100,
-    OFFSET_FETCH_FIRST_OF_MANY = 8, // KIP-709: several groups in one request
-    OFFSET_FETCH_FIRST_BY_ID = 10,
 };
 
 err_t cli_groups_ask(struct cli_groups *groups, int32_t broker, const struct kafka_api *api, const void *request,
@@ -89,17 +85,11 @@ static err_t list_broker(struct cli_groups *groups, int32_t broker, diag_t *diag
 
 // --- who is in them
 
-static int place_order(const void *a, const void *b)
+int cli_place_order(const void *a, const void *b)
 {
     const struct cli_place *left = a, *right = b;
     int order = bytes_compare(left->topic, right->topic);
     return order != 0 ? order : (left->partition > right->partition) - (left->partition < right->partition);
-}
-
-static void places_sort(struct cli_place *places, size_t count)
-{
-    if (count > 0)
-        qsort(places, count, sizeof(*places), place_order);
 }
 
 // What a consumer was assigned: version, topics with their partitions, bytes of its own (ConsumerProtocolAssignment of
@@ -115,12 +105,15 @@ static void assignment_read(struct arena *arena, bytes_t data, struct cli_member
         int16_t size = reader_i16(&at);
         bytes_t topic = size < 0 ? BYTES_NULL : reader_bytes(&at, (size_t)size);
         int32_t partitions = reader_i32(&at);
-        for (int32_t p = 0; p < partitions && reader_left(&at) >= sizeof(int32_t); p++)
+        if (partitions < 0 || (size_t)partitions > reader_left(&at) / sizeof(int32_t))
+            reader_fail(&at, ERR_MALFORMED);
+        for (int32_t p = 0; p < partitions && at.err == ERR_OK; p++)
             places[count++] = (struct cli_place){ .topic = topic, .partition = reader_i32(&at) };
     }
     if (at.err != ERR_OK)
         return;
-    places_sort(places, count);
+    if (count > 0)
+        qsort(places, count, sizeof(*places), cli_place_order);
     member->places = places;
     member->place_count = count;
 }
@@ -134,6 +127,22 @@ static int member_order(const void *a, const void *b)
     return order != 0 ? order : bytes_compare(left->id, right->id);
 }
 
+// The members are filled; they get their order and their numbers.
+static void members_number(struct cli_group *group)
+{
+    if (group->member_count > 0)
+        qsort(group->members, group->member_count, sizeof(*group->members), member_order);
+    for (size_t i = 0; i < group->member_count; i++)
+        group->members[i].number = i + 1;
+}
+
+// Java writes addresses without a name as "/127.0.0.1".
+static bytes_t host_of(struct arena *arena, bytes_t host)
+{
+    bool is_bare = host.size > 0 && host.data[0] == '/';
+    return arena_copy(arena, is_bare ? bytes_of(host.data + 1, host.size - 1) : host);
+}
+
 static void take_group(struct arena *arena, const struct kafka_described_group *from, struct cli_group *to)
 {
     size_t count = from->members.count < 0 ? 0 : (size_t)from->members.count;
@@ -145,20 +154,53 @@ static void take_group(struct arena *arena, const struct kafka_described_group *
     to->member_count = count;
     for (size_t i = 0; i < count; i++) {
         const struct kafka_described_group_member *member = &from->members.items[i];
-        bytes_t host = member->client_host; // "/127.0.0.1", as Java writes addresses without a name
-        if (host.size > 0 && host.data[0] == '/')
-            host = bytes_of(host.data + 1, host.size - 1);
         to->members[i] = (struct cli_member){ .id = arena_copy(arena, member->member_id),
                                               .instance = arena_copy(arena, member->group_instance_id),
                                               .client = arena_copy(arena, member->client_id),
-                                              .host = arena_copy(arena, host) };
+                                              .host = host_of(arena, member->client_host) };
         if (bytes_is(to->protocol_type, "consumer"))
             assignment_read(arena, arena_copy(arena, member->member_assignment), &to->members[i]);
     }
+    members_number(to);
+}
+
+static void assignment_take(struct arena *arena, const struct kafka_consumer_group_describe_assignment *from,
+                            struct cli_member *member)
+{
+    size_t count = 0;
+    for (int32_t t = 0; t < from->topic_partitions.count; t++)
+        count += (size_t)from->topic_partitions.items[t].partitions.count;
+    member->places = arena_array(arena, count, sizeof(*member->places));
+    for (int32_t t = 0; t < from->topic_partitions.count; t++) {
+        const struct kafka_consumer_group_describe_topic_partitions *topic = &from->topic_partitions.items[t];
+        bytes_t name = arena_copy(arena, topic->topic_name);
+        for (int32_t p = 0; p < topic->partitions.count; p++)
+            member->places[member->place_count++] =
+                (struct cli_place){ .topic = name, .partition = topic->partitions.items[p] };
+    }
     if (count > 0)
-        qsort(to->members, count, sizeof(*to->members), member_order);
-    for (size_t i = 0; i < count; i++)
-        to->members[i].number = i + 1;
+        qsort(member->places, count, sizeof(*member->places), cli_place_order);
+}
+
+// One of the newer protocol (KIP-848).
+static void take_consumer_group(struct arena *arena, const struct kafka_consumer_group_describe_group *from,
+                                struct cli_group *to)
+{
+    size_t count = from->members.count < 0 ? 0 : (size_t)from->members.count;
+    to->is_described = true;
+    to->state = arena_copy(arena, from->group_state);
+    to->protocol = arena_copy(arena, from->assignor_name);
+    to->members = arena_array(arena, count, sizeof(*to->members));
+    to->member_count = count;
+    for (size_t i = 0; i < count; i++) {
+        const struct kafka_consumer_group_describe_member *member = &from->members.items[i];
+        to->members[i] = (struct cli_member){ .id = arena_copy(arena, member->member_id),
+                                              .instance = arena_copy(arena, member->instance_id),
+                                              .client = arena_copy(arena, member->client_id),
+                                              .host = host_of(arena, member->client_host) };
+        assignment_take(arena, &member->assignment, &to->members[i]);
+    }
+    members_number(to);
 }
 
 static int group_order(const void *a, const void *b)
@@ -191,26 +233,52 @@ static void take_described(void *owner, const void *answer, int version, struct 
     }
 }
 
-// Groups of the newer protocols are not described by this API.
-static bool is_classic(const struct cli_group *group)
+static void take_consumer_described(void *owner, const void *answer, int version, struct buf *frame)
 {
-    return group->type.size == 0 || bytes_is(group->type, "classic");
+    (void)version;
+    (void)frame;
+    struct cli_groups *groups = owner;
+    const struct kafka_consumer_group_describe_response *response = answer;
+    for (int32_t i = 0; i < response->groups.count; i++) {
+        const struct kafka_consumer_group_describe_group *from = &response->groups.items[i];
+        struct cli_group *to = group_find(groups, from->group_id);
+        if (cluster_is_passing(from->error_code))
+            groups->error = from->error_code;
+        else if (to != NULL && from->error_code == KAFKA_NONE)
+            take_consumer_group(groups->arena, from, to);
+    }
 }
 
-// Those that are coordinated by BROKER.
+// The names of the groups that BROKER coordinates and that are of TYPE. A server that knows no types has classic ones.
+static size_t names_of(const struct cli_groups *groups, int32_t broker, const char *type, bytes_t *ret_names)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < groups->count; i++) {
+        bytes_t has = groups->groups[i].type.size == 0 ? BYTES_LITERAL("classic") : groups->groups[i].type;
+        if (groups->groups[i].coordinator == broker && bytes_is(has, type))
+            ret_names[count++] = groups->groups[i].name;
+    }
+    return count;
+}
+
+// Groups of other types than these two have no description that we know.
 static err_t describe_broker(struct cli_groups *groups, int32_t broker, diag_t *diag)
 {
+    err_t err = ERR_OK;
     bytes_t *names = arena_array(groups->arena, groups->count, sizeof(*names));
-    struct kafka_describe_groups_request request;
-    kafka_defaults(kafka_describe_groups_api.request, &request);
-    request.groups.items = names;
-    for (size_t i = 0; i < groups->count; i++) {
-        if (groups->groups[i].coordinator == broker && is_classic(&groups->groups[i]))
-            names[request.groups.count++] = groups->groups[i].name;
-    }
-    if (request.groups.count == 0)
-        return ERR_OK;
-    err_t err = cli_groups_ask(groups, broker, &kafka_describe_groups_api, &request, take_described, diag);
+    struct kafka_describe_groups_request classic;
+    kafka_defaults(kafka_describe_groups_api.request, &classic);
+    classic.groups.items = names;
+    classic.groups.count = (int32_t)names_of(groups, broker, "classic", names);
+    if (classic.groups.count > 0)
+        err = cli_groups_ask(groups, broker, &kafka_describe_groups_api, &classic, take_described, diag);
+    struct kafka_consumer_group_describe_request consumer;
+    kafka_defaults(kafka_consumer_group_describe_api.request, &consumer);
+    consumer.group_ids.items = names;
+    consumer.group_ids.count = (int32_t)names_of(groups, broker, "consumer", names);
+    if (err == ERR_OK && groups->error == KAFKA_NONE && consumer.group_ids.count > 0)
+        err = cli_groups_ask(groups, broker, &kafka_consumer_group_describe_api, &consumer, take_consumer_described,
+                             diag);
     if (err == ERR_OK && groups->error != KAFKA_NONE)
         return cli_kafka_fail(diag, "groups", groups->error, BYTES_NULL);
     return err;
@@ -250,198 +318,4 @@ err_t cli_groups_find(struct cli_groups *groups, const char *name, diag_t *diag)
         return ERR_OK;
     groups->groups = found;
     return describe_broker(groups, broker, diag);
-}
-
-// --- what they committed
-
-// TOPIC is the name, or null where ID is what names it.
-static void place_add(struct cli_groups *groups, bytes_t topic, const struct kafka_uuid *id, int32_t partition,
-                      int64_t committed)
-{
-    for (size_t i = 0; topic.data == NULL && i < groups->topic_count; i++) {
-        if (memcmp(&groups->topics[i].id, id, sizeof(*id)) == 0)
-            topic = groups->topics[i].name;
-    }
-    if (topic.data == NULL || committed < 0)
-        return;
-    struct cli_group *group = groups->asked;
-    group->places[group->place_count++] = (struct cli_place){
-        .topic = arena_copy(groups->arena, topic), .partition = partition, .committed = committed, .end = -1
-    };
-}
-
-// Room for COUNT commits, and for what members are assigned.
-static void places_make(struct cli_groups *groups, size_t count)
-{
-    struct cli_group *group = groups->asked;
-    for (size_t i = 0; i < group->member_count; i++)
-        count += group->members[i].place_count;
-    group->places = arena_array(groups->arena, count, sizeof(*group->places));
-    group->place_count = 0;
-}
-
-static void take_committed_of_one(struct cli_groups *groups, const struct kafka_offset_fetch_response *response)
-{
-    size_t count = 0;
-    groups->error = response->error_code;
-    for (int32_t t = 0; t < response->topics.count; t++)
-        count += (size_t)response->topics.items[t].partitions.count;
-    places_make(groups, count);
-    for (int32_t t = 0; t < response->topics.count; t++) {
-        const struct kafka_offset_fetch_response_topic *topic = &response->topics.items[t];
-        for (int32_t p = 0; p < topic->partitions.count; p++)
-            place_add(groups, topic->name, NULL, topic->partitions.items[p].partition_index,
-                      topic->partitions.items[p].committed_offset);
-    }
-}
-
-static void take_committed(void *owner, const void *answer, int version, struct buf *frame)
-{
-    (void)frame;
-    struct cli_groups *groups = owner;
-    const struct kafka_offset_fetch_response *response = answer;
-    if (version < OFFSET_FETCH_FIRST_OF_MANY || response->groups.count < 1) {
-        take_committed_of_one(groups, response);
-        return;
-    }
-    const struct kafka_offset_fetch_response_group *group = &response->groups.items[0];
-    size_t count = 0;
-    groups->error = group->error_code;
-    for (int32_t t = 0; t < group->topics.count; t++)
-        count += (size_t)group->topics.items[t].partitions.count;
-    places_make(groups, count);
-    for (int32_t t = 0; t < group->topics.count; t++) {
-        const struct kafka_offset_fetch_response_topics *topic = &group->topics.items[t];
-        bytes_t name = version >= OFFSET_FETCH_FIRST_BY_ID ? BYTES_NULL : topic->name;
-        for (int32_t p = 0; p < topic->partitions.count; p++)
-            place_add(groups, name, &topic->topic_id, topic->partitions.items[p].partition_index,
-                      topic->partitions.items[p].committed_offset);
-    }
-}
-
-// The members' partitions join the places; one that stands there twice becomes one.
-static void places_merge(struct cli_group *group)
-{
-    for (size_t m = 0; m < group->member_count; m++) {
-        const struct cli_member *member = &group->members[m];
-        for (size_t i = 0; i < member->place_count; i++) {
-            group->places[group->place_count] = member->places[i];
-            group->places[group->place_count].committed = group->places[group->place_count].end = -1;
-            group->places[group->place_count++].owner = member;
-        }
-    }
-    places_sort(group->places, group->place_count);
-    size_t count = 0;
-    for (size_t i = 0; i < group->place_count; i++) {
-        struct cli_place *last = count == 0 ? NULL : &group->places[count - 1];
-        if (last == NULL || place_order(last, &group->places[i]) != 0) {
-            group->places[count++] = group->places[i];
-            continue;
-        }
-        if (group->places[i].committed >= 0)
-            last->committed = group->places[i].committed;
-        if (group->places[i].owner != NULL)
-            last->owner = group->places[i].owner;
-    }
-    group->place_count = count;
-}
-
-static err_t group_offsets(struct cli_groups *groups, struct cli_group *group, diag_t *diag)
-{
-    struct kafka_offset_fetch_request_group asked = {
-        .group_id = group->name, .member_id = BYTES_NULL, .member_epoch = -1, .topics.count = KAFKA_NULL_ARRAY
-    };
-    struct kafka_offset_fetch_request request;
-    kafka_defaults(kafka_offset_fetch_api.request, &request);
-    request.group_id = group->name;
-    request.topics.count = KAFKA_NULL_ARRAY;
-    request.groups.items = &asked;
-    request.groups.count = 1;
-    groups->asked = group;
-    err_t err = cli_groups_ask(groups, group->coordinator, &kafka_offset_fetch_api, &request, take_committed, diag);
-    if (err != ERR_OK)
-        return err;
-    // One that went since it was listed has none.
-    if (groups->error != KAFKA_NONE && groups->error != KAFKA_GROUP_ID_NOT_FOUND) {
-        char name[sizeof(diag->where)];
-        snprintf(name, sizeof(name), "%.*s", BYTES_ARG(group->name));
-        return cli_kafka_fail(diag, name, groups->error, BYTES_NULL);
-    }
-    places_merge(group);
-    return ERR_OK;
-}
-
-// --- how far behind they are
-
-static int partition_order(const void *key, const void *partition)
-{
-    int32_t wanted = *(const int32_t *)key, number = ((const struct cluster_partition *)partition)->number;
-    return (wanted > number) - (wanted < number);
-}
-
-// ENDS has a row for each topic; NULL where they are not known.
-static void ends_take(struct cli_groups *groups, int64_t *const *ends)
-{
-    for (size_t g = 0; g < groups->count; g++) {
-        for (size_t i = 0; i < groups->groups[g].place_count; i++) {
-            struct cli_place *place = &groups->groups[g].places[i];
-            const struct cluster_topic *topic = cli_groups_topic(groups, place->topic);
-            if (topic == NULL || topic->partition_count == 0 || ends[topic - groups->topics] == NULL)
-                continue;
-            const struct cluster_partition *partition =
-                bsearch(&place->partition, topic->partitions, topic->partition_count, sizeof(*topic->partitions),
-                        partition_order);
-            if (partition != NULL)
-                place->end = ends[topic - groups->topics][partition - topic->partitions];
-        }
-    }
-}
-
-static err_t ends_find(struct cli_groups *groups, diag_t *diag)
-{
-    int64_t **ends = arena_array(groups->arena, groups->topic_count, sizeof(*ends));
-    for (size_t g = 0; g < groups->count; g++) {
-        for (size_t i = 0; i < groups->groups[g].place_count; i++) {
-            const struct cluster_topic *topic = cli_groups_topic(groups, groups->groups[g].places[i].topic);
-            if (topic == NULL || ends[topic - groups->topics] != NULL)
-                continue;
-            int64_t *found = arena_array(groups->arena, topic->partition_count, sizeof(*found));
-            err_t err = cli_offsets_find(groups->cluster, topic, CLI_LATEST, found, diag);
-            // What one topic's leader refuses (ERR_INVALID) does not hide the others.
-            if (err != ERR_OK && err != ERR_INVALID)
-                return err;
-            ends[topic - groups->topics] = found;
-        }
-    }
-    ends_take(groups, ends);
-    return ERR_OK;
-}
-
-err_t cli_groups_offsets(struct cli_groups *groups, diag_t *diag)
-{
-    for (size_t i = 0; i < groups->count; i++) {
-        err_t err = group_offsets(groups, &groups->groups[i], diag);
-        if (err != ERR_OK)
-            return err;
-    }
-    return ends_find(groups, diag);
-}
-
-int64_t cli_place_lag(const struct cli_place *place)
-{
-    if (place->committed < 0 || place->end < 0)
-        return -1;
-    // A topic that was made anew under its name ends before the old commit.
-    return place->end > place->committed ? place->end - place->committed : 0;
-}
-
-int64_t cli_group_lag(const struct cli_group *group, bytes_t topic)
-{
-    int64_t sum = -1;
-    for (size_t i = 0; i < group->place_count; i++) {
-        int64_t lag = cli_place_lag(&group->places[i]);
-        if (lag >= 0 && (topic.data == NULL || bytes_equal(topic, group->places[i].topic)))
-            sum = sum < 0 ? lag : sum + lag;
-    }
-    return sum;
 }

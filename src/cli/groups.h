@@ -25,7 +25,7 @@ struct cli_member {
 struct cli_group {
     bytes_t name, state, type, protocol_type, protocol;
     int32_t coordinator;
-    bool is_described; // members are valid
+    bool is_described; // members are valid; the type of group may be one that we know no description of
     struct cli_member *members;
     size_t member_count;
     struct cli_place *places; // sorted by topic and partition; after cli_groups_offsets
@@ -56,6 +56,8 @@ err_t cli_groups_find(struct cli_groups *groups, const char *name, diag_t *diag)
 // What each of them committed, and the ends of those partitions.
 err_t cli_groups_offsets(struct cli_groups *groups, diag_t *diag) MUST_CHECK;
 
+// For qsort: by topic, then by partition.
+int cli_place_order(const void *a, const void *b);
 // Records between what was committed and the end; -1: not known.
 int64_t cli_place_lag(const struct cli_place *place);
 // The sum over the places of TOPIC (BYTES_NULL: of all), as far as it is known; -1: of none is.

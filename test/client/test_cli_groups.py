@@ -14,6 +14,8 @@ import time
 import group_cases as cases
 import pytest
 import servers
+import test_group_errors
+import wire
 from confluent_kafka import Consumer, TopicPartition
 from test_groups import Member
 
@@ -158,7 +160,7 @@ def test_describe_before_anything_is_committed(cli, place, describe, filled, joi
     assert found["lag"] is None and found["state"] == "Stable"
     assert commits(found) == [None] * PARTITIONS and [row["lag"] for row in found["partitions"]] == [None] * PARTITIONS
     assert [row["end"] for row in found["partitions"]] == [5] * PARTITIONS
-    assert cli("group", "describe", group, *place).splitlines()[0] == f"{group}: Stable, 1 member, nothing committed"
+    assert cli("group", "describe", group, *place).splitlines()[0] == f"{group}: Stable, 1 member, nothing committed of 4 partitions"
     (row,) = [row for row in rows(cli("group", "list", "--json", *place)) if row["group"] == group]
     assert row["lag"] is None
 
@@ -172,6 +174,27 @@ def test_a_topic_that_is_gone_does_not_hide_the_others(broker, cli, place, descr
     found = describe(group)
     assert [(row["committed"], row["lag"]) for row in found["partitions"] if row["topic"] == filled] == [(1, 4)]
     assert found["lag"] == 4
+
+
+# Behind version 0: more topics than there are, a topic of length 9, more partitions than there are, half a partition.
+FORMS = [b"", b"a", struct.pack(">hi", 0, 1), struct.pack(">hih", 0, 1, 9) + b"x", struct.pack(">hihci", 0, 1, 1, b"x", 1 << 30)]
+FORMS += [struct.pack(">hihcih", 0, 1, 1, b"x", 1, 0), struct.pack(">hihci", 0, 1, 1, b"x", -1), struct.pack(">hih", 0, 1, -1)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_assignment_of_an_unknown_form_is_none(broker, cli, place, describe, filled, form):
+    group = "g-" + filled
+    committed_at(broker, filled, group, [1])
+    member = test_group_errors.Member(broker, filled)
+    assert member.join() == 0
+    body = wire.text(group) + struct.pack(">i", member.generation) + wire.text(member.id) + wire.text(None)
+    body += struct.pack(">i", 1) + wire.text(member.id) + struct.pack(">i", len(form)) + form
+    assert member.connection.ask(test_group_errors.SYNC, 3, body).take("ih")[1] == 0
+    found = describe(group)
+    assert [one["partitions"] for one in found["members"]] == [[]] and commits(found) == [1]
+    assert "#1 raw" not in cli("group", "describe", group, *place).split("TOPIC")[1]
+    member.leave()
+    member.connection.socket.close()
 
 
 def test_names_do_not_steer_the_terminal(broker, cli, place, filled):
