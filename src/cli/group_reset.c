@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { OFFSET_COMMIT_FIRST_BY_ID = 10 };
-
 // One topic of the plan; the arrays have an item for each of its partitions.
 struct target {
     const struct cluster_topic *topic;

@@ -105,8 +105,6 @@ static void assignment_read(struct arena *arena, bytes_t data, struct cli_member
         int16_t size = reader_i16(&at);
         bytes_t topic = size < 0 ? BYTES_NULL : reader_bytes(&at, (size_t)size);
         int32_t partitions = reader_i32(&at);
-        if (partitions < 0 || (size_t)partitions > reader_left(&at) / sizeof(int32_t))
-            reader_fail(&at, ERR_MALFORMED);
         for (int32_t p = 0; p < partitions && at.err == ERR_OK; p++)
             places[count++] = (struct cli_place){ .topic = topic, .partition = reader_i32(&at) };
     }

@@ -10,10 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-    OFFSET_FETCH_FIRST_OF_MANY = 8, // KIP-709: several groups in one request
-    OFFSET_FETCH_FIRST_BY_ID = 10,
-};
+enum { OFFSET_FETCH_FIRST_BY_ID = 10 };
 
 // TOPIC is the name, or null where ID is what names it.
 static void place_add(struct cli_groups *groups, bytes_t topic, const struct kafka_uuid *id, int32_t partition,
@@ -61,7 +58,7 @@ static void take_committed(void *owner, const void *answer, int version, struct 
     (void)frame;
     struct cli_groups *groups = owner;
     const struct kafka_offset_fetch_response *response = answer;
-    if (version < OFFSET_FETCH_FIRST_OF_MANY || response->groups.count < 1) {
+    if (response->groups.count < 1) { // before version 8 (KIP-709) the answer is about one group
         take_committed_of_one(groups, response);
         return;
     }

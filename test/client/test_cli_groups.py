@@ -181,20 +181,45 @@ FORMS = [b"", b"a", struct.pack(">hi", 0, 1), struct.pack(">hih", 0, 1, 9) + b"x
 FORMS += [struct.pack(">hihcih", 0, 1, 1, b"x", 1, 0), struct.pack(">hihci", 0, 1, 1, b"x", -1), struct.pack(">hih", 0, 1, -1)]
 
 
+@pytest.fixture
+def assign(broker):
+    """assign(topic, data): a member of group g-TOPIC, whose leader assigned it DATA."""
+    members = []
+
+    def start(topic, data):
+        member = test_group_errors.Member(broker, topic)
+        members.append(member)
+        assert member.join() == 0
+        body = wire.text(member.group) + struct.pack(">i", member.generation) + wire.text(member.id) + wire.text(None)
+        body += struct.pack(">i", 1) + wire.text(member.id) + struct.pack(">i", len(data)) + data
+        assert member.connection.ask(test_group_errors.SYNC, 3, body).take("ih")[1] == 0
+
+    yield start
+    for member in members:
+        member.leave()
+        member.connection.socket.close()
+
+
 @pytest.mark.parametrize("form", FORMS)
-def test_an_assignment_of_an_unknown_form_is_none(broker, cli, place, describe, filled, form):
+def test_an_assignment_of_an_unknown_form_is_none(broker, cli, place, describe, filled, assign, form):
     group = "g-" + filled
     committed_at(broker, filled, group, [1])
-    member = test_group_errors.Member(broker, filled)
-    assert member.join() == 0
-    body = wire.text(group) + struct.pack(">i", member.generation) + wire.text(member.id) + wire.text(None)
-    body += struct.pack(">i", 1) + wire.text(member.id) + struct.pack(">i", len(form)) + form
-    assert member.connection.ask(test_group_errors.SYNC, 3, body).take("ih")[1] == 0
+    assign(filled, form)
     found = describe(group)
     assert [one["partitions"] for one in found["members"]] == [[]] and commits(found) == [1]
     assert "#1 raw" not in cli("group", "describe", group, *place).split("TOPIC")[1]
-    member.leave()
-    member.connection.socket.close()
+
+
+def test_an_assigned_topic_that_is_not_there_has_no_end(broker, cli, place, describe, filled, assign):
+    group = "g-" + filled
+    committed_at(broker, filled, group, [1])
+    assign(filled, struct.pack(">hihciii", 0, 1, 1, b"x", 2, 1, 0))
+    found = describe(group)
+    (member,), (known, first, second) = found["members"], found["partitions"]  # a name that begins with t, then x
+    assert member["partitions"] == [{"topic": "x", "partition": 0}, {"topic": "x", "partition": 1}]
+    nothing = {"topic": "x", "committed": None, "end": None, "lag": None, "member_id": member["member_id"]}
+    assert (first, second) == ({"partition": 0, **nothing}, {"partition": 1, **nothing})
+    assert (known["committed"], known["member_id"], found["lag"]) == (1, None, 4)
 
 
 def test_names_do_not_steer_the_terminal(broker, cli, place, filled):
