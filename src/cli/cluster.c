@@ -419,7 +419,9 @@ static void take_coordinator(void *owner, const void *answer, int version, struc
 
 bool cluster_is_passing(int16_t error)
 {
-    return error == KAFKA_COORDINATOR_NOT_AVAILABLE || error == KAFKA_COORDINATOR_LOAD_IN_PROGRESS;
+    // A broker that was just made the coordinator says for a moment that it is not.
+    return error == KAFKA_COORDINATOR_NOT_AVAILABLE || error == KAFKA_COORDINATOR_LOAD_IN_PROGRESS ||
+           error == KAFKA_NOT_COORDINATOR;
 }
 
 err_t cluster_coordinator(struct cluster *cluster, const char *group, int32_t *ret_id, diag_t *diag)
