@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // eddy topic alter NAME: more partitions, other configurations.
 #include "base/json_write.h"
+#include "base/mem.h"
 #include "cli/offsets.h"
 #include "cli/topic.h"
 #include "kafka/api/create_partitions.h"
 #include "kafka/api/incremental_alter_configs.h"
 #include "kafka/configs.h"
 #include "kafka/errors.h"
+
+#include <stdlib.h>
 
 // clang-format off
 static const struct option_row rows[] = {
@@ -76,37 +79,46 @@ static err_t ask(struct cluster *cluster, const struct kafka_api *api, const voi
     return ERR_INVALID;
 }
 
+// RET_CHANGES is the caller's to free.
+static int32_t changes_read(const struct cli_topic_config *config, const struct cli_arguments *arguments,
+                            struct kafka_incremental_alter_configs_alterable_config **ret_changes)
+{
+    const char *words = config->delete_configs == NULL ? "" : config->delete_configs;
+    // There are fewer words than characters.
+    struct kafka_incremental_alter_configs_alterable_config *changes =
+        mem_zalloc((size_t)arguments->rest_count + strlen(words), sizeof(*changes));
+    int32_t count = 0;
+    for (int i = 1; i < arguments->rest_count; i++) {
+        changes[count].config_operation = CONFIG_SET;
+        changes[count].name = cli_topic_pair(arguments->rest[i], &changes[count].value);
+        count++;
+    }
+    while (*words != '\0') {
+        size_t size = strcspn(words, " ");
+        changes[count].config_operation = CONFIG_DELETE;
+        changes[count++].name = bytes_of(words, size);
+        words += size + (words[size] == ' ');
+    }
+    *ret_changes = changes;
+    return count;
+}
+
 static err_t alter_configs(struct cluster *cluster, const struct cli_topic_config *config,
                            const struct cli_arguments *arguments, bool only_check, diag_t *diag)
 {
-    struct kafka_incremental_alter_configs_alterable_config changes[CLI_REST_MAX] = { 0 };
-    struct kafka_incremental_alter_configs_resource topic = {
-        .resource_type = KAFKA_RESOURCE_TOPIC,
-        .resource_name = bytes_of_text(arguments->rest[0]),
-        .configs.items = changes,
-    };
-    for (int i = 1; i < arguments->rest_count; i++) {
-        struct kafka_incremental_alter_configs_alterable_config *change = &changes[topic.configs.count++];
-        change->config_operation = CONFIG_SET;
-        change->name = cli_topic_pair(arguments->rest[i], &change->value);
-    }
-    // Words and arguments are of one command line, which has at most CLI_REST_MAX of both.
-    for (const char *at = config->delete_configs; at != NULL && *at != '\0';) {
-        struct kafka_incremental_alter_configs_alterable_config *change = &changes[topic.configs.count++];
-        size_t size = strcspn(at, " ");
-        change->config_operation = CONFIG_DELETE;
-        change->name = bytes_of(at, size);
-        change->value = BYTES_NULL;
-        at += size + (at[size] == ' ');
-    }
-    if (topic.configs.count == 0)
-        return ERR_OK;
+    struct kafka_incremental_alter_configs_resource topic = { .resource_type = KAFKA_RESOURCE_TOPIC,
+                                                              .resource_name = bytes_of_text(arguments->rest[0]) };
+    topic.configs.count = changes_read(config, arguments, &topic.configs.items);
     struct kafka_incremental_alter_configs_request request;
     kafka_defaults(kafka_incremental_alter_configs_api.request, &request);
     request.resources.items = &topic;
     request.resources.count = 1;
     request.validate_only = only_check;
-    return ask(cluster, &kafka_incremental_alter_configs_api, &request, take_configs, arguments->rest[0], diag);
+    err_t err = ERR_OK;
+    if (topic.configs.count > 0)
+        err = ask(cluster, &kafka_incremental_alter_configs_api, &request, take_configs, arguments->rest[0], diag);
+    free(topic.configs.items);
+    return err;
 }
 
 static err_t add_partitions(struct cluster *cluster, const struct cli_topic_config *config, const char *name,

@@ -259,6 +259,8 @@ def test_an_alteration_is_made_whole_or_not_at_all(cli, broker, topic):
     before = described(cli, topic, place)
     assert "soon" in cli("topic", "alter", topic, "-p", 3, "retention.ms=soon", *place, code=FAILED)
     assert "INVALID_PARTITIONS" in cli("topic", "alter", topic, "-p", 1, "retention.ms=60000", *place, code=FAILED)
+    many = " ".join(f"x{i}" for i in range(3000))
+    assert "INVALID_CONFIG" in cli("topic", "alter", topic, "--delete-config", many, *place, code=FAILED)
     assert described(cli, topic, place) == before
 
 
