@@ -4,9 +4,11 @@
 broker  a running server that the tests of one file share; eddy, or the peer with --peer kafka
 eddy    a running eddy of its own, for tests that restart it, kill it or look into its folder
 topic   a name that no other test uses
+cli     runs a subcommand
 """
 
 import pathlib
+import subprocess
 import sys
 import uuid
 
@@ -88,6 +90,28 @@ def eddy(start_eddy):
 @pytest.fixture
 def topic():
     return f"t-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def cli(tmp_path):
+    """cli(*arguments, lines=None, code=0): runs a subcommand of eddy; its standard output, or the error for code > 0."""
+    binary = servers.Eddy(tmp_path).binary
+
+    def run(*arguments, lines=None, code=0):
+        done = subprocess.run(
+            [binary, *map(str, arguments)],
+            input="".join(line + "\n" for line in lines or []),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == code, f"exit code {done.returncode}\n{done.stdout}{done.stderr}"
+        if code:
+            assert done.stderr.strip(), "a failure says what to do"
+        return done.stderr if code else done.stdout
+
+    return run
 
 
 @pytest.hookimpl(hookwrapper=True)

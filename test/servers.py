@@ -134,10 +134,11 @@ class Kafka(Server):
     jars = ROOT / ".cache/kafka/server"
     tools_jars = ROOT / ".cache/kafka/tools"
 
-    def __init__(self, folder, settings=None, heap="1g"):
+    def __init__(self, folder, settings=None, heap="1g", cluster=None):
         super().__init__(folder)
         self.settings = settings or {}
         self.heap = heap
+        self.cluster = cluster or uuid.uuid4().hex[:22]
 
     @classmethod
     def is_available(cls):
@@ -180,10 +181,9 @@ class Kafka(Server):
         path = self._write_settings()
         java = ["java", f"-Xms{self.heap}", f"-Xmx{self.heap}", "-XX:+UseG1GC", "-cp", f"{self.jars}/*"]
         if not (self.data / "meta.properties").exists():
-            cluster = uuid.uuid4().hex[:22]
             format_command = ["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", f"{self.jars}/*", "kafka.tools.StorageTool"]
             done = subprocess.run(
-                [*format_command, "format", "-t", cluster, "-c", path], capture_output=True, text=True, timeout=60, check=False
+                [*format_command, "format", "-t", self.cluster, "-c", path], capture_output=True, text=True, timeout=60, check=False
             )
             if done.returncode:
                 raise ServerFailed(done.stdout + done.stderr)

@@ -159,6 +159,14 @@ static void store(struct option_set *set, const struct option_row *row, union va
     *(const char **)(void *)field = value.text.data == NULL ? NULL : arena_text(&set->arena, value.text);
 }
 
+// What the row has already, and one word more.
+static bytes_t add_word(struct option_set *set, const struct option_row *row, bytes_t word)
+{
+    ASSERT(row->type == OPTION_TEXT);
+    const char *words = *(const char *const *)(const void *)((const char *)set->config + row->at);
+    return bytes_of_text(arena_format(&set->arena, "%s %.*s", words, BYTES_ARG(word)));
+}
+
 static err_t set_row(struct option_set *set, const struct option_row *row, const char *where, bytes_t text,
                      enum option_source source, const char *origin, diag_t *diag)
 {
@@ -171,6 +179,8 @@ static err_t set_row(struct option_set *set, const struct option_row *row, const
         return complain_limit(row, where, value.number, diag);
     if (source < set->sources[index])
         return ERR_OK;
+    if (row->repeats && source == OPTION_FROM_FLAG && set->sources[index] == source)
+        value.text = add_word(set, row, value.text);
     store(set, row, value);
     set->sources[index] = source;
     set->origins[index] = arena_text(&set->arena, bytes_of_text(origin));

@@ -34,6 +34,7 @@ struct option_row {
     size_t at;                  // offset in the config struct
     const char *default_text;   // parsed like any value; NULL: the zero value (a NULL text)
     const char *const *choices; // for OPTION_ENUM, NULL-terminated
+    bool repeats;               // an OPTION_TEXT whose flag may come again: its values are joined with spaces
     const char *group;          // heading in the help; rows of a group stand together
     const char *value_name;     // in the help: "ADDR", "DIR"; NULL: by type
     const char *help;           // one sentence, no full stop needed

@@ -12,6 +12,7 @@ struct config {
     int64_t loops, max_request, idle_ms, retention_ms;
     int format;
     int64_t count;
+    const char *tags;
 };
 
 static const char *const formats[] = { "text", "json", NULL };
@@ -100,6 +101,13 @@ static const struct option_row rows[] = {
       .at = AT(insecure) },
     { .flag = "--verbose", .letter = 'v', .group = "Log", .type = OPTION_BOOL, .help = "Say more", .at = AT(verbose) },
     { .flag = "--count", .letter = 'n', .group = "Log", .type = OPTION_INT, .help = "How many", .at = AT(count) },
+    { .flag = "--tag",
+      .env = "EDDY_TAGS",
+      .group = "Log",
+      .type = OPTION_TEXT,
+      .repeats = true,
+      .help = "Some of them",
+      .at = AT(tags) },
 };
 static const struct option_table table = { rows, ARRAY_COUNT(rows) };
 
@@ -237,6 +245,18 @@ static void reads_all_forms_of_flags(void **state)
     assert_int_equal(f->config.count, 6);
     assert_int_equal(flags(f, "--insecure=no", NULL, NULL), ERR_OK);
     assert_false(f->config.insecure);
+}
+
+static void a_flag_that_may_come_again_keeps_all_its_values(void **state)
+{
+    struct fixture *f = *state;
+    assert_null(f->config.tags);
+    assert_int_equal(env(f, "EDDY_TAGS=x"), ERR_OK);
+    assert_int_equal(flags(f, "--tag=a", "--tag", "b"), ERR_OK);
+    assert_string_equal(f->config.tags, "a b"); // the flags' own, not the variable's too
+    assert_int_equal(flags(f, "--tag=c", "--cluster=a", "--cluster=b"), ERR_OK);
+    assert_string_equal(f->config.tags, "a b c");
+    assert_string_equal(f->config.cluster, "b");
 }
 
 static void complaints_about_flags_say_what_to_do(void **state)
@@ -480,6 +500,7 @@ int main(void)
         TEST(an_empty_variable_counts_as_not_set),
         TEST(finds_variables_that_are_no_options),
         TEST(reads_all_forms_of_flags),
+        TEST(a_flag_that_may_come_again_keeps_all_its_values),
         TEST(complaints_about_flags_say_what_to_do),
         TEST(reads_nested_maps_from_a_file),
         TEST(a_file_without_content_is_fine),

@@ -41,3 +41,14 @@ struct cli_action {
 // CONFIG is the struct that the action's table fills.
 enum cli_exit cli_action_run(const struct cli_action *action, struct cli_common *config, int count,
                              const char *const *texts);
+
+// Actions that share their first word and their config struct: `eddy topic list`, `eddy topic create`.
+struct cli_family {
+    const char *name; // "topic"
+    const char *text; // what it is about, with an example
+    const struct cli_action *const *actions;
+    size_t count;
+};
+// Runs the action that ARGUMENTS name first. CONFIG is the struct that all their tables fill.
+enum cli_exit cli_family_run(const struct cli_family *family, struct cli_common *config, int count,
+                             const char *const *arguments);

@@ -200,6 +200,11 @@ static const struct {
     { KAFKA_UNKNOWN_TOPIC_ID, "the topic was deleted" },
     { KAFKA_INVALID_TOPIC_EXCEPTION,
       "no topic can have this name: letters, digits, '.', '_' and '-' are allowed, at most 249 of them" },
+    { KAFKA_NON_EMPTY_GROUP, "the group has members; stop its consumers first (`eddy group describe` shows them, and a "
+                             "consumer that died counts "
+                             "until its session ends)" },
+    { KAFKA_GROUP_ID_NOT_FOUND, "there is no such group; `eddy group list` shows those that are" },
+    { KAFKA_UNKNOWN_MEMBER_ID, "the group has members again; stop its consumers first" },
     { KAFKA_MESSAGE_TOO_LARGE, "this is more than the topic's max.message.bytes allows" },
 };
 
@@ -225,15 +230,52 @@ enum cli_exit cli_complain_kafka(const char *command, const char *where, int16_t
     return cli_complain(command, &diag);
 }
 
+static void clean(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < ' ' || *text == '\x7f')
+            *text = '?';
+    }
+}
+
+const char *cli_shown(struct arena *arena, bytes_t text)
+{
+    char *shown = arena_text(arena, text);
+    clean(shown);
+    return shown;
+}
+
 void cli_table_add(struct cli_table *table, const char *format, ...)
 {
-    char cell[512];
-    va_list list;
+    va_list list, again;
     va_start(list, format);
-    vsnprintf(cell, sizeof(cell), format, list);
+    va_copy(again, list);
+    int size = vsnprintf(NULL, 0, format, list);
+    ASSERT(size >= 0);
+    char *cell = arena_alloc(&table->arena, (size_t)size + 1);
+    vsnprintf(cell, (size_t)size + 1, format, again);
+    va_end(again);
     va_end(list);
+    clean(cell);
     MEM_GROW(table->cells, table->count, table->capacity);
-    table->cells[table->count++] = arena_text(&table->arena, bytes_of_text(cell));
+    table->cells[table->count++] = cell;
+}
+
+// In characters, as a terminal shows them.
+static size_t cell_width(const char *cell)
+{
+    size_t width = 0;
+    for (; *cell != '\0'; cell++)
+        width += ((unsigned char)*cell & 0xc0) != 0x80;
+    return width;
+}
+
+void cli_table_number(struct cli_table *table, int64_t number)
+{
+    if (number < 0)
+        cli_table_add(table, "-");
+    else
+        cli_table_add(table, "%lld", (long long)number);
 }
 
 static const char *table_cell(const struct cli_table *table, size_t at)
@@ -241,23 +283,31 @@ static const char *table_cell(const struct cli_table *table, size_t at)
     return at < table->columns ? table->titles[at] : table->cells[at - table->columns];
 }
 
-void cli_table_finish(struct cli_table *table, struct writer *out)
+static void table_write(const struct cli_table *table, struct writer *out)
 {
-    ASSERT(table->count % table->columns == 0);
     size_t widths[32] = { 0 };
     ASSERT(table->columns <= ARRAY_COUNT(widths));
     for (size_t i = 0; i < table->columns + table->count; i++) {
-        size_t width = strlen(table_cell(table, i));
+        size_t width = cell_width(table_cell(table, i));
         if (width > widths[i % table->columns])
             widths[i % table->columns] = width;
     }
     for (size_t i = 0; i < table->columns + table->count; i++) {
         size_t column = i % table->columns;
+        const char *cell = table_cell(table, i);
+        writer_text(out, cell);
+        for (size_t at = cell_width(cell); at < widths[column] + 2 && column + 1 < table->columns; at++)
+            writer_u8(out, ' ');
         if (column + 1 == table->columns)
-            writer_format(out, "%s\n", table_cell(table, i));
-        else
-            writer_format(out, "%-*s", (int)widths[column] + 2, table_cell(table, i));
+            writer_u8(out, '\n');
     }
+}
+
+void cli_table_print(struct cli_table *table, struct writer *out)
+{
+    ASSERT(table->count % table->columns == 0);
+    if (out != NULL)
+        table_write(table, out);
     free(table->cells);
     arena_free(&table->arena);
 }

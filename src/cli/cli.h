@@ -64,6 +64,9 @@ err_t cli_kafka_fail(diag_t *diag, const char *where, int16_t error, bytes_t mes
 // cli_complain of that.
 enum cli_exit cli_complain_kafka(const char *command, const char *where, int16_t error, bytes_t message);
 
+// TEXT as a terminal may see it, terminated: names that others chose bring no line breaks and no escape sequences.
+const char *cli_shown(struct arena *arena, bytes_t text);
+
 // A table for people: cells are added row by row, columns are aligned when it is written.
 struct cli_table {
     const char *const *titles;
@@ -72,6 +75,9 @@ struct cli_table {
     size_t count, capacity;
     struct arena arena;
 };
+// Shown like cli_shown.
 void cli_table_add(struct cli_table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
-// Writes and frees it.
-void cli_table_finish(struct cli_table *table, struct writer *out);
+// "-" below 0: not known, or none.
+void cli_table_number(struct cli_table *table, int64_t number);
+// Writes and frees it; OUT NULL: only frees it.
+void cli_table_print(struct cli_table *table, struct writer *out);

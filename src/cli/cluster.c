@@ -2,8 +2,10 @@
 #include "cli/cluster.h"
 
 #include "base/mem.h"
+#include "cli/cli.h"
 #include "io/loop.h"
 #include "io/net.h"
+#include "kafka/api/find_coordinator.h"
 #include "kafka/api/metadata.h"
 #include "kafka/client.h"
 #include "kafka/errors.h"
@@ -11,7 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NODES_MAX = 256, DEFAULT_PORT = 9092, LEADER_WAIT_MS = 50, LEADER_TRIES = 200, MISSING_TRIES = 60 };
+enum { FIRST_VERSION_WITH_KEYS = 4 }; // of FindCoordinator: KIP-699
+enum { DEFAULT_PORT = 9092, LEADER_WAIT_MS = 50, LEADER_TRIES = 200, MISSING_TRIES = 60 };
 
 struct node {
     int32_t id; // CLUSTER_ANY_NODE: the bootstrap connection
@@ -23,7 +26,7 @@ struct node {
 
 struct cluster {
     struct loop *loop;
-    struct node nodes[NODES_MAX];
+    struct node nodes[CLUSTER_NODES_MAX];
     size_t node_count;
     diag_t closed;    // why a connection ended
     err_t closed_err; // ERR_OK while none did
@@ -93,7 +96,7 @@ static err_t node_connect(struct node *node, diag_t *diag)
 
 static struct node *node_add(struct cluster *cluster, int32_t id)
 {
-    if (cluster->node_count == NODES_MAX)
+    if (cluster->node_count == CLUSTER_NODES_MAX)
         return NULL;
     struct node *node = &cluster->nodes[cluster->node_count++];
     *node = (struct node){ .id = id, .cluster = cluster };
@@ -250,18 +253,23 @@ static int topic_order(const void *a, const void *b)
     return bytes_compare(left->name, right->name);
 }
 
+static void take_broker(struct cluster *cluster, int32_t id, bytes_t host, int32_t port)
+{
+    if (id < 0 || node_find(cluster, id) != NULL || host.size >= sizeof(cluster->nodes[0].address.host))
+        return;
+    struct node *node = node_add(cluster, id);
+    if (node == NULL)
+        return;
+    memcpy(node->address.host, host.data, host.size);
+    node->address.host[host.size] = '\0';
+    node->address.port = (uint16_t)port;
+}
+
 static void take_brokers(struct cluster *cluster, const struct kafka_metadata_response *response)
 {
     for (int32_t i = 0; i < response->brokers.count; i++) {
         const struct kafka_metadata_response_broker *broker = &response->brokers.items[i];
-        if (node_find(cluster, broker->node_id) != NULL || broker->host.size >= sizeof(cluster->nodes[0].address.host))
-            continue;
-        struct node *node = node_add(cluster, broker->node_id);
-        if (node == NULL)
-            return;
-        memcpy(node->address.host, broker->host.data, broker->host.size);
-        node->address.host[broker->host.size] = '\0';
-        node->address.port = (uint16_t)broker->port;
+        take_broker(cluster, broker->node_id, broker->host, broker->port);
     }
 }
 
@@ -357,4 +365,86 @@ void cluster_sleep(struct cluster *cluster, int64_t delay_ms)
     timer_start(&cluster->timer, delay_ms);
     while (timer_active(&cluster->timer))
         loop_run(cluster->loop);
+}
+
+size_t cluster_brokers(const struct cluster *cluster, int32_t ret_ids[CLUSTER_NODES_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < cluster->node_count; i++) {
+        if (cluster->nodes[i].id != CLUSTER_ANY_NODE)
+            ret_ids[count++] = cluster->nodes[i].id;
+    }
+    return count;
+}
+
+const char *cluster_address(const struct cluster *cluster, int32_t id, char *text)
+{
+    text[0] = '\0';
+    for (size_t i = 0; i < cluster->node_count; i++) {
+        if (cluster->nodes[i].id == id)
+            address_format(&cluster->nodes[i].address, text, CLUSTER_ADDRESS_SIZE);
+    }
+    return text;
+}
+
+struct coordinator_taker {
+    struct cluster *cluster;
+    const char *group;
+    int32_t id;
+    int16_t error;
+    diag_t diag;
+};
+
+static void take_coordinator(void *owner, const void *answer, int version, struct buf *frame)
+{
+    (void)frame;
+    struct coordinator_taker *taker = owner;
+    const struct kafka_find_coordinator_response *response = answer;
+    struct kafka_coordinator found = { .node_id = response->node_id,
+                                       .host = response->host,
+                                       .port = response->port,
+                                       .error_code = response->error_code,
+                                       .error_message = response->error_message };
+    if (version >= FIRST_VERSION_WITH_KEYS)
+        found = response->coordinators.count > 0
+                    ? response->coordinators.items[0]
+                    : (struct kafka_coordinator){ .error_code = KAFKA_COORDINATOR_NOT_AVAILABLE };
+    taker->error = found.error_code;
+    taker->id = found.node_id;
+    if (taker->error != KAFKA_NONE)
+        (void)cli_kafka_fail(&taker->diag, taker->group, found.error_code, found.error_message);
+    else
+        take_broker(taker->cluster, found.node_id, found.host, found.port);
+}
+
+bool cluster_is_passing(int16_t error)
+{
+    // A broker that was just made the coordinator says for a moment that it is not.
+    return error == KAFKA_COORDINATOR_NOT_AVAILABLE || error == KAFKA_COORDINATOR_LOAD_IN_PROGRESS ||
+           error == KAFKA_NOT_COORDINATOR;
+}
+
+err_t cluster_coordinator(struct cluster *cluster, const char *group, int32_t *ret_id, diag_t *diag)
+{
+    bytes_t key = bytes_of_text(group);
+    struct kafka_find_coordinator_request request;
+    kafka_defaults(kafka_find_coordinator_api.request, &request);
+    request.key = key;
+    request.coordinator_keys.items = &key;
+    request.coordinator_keys.count = 1;
+    struct coordinator_taker taker = { .cluster = cluster, .group = group };
+    for (int attempt = 0; attempt < LEADER_TRIES; attempt++) {
+        err_t err = cluster_call(cluster, CLUSTER_ANY_NODE, &kafka_find_coordinator_api, &request, take_coordinator,
+                                 &taker, diag);
+        if (err != ERR_OK)
+            return err;
+        if (!cluster_is_passing(taker.error))
+            break;
+        cluster_sleep(cluster, LEADER_WAIT_MS);
+    }
+    *ret_id = taker.id;
+    if (taker.error == KAFKA_NONE)
+        return ERR_OK;
+    *diag = taker.diag;
+    return ERR_INVALID;
 }

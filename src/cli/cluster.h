@@ -8,7 +8,7 @@
 
 struct cluster;
 
-enum { CLUSTER_ANY_NODE = -1 };
+enum { CLUSTER_ANY_NODE = -1, CLUSTER_NODES_MAX = 256 };
 
 // Whether the text is one that cluster_open can take: ERR_INVALID with DIAG.
 err_t cluster_bootstrap_check(const char *bootstrap, diag_t *diag) MUST_CHECK;
@@ -44,6 +44,17 @@ struct cluster_topic {
 // make a missing topic if it is configured so; the call then waits until it has leaders. Memory comes from ARENA.
 err_t cluster_topics(struct cluster *cluster, const char *name, bool create, struct arena *arena,
                      struct cluster_topic **ret_topics, size_t *ret_count, diag_t *diag) MUST_CHECK;
+
+// The ids of the brokers that cluster_topics or cluster_coordinator heard of.
+size_t cluster_brokers(const struct cluster *cluster, int32_t ret_ids[CLUSTER_NODES_MAX]);
+// "127.0.0.1:9092", or "" for an id that nobody named. TEXT has room for CLUSTER_ADDRESS_SIZE.
+enum { CLUSTER_ADDRESS_SIZE = 280 };
+const char *cluster_address(const struct cluster *cluster, int32_t id, char *text);
+
+// The broker that coordinates a group. A Kafka that never had a group makes room for them first; that is waited for.
+err_t cluster_coordinator(struct cluster *cluster, const char *group, int32_t *ret_id, diag_t *diag) MUST_CHECK;
+// Whether a coordinator that answers with this code will answer otherwise soon.
+bool cluster_is_passing(int16_t error);
 
 // Waits, with the connections kept alive.
 void cluster_sleep(struct cluster *cluster, int64_t delay_ms);

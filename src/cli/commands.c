@@ -4,6 +4,7 @@
 
 #include "cli/config.h"
 #include "cli/consume.h"
+#include "cli/group.h"
 #include "cli/produce.h"
 #include "cli/serve.h"
 #include "cli/topic.h"
@@ -11,7 +12,8 @@
 
 const struct command cli_commands[] = {
     { "serve", "run eddy: opens all doors and serves until it is told to stop", cli_serve },
-    { "topic", "list, create, describe and delete topics", cli_topic },
+    { "topic", "list, create, describe, alter and delete topics", cli_topic },
+    { "group", "list, describe, reset and delete consumer groups: who reads what, and how far behind", cli_group },
     { "produce", "send lines from standard input to a topic", cli_produce },
     { "consume", "print the records of a topic", cli_consume },
     { "config", "show every option with its value, where that came from, and its default", cli_config },

@@ -228,33 +228,13 @@ static void fetch_all(struct consumer *consumer, struct arena *arena)
     }
 }
 
-// --from: names, an offset, or a time.
-static err_t from_parse(const char *from, int64_t *ret_number, bool *ret_is_offset, diag_t *diag)
-{
-    bytes_t text = bytes_of_text(from);
-    *ret_is_offset = false;
-    if (strcmp(from, "earliest") == 0)
-        *ret_number = CLI_EARLIEST;
-    else if (strcmp(from, "latest") == 0)
-        *ret_number = CLI_LATEST;
-    else if (bytes_to_int64(text, ret_number) && *ret_number >= 0)
-        *ret_is_offset = true;
-    else if (civil_parse(text, ret_number) != ERR_OK)
-        return diag_fail(
-            diag, ERR_INVALID, "--from",
-            "expected earliest, latest, an offset, a day such as 2026-01-31, or a time with its zone such as "
-            "2026-01-31T12:00:00Z or 2026-01-31T12:00:00+01:00, not \"%s\"",
-            from);
-    return ERR_OK;
-}
-
 static err_t consume_check(const struct cli_common *common, const struct cli_arguments *arguments, diag_t *diag)
 {
     const struct config *config = CONTAINER_OF_CONST(common, struct config, common);
     (void)arguments;
     int64_t number;
     bool is_offset;
-    err_t err = from_parse(config->from, &number, &is_offset, diag);
+    err_t err = cli_where_parse("--from", config->from, &number, &is_offset, diag);
     if (err == ERR_OK && config->to_end && !is_offset && number == CLI_LATEST)
         return diag_fail(diag, ERR_INVALID, "--to-end",
                          "reading begins at the end (--from latest is the default), so nothing would be shown; "
@@ -292,7 +272,7 @@ static err_t positions_find(struct consumer *consumer, struct arena *arena)
 {
     int64_t number;
     bool is_offset;
-    err_t err = from_parse(consumer->config->from, &number, &is_offset, &consumer->diag);
+    err_t err = cli_where_parse("--from", consumer->config->from, &number, &is_offset, &consumer->diag);
     if (err != ERR_OK || !is_offset)
         return err != ERR_OK
                    ? err
@@ -309,7 +289,7 @@ static err_t consume(struct consumer *consumer, const char *name, struct arena *
     if (err != ERR_OK)
         return err;
     consumer->topic = topic;
-    err = cli_partition_check(topic, consumer->config->partition, &consumer->diag);
+    err = cli_partition_check(topic, consumer->config->partition, "--partition", &consumer->diag);
     if (err != ERR_OK)
         return err;
     consumer->positions = arena_array(arena, topic->partition_count, sizeof(*consumer->positions));

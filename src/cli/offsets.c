@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/offsets.h"
 
+#include "base/civil.h"
 #include "cli/cli.h"
 #include "kafka/api/list_offsets.h"
 #include "kafka/errors.h"
@@ -22,15 +23,34 @@ err_t cli_topic_find(struct cluster *cluster, const char *name, bool create, str
     return ERR_OK;
 }
 
-err_t cli_partition_check(const struct cluster_topic *topic, int64_t partition, diag_t *diag)
+err_t cli_partition_check(const struct cluster_topic *topic, int64_t partition, const char *flag, diag_t *diag)
 {
     if (partition < (int64_t)topic->partition_count)
         return ERR_OK;
     if (topic->partition_count == 1)
-        return diag_fail(diag, ERR_OUT_OF_RANGE, "--partition", "%.*s has only partition 0, not %lld",
-                         BYTES_ARG(topic->name), (long long)partition);
-    return diag_fail(diag, ERR_OUT_OF_RANGE, "--partition", "%.*s has partitions 0 to %zu, not %lld",
-                     BYTES_ARG(topic->name), topic->partition_count - 1, (long long)partition);
+        return diag_fail(diag, ERR_OUT_OF_RANGE, flag, "%.*s has only partition 0, not %lld", BYTES_ARG(topic->name),
+                         (long long)partition);
+    return diag_fail(diag, ERR_OUT_OF_RANGE, flag, "%.*s has partitions 0 to %zu, not %lld", BYTES_ARG(topic->name),
+                     topic->partition_count - 1, (long long)partition);
+}
+
+err_t cli_where_parse(const char *flag, const char *text, int64_t *ret_number, bool *ret_is_offset, diag_t *diag)
+{
+    bytes_t bytes = bytes_of_text(text);
+    *ret_is_offset = false;
+    if (strcmp(text, "earliest") == 0)
+        *ret_number = CLI_EARLIEST;
+    else if (strcmp(text, "latest") == 0)
+        *ret_number = CLI_LATEST;
+    else if (bytes_to_int64(bytes, ret_number) && *ret_number >= 0)
+        *ret_is_offset = true;
+    else if (civil_parse(bytes, ret_number) != ERR_OK)
+        return diag_fail(
+            diag, ERR_INVALID, flag,
+            "expected earliest, latest, an offset, a day such as 2026-01-31, or a time with its zone such as "
+            "2026-01-31T12:00:00Z or 2026-01-31T12:00:00+01:00, not \"%s\"",
+            text);
+    return ERR_OK;
 }
 
 struct taker {

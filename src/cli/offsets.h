@@ -11,8 +11,14 @@ enum { CLI_LATEST = -1, CLI_EARLIEST = -2 };
 err_t cli_topic_find(struct cluster *cluster, const char *name, bool create, struct arena *arena,
                      struct cluster_topic **ret_topic, diag_t *diag) MUST_CHECK;
 
-// Whether TOPIC has it (below 0: none is asked for). ERR_OUT_OF_RANGE.
-err_t cli_partition_check(const struct cluster_topic *topic, int64_t partition, diag_t *diag) MUST_CHECK;
+// Whether TOPIC has it (below 0: none is asked for); FLAG is what asks. ERR_OUT_OF_RANGE.
+err_t cli_partition_check(const struct cluster_topic *topic, int64_t partition, const char *flag,
+                          diag_t *diag) MUST_CHECK;
+
+// A place as people name it: earliest, latest, an offset, or a time. RET_NUMBER is the offset, or what cli_offsets_find
+// takes. ERR_INVALID: the diag says what FLAG expects.
+err_t cli_where_parse(const char *flag, const char *text, int64_t *ret_number, bool *ret_is_offset,
+                      diag_t *diag) MUST_CHECK;
 
 // For each partition of TOPIC (by its index in the array) the offset at TIMESTAMP: CLI_EARLIEST, CLI_LATEST, or the
 // first record at or after a time in Unix milliseconds (the end when there is none).

@@ -234,7 +234,7 @@ static err_t topic_find(struct producer *producer, const char *name, struct aren
                          "there is no such topic, and one that is made now may not have partition %lld; "
                          "`eddy topic create %s --partitions %lld` makes it",
                          (long long)partition, name, (long long)partition + 1);
-    return err == ERR_OK ? cli_partition_check(*ret_topic, partition, &producer->diag) : err;
+    return err == ERR_OK ? cli_partition_check(*ret_topic, partition, "--partition", &producer->diag) : err;
 }
 
 // What a script must know to go on after a failure.

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// eddy topic list | create | describe | delete
+// eddy topic list | create | describe | alter | delete
 #include "cli/topic.h"
 
 #include "base/json_write.h"
-#include "base/nearest.h"
-#include "cli/action.h"
 #include "cli/offsets.h"
 #include "kafka/api/create_topics.h"
 #include "kafka/api/delete_topics.h"
@@ -12,28 +10,21 @@
 
 #include <stdio.h>
 
-struct config {
-    struct cli_common common;
-    bool internal;
-    int64_t partitions;
-    int64_t replication_factor;
-};
-
 // clang-format off
 static const struct option_row list_rows[] = {
-    { .flag = "--internal", .group = "List", .type = OPTION_BOOL, .help = "show internal topics too", .at = offsetof(struct config, internal) },
-    CLI_ROWS(struct config),
+    { .flag = "--internal", .group = "List", .type = OPTION_BOOL, .help = "show internal topics too", .at = offsetof(struct cli_topic_config, internal) },
+    CLI_ROWS(struct cli_topic_config),
 };
 static const struct option_row create_rows[] = {
     { .flag = "--partitions", .letter = 'p', .group = "Create", .type = OPTION_INT, .default_text = "-1", .min = -1, .max = 100000,
       .help = "number of partitions; -1: the server's default", .limit_reason = "a topic larger than this belongs on a cluster",
-      .at = offsetof(struct config, partitions) },
+      .at = offsetof(struct cli_topic_config, partitions) },
     { .flag = "--replication-factor", .group = "Create", .type = OPTION_INT, .default_text = "-1", .min = -1, .max = 100,
       .help = "copies of each partition; -1: the server's default (eddy keeps one)", .limit_reason = "no cluster has more brokers worth copying to",
-      .at = offsetof(struct config, replication_factor) },
-    CLI_ROWS(struct config),
+      .at = offsetof(struct cli_topic_config, replication_factor) },
+    CLI_ROWS(struct cli_topic_config),
 };
-static const struct option_row plain_rows[] = { CLI_ROWS(struct config) };
+static const struct option_row delete_rows[] = { CLI_ROWS(struct cli_topic_config) };
 // clang-format on
 
 // --- list
@@ -49,7 +40,7 @@ static void list_json(const struct cluster_topic *topic, struct writer *out)
     writer_text(out, "\n");
 }
 
-static void list_print(const struct config *config, const struct cluster_topic *topics, size_t count)
+static void list_print(const struct cli_topic_config *config, const struct cluster_topic *topics, size_t count)
 {
     static const char *const titles[] = { "TOPIC", "PARTITIONS", "COPIES" };
     struct cli_table table = { .titles = titles, .columns = ARRAY_COUNT(titles) };
@@ -65,19 +56,15 @@ static void list_print(const struct config *config, const struct cluster_topic *
         cli_table_add(&table, "%zu", topics[i].partition_count);
         cli_table_add(&table, "%d", topics[i].partition_count == 0 ? 0 : topics[i].partitions[0].replica_count);
     }
-    struct writer rows = WRITER_INIT;
-    cli_table_finish(&table, &rows);
-    if (!config->common.json)
-        writer_bytes(&out, writer_view(&rows));
+    cli_table_print(&table, config->common.json ? NULL : &out);
     (void)cli_print(&out);
-    writer_free(&rows);
     writer_free(&out);
 }
 
 static enum cli_exit list_run(struct cluster *cluster, const struct cli_common *common,
                               const struct cli_arguments *arguments)
 {
-    const struct config *config = CONTAINER_OF_CONST(common, struct config, common);
+    const struct cli_topic_config *config = CONTAINER_OF_CONST(common, struct cli_topic_config, common);
     (void)arguments;
     struct arena arena = ARENA_INIT;
     struct cluster_topic *topics;
@@ -136,8 +123,7 @@ static void take_created(void *owner, const void *answer, int version, struct bu
     }
 }
 
-// KEY=VALUE arguments behind the name.
-static err_t create_check(const struct cli_common *common, const struct cli_arguments *arguments, diag_t *diag)
+err_t cli_topic_pairs_check(const struct cli_common *common, const struct cli_arguments *arguments, diag_t *diag)
 {
     (void)common;
     for (int i = 1; i < arguments->rest_count; i++) {
@@ -149,22 +135,22 @@ static err_t create_check(const struct cli_common *common, const struct cli_argu
     return ERR_OK;
 }
 
-static void configs_read(const struct cli_arguments *arguments, struct kafka_creatable_topic_config *to)
+bytes_t cli_topic_pair(const char *argument, bytes_t *ret_value)
 {
-    for (int i = 1; i < arguments->rest_count; i++) {
-        const char *equals = strchr(arguments->rest[i], '=');
-        to[i - 1].name = bytes_of(arguments->rest[i], (size_t)(equals - arguments->rest[i]));
-        to[i - 1].value = bytes_of_text(equals + 1);
-    }
+    const char *equals = strchr(argument, '=');
+    ASSERT(equals != NULL);
+    *ret_value = bytes_of_text(equals + 1);
+    return bytes_of(argument, (size_t)(equals - argument));
 }
 
 static enum cli_exit create_run(struct cluster *cluster, const struct cli_common *common,
                                 const struct cli_arguments *arguments)
 {
-    const struct config *config = CONTAINER_OF_CONST(common, struct config, common);
+    const struct cli_topic_config *config = CONTAINER_OF_CONST(common, struct cli_topic_config, common);
     struct kafka_creatable_topic_config configs[CLI_REST_MAX] = { 0 };
     diag_t diag = { 0 };
-    configs_read(arguments, configs);
+    for (int i = 1; i < arguments->rest_count; i++)
+        configs[i - 1].name = cli_topic_pair(arguments->rest[i], &configs[i - 1].value);
     struct kafka_creatable_topic topic = { .name = bytes_of_text(arguments->rest[0]),
                                            .num_partitions = (int32_t)config->partitions,
                                            .replication_factor = (int16_t)config->replication_factor };
@@ -184,73 +170,6 @@ static enum cli_exit create_run(struct cluster *cluster, const struct cli_common
         ERR_OK)
         return cli_complain("topic create", &diag);
     return created.code;
-}
-
-// --- describe
-
-static void describe_rows(const struct config *config, const struct cluster_topic *topic, const int64_t *earliest,
-                          const int64_t *latest)
-{
-    static const char *const titles[] = { "PARTITION", "LEADER", "EPOCH", "IN SYNC", "EARLIEST", "LATEST", "RECORDS" };
-    struct cli_table table = { .titles = titles, .columns = ARRAY_COUNT(titles) };
-    struct writer out = WRITER_INIT;
-    if (!config->common.json)
-        writer_format(&out, "%.*s: %zu partition%s%s\n", BYTES_ARG(topic->name), topic->partition_count,
-                      topic->partition_count == 1 ? "" : "s", topic->internal ? ", internal" : "");
-    for (size_t i = 0; i < topic->partition_count; i++) {
-        const struct cluster_partition *partition = &topic->partitions[i];
-        if (config->common.json) {
-            struct json_writer json = json_writer_of(&out);
-            json_object_begin(&json);
-            json_field_bytes(&json, "topic", topic->name);
-            json_field_int(&json, "partition", partition->number);
-            json_field_int(&json, "leader", partition->leader);
-            json_field_int(&json, "leader_epoch", partition->leader_epoch);
-            json_field_int(&json, "earliest", earliest[i]);
-            json_field_int(&json, "latest", latest[i]);
-            json_object_end(&json);
-            writer_text(&out, "\n");
-            continue;
-        }
-        cli_table_add(&table, "%d", partition->number);
-        cli_table_add(&table, "%d", partition->leader);
-        cli_table_add(&table, "%d", partition->leader_epoch);
-        cli_table_add(&table, "%d of %d", partition->isr_count, partition->replica_count);
-        cli_table_add(&table, "%lld", (long long)earliest[i]);
-        cli_table_add(&table, "%lld", (long long)latest[i]);
-        cli_table_add(&table, "%lld", (long long)(latest[i] - earliest[i]));
-    }
-    struct writer rows = WRITER_INIT;
-    cli_table_finish(&table, &rows);
-    if (!config->common.json)
-        writer_bytes(&out, writer_view(&rows));
-    (void)cli_print(&out);
-    writer_free(&rows);
-    writer_free(&out);
-}
-
-static enum cli_exit describe_run(struct cluster *cluster, const struct cli_common *common,
-                                  const struct cli_arguments *arguments)
-{
-    const struct config *config = CONTAINER_OF_CONST(common, struct config, common);
-    struct arena arena = ARENA_INIT;
-    struct cluster_topic *topic;
-    diag_t diag = { 0 };
-    enum cli_exit code = CLI_FAILED;
-    err_t err = cli_topic_find(cluster, arguments->rest[0], false, &arena, &topic, &diag);
-    if (err == ERR_OK) {
-        int64_t *earliest = arena_array(&arena, topic->partition_count, sizeof(*earliest));
-        int64_t *latest = arena_array(&arena, topic->partition_count, sizeof(*latest));
-        err = cli_offsets_find(cluster, topic, CLI_EARLIEST, earliest, &diag);
-        if (err == ERR_OK)
-            err = cli_offsets_find(cluster, topic, CLI_LATEST, latest, &diag);
-        if (err == ERR_OK) {
-            describe_rows(config, topic, earliest, latest);
-            code = CLI_OK;
-        }
-    }
-    arena_free(&arena);
-    return code == CLI_OK ? CLI_OK : cli_complain("topic describe", &diag);
 }
 
 // --- delete
@@ -309,58 +228,44 @@ static enum cli_exit delete_run(struct cluster *cluster, const struct cli_common
 
 // --- which of them
 
-static const struct {
-    const char *name;
-    struct cli_action action;
-} actions[] = {
-    { "list",
-      { { "topic list", "[options]", "Lists the topics.", 0, 0 },
-        { list_rows, ARRAY_COUNT(list_rows) },
-        NULL,
-        list_run } },
-    { "create",
-      { { "topic create", "NAME [KEY=VALUE ...] [options]",
-          "Creates a topic. KEY=VALUE are topic configurations under Kafka's names:\n"
-          "  eddy topic create orders --partitions 6 retention.ms=86400000 cleanup.policy=compact",
-          1, CLI_REST_MAX - 1 },
-        { create_rows, ARRAY_COUNT(create_rows) },
-        create_check,
-        create_run } },
-    { "describe",
-      { { "topic describe", "NAME [options]", "Shows the partitions of a topic and what they hold.", 1, 1 },
-        { plain_rows, ARRAY_COUNT(plain_rows) },
-        NULL,
-        describe_run } },
-    { "delete",
-      { { "topic delete", "NAME ... [options]", "Deletes topics and everything in them.", 1, CLI_REST_MAX - 1 },
-        { plain_rows, ARRAY_COUNT(plain_rows) },
-        NULL,
-        delete_run } },
+static const struct cli_action list_action = {
+    { "topic list", "[options]", "Lists the topics.", 0, 0 },
+    { list_rows, ARRAY_COUNT(list_rows) },
+    NULL,
+    list_run,
+};
+
+static const struct cli_action create_action = {
+    { "topic create", "NAME [KEY=VALUE ...] [options]",
+      "Creates a topic.\n"
+      "KEY=VALUE are topic configurations under Kafka's names:\n"
+      "  eddy topic create orders --partitions 6 retention.ms=86400000 cleanup.policy=compact",
+      1, CLI_REST_MAX - 1 },
+    { create_rows, ARRAY_COUNT(create_rows) },
+    cli_topic_pairs_check,
+    create_run,
+};
+
+static const struct cli_action delete_action = {
+    { "topic delete", "NAME ... [options]", "Deletes topics and everything in them.", 1, CLI_REST_MAX - 1 },
+    { delete_rows, ARRAY_COUNT(delete_rows) },
+    NULL,
+    delete_run,
 };
 
 enum cli_exit cli_topic(int count, const char *const *arguments)
 {
-    const char *name = count > 0 ? arguments[0] : "--help";
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
-        struct writer out = WRITER_INIT;
-        writer_text(&out, "usage: eddy topic list|create|describe|delete [options]\n\n");
-        for (size_t i = 0; i < ARRAY_COUNT(actions); i++)
-            writer_format(&out, "  eddy %s %s\n", actions[i].action.usage.name, actions[i].action.usage.pattern);
-        (void)cli_print(&out);
-        writer_free(&out);
-        return count > 0 ? CLI_OK : CLI_USAGE;
-    }
-    struct config config;
-    struct nearest nearest = nearest_to(bytes_of_text(name));
-    for (size_t i = 0; i < ARRAY_COUNT(actions); i++) {
-        if (strcmp(actions[i].name, name) == 0)
-            return cli_action_run(&actions[i].action, &config.common, count - 1, arguments + 1);
-        nearest_offer(&nearest, actions[i].name);
-    }
-    diag_t diag = { 0 };
-    (void)diag_fail(&diag, ERR_INVALID, name, "no such action; %s%s%slist, create, describe, delete",
-                    nearest.best == NULL ? "" : "did you mean \"", nearest.best == NULL ? "" : nearest.best,
-                    nearest.best == NULL ? "there are " : "\"? There are ");
-    (void)cli_complain("topic", &diag);
-    return CLI_USAGE;
+    static const struct cli_action *const actions[] = { &list_action, &create_action, &cli_topic_describe_action,
+                                                        &cli_topic_alter_action, &delete_action };
+    static const struct cli_family family = {
+        "topic",
+        "Topics: what there is, what it holds, how it is configured, and who reads it.\n"
+        "  eddy topic create orders --partitions 6\n"
+        "  eddy topic alter orders retention.ms=86400000\n"
+        "  eddy topic describe orders",
+        actions,
+        ARRAY_COUNT(actions),
+    };
+    struct cli_topic_config config;
+    return cli_family_run(&family, &config.common, count, arguments);
 }

@@ -5,6 +5,7 @@
 #include "kafka/api/alter_configs.h"
 #include "kafka/api/alter_partition_reassignments.h"
 #include "kafka/api/api_versions.h"
+#include "kafka/api/consumer_group_describe.h"
 #include "kafka/api/create_partitions.h"
 #include "kafka/api/create_topics.h"
 #include "kafka/api/delete_groups.h"
@@ -73,9 +74,13 @@ const struct kafka_api *const kafka_apis[] = {
     &kafka_describe_producers_api,
     &kafka_list_config_resources_api,
     &kafka_describe_topic_partitions_api,
+
+    &kafka_consumer_group_describe_api,
 };
 // clang-format on
-const size_t kafka_api_count = ARRAY_COUNT(kafka_apis);
+enum { ASKED_COUNT = 1 };
+const size_t kafka_known_api_count = ARRAY_COUNT(kafka_apis);
+const size_t kafka_api_count = ARRAY_COUNT(kafka_apis) - ASKED_COUNT;
 
 const struct kafka_api *kafka_api_find(int16_t key)
 {

@@ -15,12 +15,13 @@ struct kafka_api {
     int8_t flexible_from;  // first version with compact forms and tagged fields
     bool overlaps;         // may start while earlier requests of its kind are under way (session.h)
     const struct kafka_schema *request, *response;
-    void (*handle)(struct kafka_call *call);
+    void (*handle)(struct kafka_call *call); // NULL: asked of others, not served
 };
 
-// All APIs in order of their keys.
+// All APIs that are served, in order of their keys; behind them those that only our client asks for, up to
+// kafka_known_api_count.
 extern const struct kafka_api *const kafka_apis[];
-extern const size_t kafka_api_count;
+extern const size_t kafka_api_count, kafka_known_api_count;
 
 // NULL if the key is not served.
 const struct kafka_api *kafka_api_find(int16_t key);

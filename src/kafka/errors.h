@@ -21,7 +21,9 @@
     X(MESSAGE_TOO_LARGE,                  10, "The request included a message larger than the max message size the server will accept.") \
     X(OFFSET_METADATA_TOO_LARGE,          12, "The metadata field of the offset request was too large.") \
     X(NETWORK_EXCEPTION,                  13, "The server disconnected before a response was received.") \
+    X(COORDINATOR_LOAD_IN_PROGRESS,       14, "The coordinator is loading and hence can't process requests.") \
     X(COORDINATOR_NOT_AVAILABLE,          15, "The coordinator is not available.") \
+    X(NOT_COORDINATOR,                    16, "This is not the correct coordinator.") \
     X(INVALID_TOPIC_EXCEPTION,            17, "The request attempted to perform an operation on an invalid topic.") \
     X(RECORD_LIST_TOO_LARGE,              18, "The request included message batch larger than the configured segment size on the server.") \
     X(INVALID_REQUIRED_ACKS,              21, "Produce request specified an invalid value for required acks.") \
@@ -33,6 +35,7 @@
     X(REBALANCE_IN_PROGRESS,              27, "The group is rebalancing, so a rejoin is needed.") \
     X(INVALID_COMMIT_OFFSET_SIZE,         28, "The committing offset data size is not valid.") \
     X(TOPIC_AUTHORIZATION_FAILED,         29, "Topic authorization failed.") \
+    X(GROUP_AUTHORIZATION_FAILED,         30, "Group authorization failed.") \
     X(CLUSTER_AUTHORIZATION_FAILED,       31, "Cluster authorization failed.") \
     X(INVALID_TIMESTAMP,                  32, "The timestamp of the message is out of acceptable range.") \
     X(UNSUPPORTED_VERSION,                35, "The version of API is not supported.") \

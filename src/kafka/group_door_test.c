@@ -594,7 +594,7 @@ static int32_t list_count(int version, const char *state, const char *type)
         if (version >= 4)
             assert_true(bytes_is(response->groups.items[i].group_state, is_joined ? "Stable" : "Empty"));
         if (version >= 5)
-            assert_true(bytes_is(response->groups.items[i].group_type, "Classic"));
+            assert_true(bytes_is(response->groups.items[i].group_type, "classic"));
     }
     return response->groups.count;
 }

@@ -23,7 +23,7 @@ struct message_case {
 
 static void each_message(void (*check)(const struct message_case *c))
 {
-    for (size_t i = 0; i < kafka_api_count; i++) {
+    for (size_t i = 0; i < kafka_known_api_count; i++) {
         const struct kafka_api *api = kafka_apis[i];
         for (int version = api->min; version <= api->max; version++) {
             bool is_flexible = kafka_api_is_flexible(api, version);
@@ -125,11 +125,13 @@ static void check_schema(const struct kafka_schema *schema)
 static void every_row_fits_its_member(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < kafka_api_count; i++) {
+    for (size_t i = 0; i < kafka_known_api_count; i++) {
         check_schema(kafka_apis[i]->request);
         check_schema(kafka_apis[i]->response);
-        assert_ptr_equal(kafka_api_find(kafka_apis[i]->key), kafka_apis[i]);
-        assert_true(i == 0 || kafka_apis[i]->key > kafka_apis[i - 1]->key);
+        bool is_served = i < kafka_api_count;
+        assert_ptr_equal(kafka_api_find(kafka_apis[i]->key), is_served ? kafka_apis[i] : NULL);
+        assert_true((kafka_apis[i]->handle != NULL) == is_served);
+        assert_true(i == 0 || !is_served || kafka_apis[i]->key > kafka_apis[i - 1]->key);
     }
 }
 

@@ -16,28 +16,6 @@ WORKED, FAILED, USAGE = 0, 1, 2
 UNKNOWN_TOPIC = 3
 
 
-@pytest.fixture
-def cli(tmp_path):
-    """cli(*arguments, lines=None, code=0): runs a subcommand and returns its standard output, or the error for code > 0."""
-    binary = servers.Eddy(tmp_path).binary
-
-    def run(*arguments, lines=None, code=WORKED):
-        done = subprocess.run(
-            [binary, *map(str, arguments)],
-            input="".join(line + "\n" for line in lines or []),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == code, f"exit code {done.returncode}\n{done.stdout}{done.stderr}"
-        if code:
-            assert done.stderr.strip(), "a failure says what to do"
-        return done.stderr if code else done.stdout
-
-    return run
-
-
 def test_version(cli):
     assert cli("version").startswith("eddy ")
     assert "version" in json.loads(cli("version", "--json"))
@@ -45,7 +23,7 @@ def test_version(cli):
 
 def test_help_names_every_command(cli):
     said = cli("--help")
-    for command in ("serve", "topic", "produce", "consume", "config", "version"):
+    for command in ("serve", "topic", "group", "produce", "consume", "config", "version"):
         assert command in said
         assert "usage: eddy " + command in cli(command, "--help")
         assert cli("help", command) == cli(command, "--help")
@@ -87,6 +65,19 @@ MISTAKES = {
     "a_description_of_a_topic_that_is_not": ("topic describe nope {place}", FAILED, ["nope", "eddy topic create nope"]),
     "a_description_of_what_is_no_name": ("topic describe a/b {place}", FAILED, ["a/b", "letters, digits"]),
     "a_deletion_of_a_topic_that_is_not": ("topic delete nope {place}", FAILED, ["nope", "no such topic", "eddy topic list"]),
+    "nothing_to_alter": ("topic alter x", USAGE, ["x:", "nothing to change", "--partitions N"]),
+    "an_alteration_without_a_value": ("topic alter x retention.ms", USAGE, ["retention.ms", "KEY=VALUE"]),
+    "an_alteration_without_a_name": ("topic alter x -p 2 =5", USAGE, ["=5", "KEY=VALUE"]),
+    "nothing_to_take_back": ("topic alter x --delete-config=", USAGE, ["--delete-config", "empty"]),
+    "partitions_that_are_too_many": ("topic alter x -p 100001", USAGE, ["-p", "100001", "out of range"]),
+    "no_topic_to_alter": ("topic alter", USAGE, ["NAME is missing"]),
+    "partitions_of_a_topic_that_is_not": ("topic alter nope -p 4 {place}", FAILED, ["nope", "no such topic", "eddy topic list"]),
+    "a_config_of_a_topic_that_is_not": ("topic alter nope retention.ms=5 {place}", FAILED, ["nope", "UNKNOWN_TOPIC_OR_PARTITION"]),
+    "fewer_partitions": ("topic alter {wide} -p 2 {place}", FAILED, ["{wide}", "3", "INVALID_PARTITIONS"]),
+    "no_more_partitions": ("topic alter {wide} -p 3 {place}", FAILED, ["{wide}", "3 partition", "INVALID_PARTITIONS"]),
+    "a_new_config_that_is_not": ("topic alter {topic} no.such=1 {place}", FAILED, ["{topic}", "no.such", "INVALID_CONFIG"]),
+    "a_new_config_of_the_wrong_kind": ("topic alter {topic} retention.ms=soon {place}", FAILED, ["retention.ms", "soon"]),
+    "an_old_config_that_is_not": ("topic alter {topic} --delete-config no.such {place}", FAILED, ["{topic}", "no.such"]),
     "produce_without_a_topic": ("produce", USAGE, ["TOPIC is missing", "usage: eddy produce TOPIC"]),
     "produce_to_what_is_no_name": ("produce a/b {place}", FAILED, ["a/b", "letters, digits"]),
     "produce_to_a_partition_that_is_not": ("produce {wide} -p 3 {place}", FAILED, ["--partition", "{wide}", "0 to 2", "not 3"]),
@@ -233,6 +224,64 @@ def test_topics(cli, broker, topic):
     while topic in cli("topic", "list", *place):
         assert time.monotonic() < deadline
     cli("topic", "delete", topic, *place, code=FAILED)
+
+
+def described(cli, topic, place):
+    """What describe says to programs: number of partitions, and what the configurations are and where they come from."""
+    found = json.loads(cli("topic", "describe", topic, "--json", *place))
+    assert found["name"] == topic and found["internal"] is False
+    return len(found["partitions"]), {row["name"]: (row["value"], row["source"]) for row in found["configs"]}
+
+
+def test_alters_and_describes_a_topic(cli, broker, topic):
+    place = ("--bootstrap", broker.bootstrap)
+    cli("topic", "create", topic, "--partitions", 2, *place)
+    said = cli("topic", "alter", topic, "-p", 3, "retention.ms=60000", "cleanup.policy=compact", "segment.ms=70000", *place)
+    assert topic in said and "3 partitions" in said
+    count, configs = described(cli, topic, place)
+    assert count == 3 and configs["retention.ms"] == ("60000", "topic") and configs["cleanup.policy"] == ("compact", "topic")
+    assert configs["segment.bytes"] == ("1073741824", "default") and len(configs) > 20
+    lines = [line.split() for line in cli("topic", "describe", topic, *place).splitlines()]
+    assert ["retention.ms", "60000", "topic"] in lines and ["segment.ms", "70000", "topic"] in lines
+    assert not any(line[-1:] == ["default"] for line in lines)
+    lines = [line.split() for line in cli("topic", "describe", topic, "--all-configs", *place).splitlines()]
+    assert ["retention.ms", "60000", "topic"] in lines and ["segment.bytes", "1073741824", "default"] in lines
+    back = ("--delete-config", "retention.ms", "--delete-config", "cleanup.policy")
+    assert json.loads(cli("topic", "alter", topic, "max.message.bytes=5000", *back, "--json", *place)) == {"name": topic, "altered": True}
+    _, configs = described(cli, topic, place)
+    assert configs["retention.ms"] == ("604800000", "default") and configs["cleanup.policy"] == ("delete", "default")
+    assert configs["max.message.bytes"] == ("5000", "topic") and configs["segment.ms"] == ("70000", "topic")
+
+
+def test_an_alteration_is_made_whole_or_not_at_all(cli, broker, topic):
+    place = ("--bootstrap", broker.bootstrap)
+    cli("topic", "create", topic, "--partitions", 2, *place)
+    before = described(cli, topic, place)
+    assert "soon" in cli("topic", "alter", topic, "-p", 3, "retention.ms=soon", *place, code=FAILED)
+    assert "INVALID_PARTITIONS" in cli("topic", "alter", topic, "-p", 1, "retention.ms=60000", *place, code=FAILED)
+    many = " ".join(f"x{i}" for i in range(3000))
+    assert "INVALID_CONFIG" in cli("topic", "alter", topic, "--delete-config", many, *place, code=FAILED)
+    assert described(cli, topic, place) == before
+
+
+def test_describe_says_where_a_configuration_comes_from(start_eddy, cli, topic):
+    server = start_eddy(environment={"EDDY_TOPIC_RETENTION": "1h"})
+    place = ("--bootstrap", server.bootstrap)
+    with wire.Connection(server) as connection:
+        for broker, name, value in (("1", "log.segment.bytes", "2000000"), ("", "message.max.bytes", "5000")):
+            assert wire.alter_config(connection, wire.BROKER, broker, name, value)[0] == 0
+    cli("topic", "create", topic, "segment.ms=70000", *place)
+    _, configs = described(cli, topic, place)
+    assert configs["retention.ms"] == ("3600000", "server option") and configs["segment.ms"] == ("70000", "topic")
+    assert configs["segment.bytes"] == ("2000000", "broker") and configs["max.message.bytes"] == ("5000", "all brokers")
+    lines = cli("topic", "describe", topic, *place)
+    assert [line.split("  ")[0] for line in lines.split("\n\n")[1].splitlines()] == [
+        "CONFIGURATION",
+        "max.message.bytes",
+        "retention.ms",
+        "segment.bytes",
+        "segment.ms",
+    ]
 
 
 @pytest.mark.parametrize("codec", ["none", "gzip", "snappy", "lz4", "zstd"])

@@ -40,7 +40,7 @@ static KAFKA_SCHEMA(list_groups_response, "ListGroupsResponse");
 #undef ROW
 // clang-format on
 
-#define GROUP_TYPE "Classic"
+#define GROUP_TYPE "classic"
 
 static bool equal_in_any_case(bytes_t a, bytes_t b)
 {

@@ -23,7 +23,7 @@ int main(void)
 {
     struct writer out = WRITER_INIT;
     struct arena arena = ARENA_INIT;
-    for (size_t i = 0; i < kafka_api_count; i++) {
+    for (size_t i = 0; i < kafka_known_api_count; i++) {
         const struct kafka_api *api = kafka_apis[i];
         writer_format(&out, "api\t%s\t%d\t%d\t%d\t%d\n", api->name, api->key, api->min, api->max, api->flexible_from);
         dump_schema(api->request, api->request->name, &out, &arena);
