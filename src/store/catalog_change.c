@@ -48,6 +48,7 @@ struct change {
     struct disk_job flush; // of all new folders at once
     err_t flush_err;
     struct removal *removals;
+    struct leftover leftover;
     struct apply *applies;
     bool unremoved; // a folder is still there
     size_t left;    // of creations, removals or applies
@@ -445,12 +446,6 @@ static err_t check_create(struct change *change)
     diag_t *diag = &op->diag;
     if (change->old != NULL)
         return diag_fail(diag, ERR_EXISTS, "topic", "Topic '%.*s' already exists.", BYTES_ARG(op->name));
-    struct table_row row;
-    if (table_get(change->catalog->topics, op->name, &row) == ERR_OK)
-        return diag_fail(diag, ERR_EXISTS, "topic",
-                         "Topic '%.*s' is marked for deletion: a folder of it could not be removed, which the next "
-                         "start of the server does.",
-                         BYTES_ARG(op->name));
     err_t err = topic_name_check(op->name, diag);
     if (err == ERR_OK)
         err = check_collision(change);
@@ -480,9 +475,36 @@ void topic_id_random(struct topic_id *ret_id)
     } while (ret_id->bytes[0] >> 2 == 62);
 }
 
+static void on_leftover_removed(struct leftover *leftover)
+{
+    struct change *change = CONTAINER_OF(leftover, struct change, leftover);
+    if (leftover->err == ERR_OK)
+        change_put_def(change, &change->def, change_make_folders);
+    else
+        change_end(change, diag_fail(&change->op->diag, leftover->err, "topic",
+                                     "A folder of the deleted topic '%.*s' cannot be removed: %s",
+                                     BYTES_ARG(change->op->name), err_text(leftover->err)));
+}
+
+// The row of a topic whose deletion has not ended (there is no other that is not in the copies).
+static void change_remove_leftover(struct change *change, const struct table_row *row)
+{
+    struct topic_def before;
+    err_t err = topic_def_decode(row->key, row->value, &change->arena, &before, &change->op->diag);
+    if (err != ERR_OK) {
+        change_end(change, err);
+        return;
+    }
+    change->leftover = (struct leftover){
+        .store = change->catalog->store, .name = change->def.name, .id = before.id, .on_done = on_leftover_removed
+    };
+    leftover_remove(&change->leftover, change->catalog->loop);
+}
+
 static void on_create(struct message *message)
 {
-    struct change *change = change_begin(CONTAINER_OF(message, struct topic_op, message));
+    struct topic_op *op = CONTAINER_OF(message, struct topic_op, message);
+    struct change *change = change_begin(op);
     if (change == NULL)
         return;
     err_t err = check_create(change);
@@ -492,7 +514,11 @@ static void on_create(struct message *message)
     }
     topic_id_random(&change->def.id);
     change->life = topic_life_new(change->catalog->loop, &change->catalog->lives);
-    change_put_def(change, &change->def, change_make_folders);
+    struct table_row row;
+    if (table_get(change->catalog->topics, op->name, &row) == ERR_OK)
+        change_remove_leftover(change, &row);
+    else
+        change_put_def(change, &change->def, change_make_folders);
 }
 
 // --- grow, configure, delete

@@ -103,6 +103,18 @@ void catalog_unfinished_delete(struct catalog *catalog, const struct topic_def *
 void catalog_changes_begin(struct catalog *catalog);
 void topic_id_random(struct topic_id *ret_id);
 
+// catalog_leftover.c
+struct leftover {
+    struct disk_job job; // private
+    struct store *store;
+    bytes_t name; // until on_done
+    struct topic_id id;
+    err_t err; // out: what failed, and may not fail the next time
+    void (*on_done)(struct leftover *leftover);
+};
+// On LOOP, ON_DONE there: moves the folders of this topic away, durably; their files go with the next start.
+void leftover_remove(struct leftover *leftover, struct loop *loop);
+
 // settings.c
 err_t settings_load(struct catalog *catalog, diag_t *diag) MUST_CHECK;
 bool settings_idle(const struct catalog *catalog);

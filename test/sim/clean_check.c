@@ -282,7 +282,6 @@ static void topic_check(struct clean_world *world, struct topic_state *state, bo
         clean_fail(world, "topic %s is not found by its id", state->name);
     if (!is_start)
         return;
-    state->may_leave = state->may_leave || state->busy;
     state->busy = false;
     state->exists = topic != NULL;
     state->partition_count = topic == NULL ? 0 : topic->partition_count;

@@ -271,14 +271,11 @@ static void on_topic(struct topic_op *op)
     act_done(act, op->err);
     if (op->err == ERR_IO || op->err == ERR_CLOSED || op->err == ERR_NO_SPACE)
         return; // what became of it is seen after the next start; nothing else is asked of this topic until then
-    // Until its folders are gone it is not made anew.
-    bool is_leaving = op->err == ERR_EXISTS && state->may_leave;
-    if (op->err != ERR_OK && !is_leaving)
+    if (op->err != ERR_OK)
         clean_fail(act->world, "%s: %s (%s)", state->name, err_text(op->err), op->diag.text);
     state->busy = false;
     state->exists = op->topic != NULL;
     if (op->topic != NULL) {
-        state->may_leave = false;
         state->id = op->topic->id;
         state->partition_count = op->topic->partition_count;
         topic_unref(op->topic);

@@ -25,7 +25,6 @@ struct topic_state {
     bool busy;
     bool may_exist, may_be_absent;
     int32_t may_have_count; // 0: no other count
-    bool may_leave;         // a change did not end before the start: folders may be left that cannot be removed yet
 };
 
 // A producer of transactions on the compacted log; its id is its place.
