@@ -27,6 +27,24 @@ def test_the_bench_measures_eddy():
     assert "raw driver, 64 KB batches" in done.stdout and "| exec to first acknowledged produce |" in done.stdout
 
 
+def test_the_bench_of_groups_measures_eddy():
+    command = [ROOT / ".venv/bin/python", ROOT / "bench/groups/run.py", "--quick", "--systems", "eddy"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    figures = {}
+    for line in done.stdout.splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        if len(cells) == 6 and cells[3].replace(".", "").isdigit():
+            figures[cells[1], cells[2]] = float(cells[3])
+    # A member hears of the eleventh from its heartbeat, 200 ms apart; a group that waits 1 s for more is there a wait later.
+    assert 100 < figures["one more joins 10", "join_ms"] < 3000
+    assert 1000 <= figures["10 members join a new group that waits 1 s for more", "cold_ms"] < 5000
+    assert figures["commits of 10 partitions, 64 connections, 16 in flight each", "commits_per_s"] > 0
+    waiting = "20 consumers wait, 10 in each group, 1 connection each"
+    assert figures[waiting, "groups_settled"] == 2
+    assert 20 <= figures[waiting, "fetches_per_s"] <= 60
+
+
 def test_the_fuzzers_run():
     done = subprocess.run([ROOT / "script/fuzz", "2"], capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
