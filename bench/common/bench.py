@@ -13,6 +13,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "bench" / "RESULTS.md"
 sys.path.insert(0, str(ROOT / "test"))
+import servers  # noqa: E402
 from servers import Eddy, Kafka  # noqa: E402, F401
 
 

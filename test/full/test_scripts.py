@@ -45,6 +45,16 @@ def test_the_bench_of_groups_measures_eddy():
     assert 20 <= figures[waiting, "fetches_per_s"] <= 60
 
 
+def test_the_bench_counts_instructions_and_refuses_too_many():
+    """The binary against itself, with a limit below one: the figures are there, the ratio is one, and that is too much."""
+    command = [ROOT / ".venv/bin/python", ROOT / "bench/instructions/run.py", "--quick", "--rounds", "1", "--most", "0.8"]
+    done = subprocess.run([*command, "--against", ROOT / "build/eddy"], capture_output=True, text=True, timeout=300, check=False)
+    ratios = [float(line.split("|")[5]) for line in done.stdout.splitlines() if "instructions per batch" in line]
+    assert len(ratios) == 2, done.stdout + done.stderr
+    assert all(0.9 < ratio < 1.1 for ratio in ratios)
+    assert done.returncode == 1 and "times the instructions of the baseline" in done.stderr
+
+
 def test_the_fuzzers_run():
     done = subprocess.run([ROOT / "script/fuzz", "2"], capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
