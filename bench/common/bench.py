@@ -63,6 +63,10 @@ def touch_memory():
             memory[at:at + len(zeros)] = zeros
 
 
+# At the start: the tree may go on while a long run measures what was built from it.
+COMMIT = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True, check=False).stdout.strip()
+
+
 class Table:
     """One row for each figure, one column for each server, and the first server's figure by the second's."""
 
@@ -85,14 +89,10 @@ class Table:
         return "\n".join(self.lines)
 
 
-def commit_name():
-    return subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True, check=False).stdout.strip()
-
-
 def report(text, append, title=""):
     """Prints a section of results, with the date, the commit and the machine, and adds it to RESULTS.md when asked to."""
     command = " ".join([os.path.relpath(sys.argv[0], ROOT), *sys.argv[1:]])
-    section = (f"\n## {title}{datetime.date.today()}, commit {commit_name()}\n\n"
+    section = (f"\n## {title}{datetime.date.today()}, commit {COMMIT}\n\n"
                f"`{command}` on {os.cpu_count()} cores, Linux {platform.release()}; {text}\n")
     print(section)
     if append:
