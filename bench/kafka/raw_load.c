@@ -14,22 +14,19 @@
 //
 // Prints one JSON object.
 #define _GNU_SOURCE
-#include <arpa/inet.h>
+#include "../common/client.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <isa-l/crc.h>
-#include <netdb.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
-#include <fcntl.h>
 
 enum { CONNECTIONS_MAX = 64, INFLIGHT_MAX = 64, RECEIVE_SIZE = 4 << 20 };
 
@@ -40,51 +37,6 @@ struct settings {
     double seconds, megabytes, rate, follow;
 };
 
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static _Noreturn void fail(const char *what)
-{
-    fprintf(stderr, "raw_load: %s: %s\n", what, strerror(errno));
-    exit(1);
-}
-
-// A growing request; big endian.
-struct out {
-    uint8_t *data;
-    size_t size, capacity;
-};
-
-static void out_bytes(struct out *o, const void *data, size_t size)
-{
-    if (o->size + size > o->capacity) {
-        o->capacity = (o->size + size) * 2;
-        o->data = realloc(o->data, o->capacity);
-        if (o->data == NULL)
-            fail("memory");
-    }
-    memcpy(o->data + o->size, data, size);
-    o->size += size;
-}
-
-static void out_int(struct out *o, int64_t value, int width)
-{
-    uint8_t bytes[8];
-    for (int i = 0; i < width; i++)
-        bytes[i] = (uint8_t)((uint64_t)value >> (8 * (width - 1 - i)));
-    out_bytes(o, bytes, (size_t)width);
-}
-
-static void out_text(struct out *o, const char *text)
-{
-    out_int(o, (int64_t)strlen(text), 2);
-    out_bytes(o, text, strlen(text));
-}
-
 static void out_varlong(struct out *o, int64_t value)
 {
     uint64_t zigzag = ((uint64_t)value << 1) ^ (uint64_t)(value >> 63);
@@ -93,35 +45,6 @@ static void out_varlong(struct out *o, int64_t value)
         zigzag >>= 7;
     }
     out_int(o, (int64_t)zigzag, 1);
-}
-
-static void request_begin(struct out *o, int api, int version, int correlation)
-{
-    o->size = 0;
-    out_int(o, 0, 4);
-    out_int(o, api, 2);
-    out_int(o, version, 2);
-    out_int(o, correlation, 4);
-    out_text(o, "raw_load");
-}
-
-static void put_int(uint8_t *at, uint64_t value, int width)
-{
-    for (int i = 0; i < width; i++)
-        at[i] = (uint8_t)(value >> (8 * (width - 1 - i)));
-}
-
-static uint64_t get_int(const uint8_t *at, int width)
-{
-    uint64_t value = 0;
-    for (int i = 0; i < width; i++)
-        value = value << 8 | at[i];
-    return value;
-}
-
-static void request_end(struct out *o)
-{
-    put_int(o->data, o->size - 4, 4);
 }
 
 static uint32_t crc32c(const uint8_t *data, size_t size)
@@ -171,148 +94,6 @@ static void batch_build(struct out *o, int count, size_t record_size, double tim
     free(record.data);
     put_int(o->data + start + 8, o->size - start - 12, 4);
     put_int(o->data + start + 17, crc32c(o->data + start + 21, o->size - start - 21), 4);
-}
-
-static int dial(const char *address)
-{
-    char host[256];
-    snprintf(host, sizeof(host), "%s", address);
-    char *colon = strrchr(host, ':');
-    if (colon == NULL)
-        fail("HOST:PORT");
-    *colon = '\0';
-    struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found;
-    if (getaddrinfo(host, colon + 1, &hints, &found) != 0)
-        fail("address");
-    int fd = socket(found->ai_family, SOCK_STREAM, 0);
-    if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) != 0)
-        fail("connect");
-    freeaddrinfo(found);
-    int one = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-    return fd;
-}
-
-static void send_all(int fd, const void *data, size_t size)
-{
-    const uint8_t *at = data;
-    while (size > 0) {
-        ssize_t n = send(fd, at, size, MSG_NOSIGNAL);
-        if (n <= 0)
-            fail("send");
-        at += n;
-        size -= (size_t)n;
-    }
-}
-
-static void receive_all(int fd, void *data, size_t size)
-{
-    uint8_t *at = data;
-    while (size > 0) {
-        ssize_t n = recv(fd, at, size, 0);
-        if (n <= 0)
-            fail("receive");
-        at += n;
-        size -= (size_t)n;
-    }
-}
-
-// One reply into BUFFER, without its length; returns the size.
-static size_t reply_receive(int fd, uint8_t *buffer, size_t capacity)
-{
-    uint8_t head[4];
-    receive_all(fd, head, 4);
-    size_t size = (size_t)get_int(head, 4);
-    if (size > capacity)
-        fail("reply too large");
-    receive_all(fd, buffer, size);
-    return size;
-}
-
-// Asks for the end of every partition until each has a leader, so that no run starts in the middle of an election.
-static void topic_wait(const struct settings *s, int fd, struct out *o)
-{
-    size_t capacity = 64 + 256 + (size_t)s->partitions * 32;
-    uint8_t *reply = malloc(capacity);
-    for (int attempt = 0; attempt < 200; attempt++) {
-        request_begin(o, 2, 1, 2);
-        out_int(o, -1, 4);
-        out_int(o, 1, 4);
-        out_text(o, s->topic);
-        out_int(o, s->partitions, 4);
-        for (int p = 0; p < s->partitions; p++) {
-            out_int(o, p, 4);
-            out_int(o, -1, 8);
-        }
-        request_end(o);
-        send_all(fd, o->data, o->size);
-        reply_receive(fd, reply, capacity);
-        const uint8_t *at = reply + 8 + 2 + get_int(reply + 8, 2) + 4;
-        int ready = 0;
-        for (int p = 0; p < s->partitions; p++, at += 22)
-            ready += get_int(at + 4, 2) == 0;
-        if (ready == s->partitions)
-            break;
-        poll(NULL, 0, 50);
-    }
-    free(reply);
-}
-
-static void topic_create(const struct settings *s)
-{
-    int fd = dial(s->address);
-    struct out o = { 0 };
-    request_begin(&o, 19, 2, 1);
-    out_int(&o, 1, 4);
-    out_text(&o, s->topic);
-    out_int(&o, s->partitions, 4);
-    out_int(&o, 1, 2);
-    out_int(&o, 0, 4);
-    out_int(&o, 0, 4);
-    out_int(&o, 60000, 4);
-    out_int(&o, 0, 1);
-    request_end(&o);
-    send_all(fd, o.data, o.size);
-    uint8_t reply[4096];
-    reply_receive(fd, reply, sizeof(reply));
-    size_t name = (size_t)get_int(reply + 4 + 4 + 4, 2);
-    int error = (int)get_int(reply + 14 + name, 2);
-    if (error != 0 && error != 36)
-        fprintf(stderr, "raw_load: create topic: error %d\n", error);
-    topic_wait(s, fd, &o);
-    free(o.data);
-    close(fd);
-}
-
-// Latencies in microseconds, to the nearest 1.6 %.
-enum { HIST_SIZE = 64 * 40 };
-static uint64_t histogram[HIST_SIZE], histogram_count;
-
-static void histogram_add(double seconds)
-{
-    uint64_t us = seconds < 0 ? 0 : (uint64_t)(seconds * 1e6);
-    size_t bucket = us;
-    if (us >= 64) {
-        int shift = 57 - __builtin_clzll(us);
-        bucket = (size_t)(shift + 1) * 64 + ((us >> shift) & 63);
-    }
-    histogram[bucket < HIST_SIZE ? bucket : HIST_SIZE - 1]++;
-    histogram_count++;
-}
-
-static double histogram_ms(double quantile)
-{
-    uint64_t target = (uint64_t)(quantile * (double)histogram_count), seen = 0;
-    for (size_t bucket = 0; bucket < HIST_SIZE; bucket++) {
-        seen += histogram[bucket];
-        if (seen > target) {
-            if (bucket < 64)
-                return (double)bucket / 1000;
-            size_t shift = bucket / 64 - 1;
-            return (double)((bucket % 64 + 64) << shift) / 1000;
-        }
-    }
-    return 0;
 }
 
 struct lane {
@@ -406,7 +187,7 @@ static int lane_receive(struct lane *lane)
 
 static void run_produce(const struct settings *s)
 {
-    topic_create(s);
+    topic_create(s->address, s->topic, s->partitions);
     struct out batch = { 0 };
     int records = (int)(s->batch_size / s->record_size);
     if (records < 1)
@@ -564,7 +345,7 @@ static void e2e_batch(const uint8_t *batch, size_t size)
 // One record per request at a fixed rate, and a reader at the tail.
 static void run_e2e(const struct settings *s)
 {
-    topic_create(s);
+    topic_create(s->address, s->topic, s->partitions);
     int writer = dial(s->address), reader = dial(s->address);
     fcntl(writer, F_SETFL, O_NONBLOCK);
     struct out request = { 0 }, batch = { 0 }, fetch = { 0 };

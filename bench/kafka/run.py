@@ -8,12 +8,7 @@ Each row is one load. A server's CPU time comes from /proc, its peak memory from
 little; the ratio is what counts. --append adds the table to bench/RESULTS.md.
 """
 import argparse
-import datetime
-import json
-import mmap
-import os
 import pathlib
-import platform
 import re
 import shutil
 import signal
@@ -24,46 +19,25 @@ import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "test"))
-from servers import Eddy, Kafka  # noqa: E402
+sys.path.insert(0, str(ROOT / "bench" / "common"))
+from bench import Eddy, Kafka, Table, build_load, report, run_load, start_load, touch_memory  # noqa: E402
 
 
 class Load:
     """The programs that make load, built once."""
 
     def __init__(self, folder):
-        self.raw = folder / "raw_load"
-        self.librdkafka = folder / "rdkafka_load"
-        for program, libraries in ((self.raw, ["-lisal"]), (self.librdkafka, ["-lrdkafka"])):
-            source = ROOT / "bench" / "kafka" / f"{program.name}.c"
-            subprocess.run(["gcc", "-O2", "-o", program, source, *libraries], check=True)
+        self.raw = build_load(folder, ["kafka/raw_load.c", "common/client.c"], ["-lisal"])
+        self.librdkafka = build_load(folder, ["kafka/rdkafka_load.c"], ["-lrdkafka"])
 
     def raw_run(self, mode, address, **options):
-        return self.run([self.raw, mode, address], options)
+        return run_load(self.raw, mode, address, **options)
 
     def raw_start(self, mode, address, **options):
-        """The same in the background: a function that waits for its figures."""
-        command = [self.raw, mode, address, *(part for name, value in options.items() for part in (f"--{name}", value))]
-        process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True)
-
-        def wait():
-            out, _ = process.communicate(timeout=600)
-            if process.returncode != 0:
-                raise RuntimeError(f"{command}: {process.returncode}")
-            return json.loads(out.strip().splitlines()[-1])
-        return wait
+        return start_load(self.raw, mode, address, **options)
 
     def rdkafka_run(self, mode, address, **options):
-        return self.run([self.librdkafka, mode, address], options)
-
-    @staticmethod
-    def run(command, options):
-        for name, value in options.items():
-            command += [f"--{name}", str(value)]
-        done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=600)
-        if done.returncode != 0:
-            raise RuntimeError(f"{command}: {done.stderr}")
-        return json.loads(done.stdout.strip().splitlines()[-1])
+        return run_load(self.librdkafka, mode, address, **options)
 
     @staticmethod
     def java_perf(address, topic, records, size):
@@ -104,17 +78,6 @@ def half_load_run(load, address, seconds):
     """End to end at half the rate at which this server takes requests of one record."""
     most = load.raw_run("produce", address, topic="most", seconds=seconds / 2, batch=1024, record=960)["requests_per_s"]
     return lambda: load.raw_run("e2e", address, topic="half", rate=int(most / 2), seconds=seconds)
-
-
-def touch_memory():
-    """On a virtual machine the host serves the first touch of each page, at a fifth of the speed of memory: whoever runs first
-    would pay for it. So most of what is free is touched once."""
-    text = pathlib.Path("/proc/meminfo").read_text(encoding="ascii")
-    size = int(re.search(r"MemAvailable: +(\d+) kB", text)[1]) * 1024 * 7 // 10
-    with mmap.mmap(-1, size) as memory:
-        zeros = bytes(16 << 20)
-        for at in range(0, size - len(zeros), len(zeros)):
-            memory[at:at + len(zeros)] = zeros
 
 
 def scenarios(load, quick):
@@ -211,18 +174,10 @@ def measure(name_of_server, server, load, quick, only):
 def table(results, quick):
     names = list(results)
     titles = {name: title for name, title, _ in scenarios(None, quick)}
-    head = f"| load | figure | {' | '.join(names)} | eddy / {names[1] if len(names) > 1 else '-'} |"
-    lines = [head, "|" + "---|" * (len(names) + 3)]
+    out = Table(names)
 
     def row(title, key, figure, digits=1):
-        values = [results[name].get(key, {}).get(figure) for name in names]
-        if all(value is None for value in values):
-            return
-        cells = ["-" if value is None else f"{value:.{digits}f}" for value in values]
-        ratio = "-"
-        if len(values) > 1 and values[0] is not None and values[1]:
-            ratio = f"{values[0] / values[1]:.2f}"
-        lines.append(f"| {title} | {figure} | {' | '.join(cells)} | {ratio} |")
+        out.row(title, figure, [results[name].get(key, {}).get(figure) for name in names], digits)
 
     row("exec to first acknowledged produce", "start", "seconds", 3)
     for key, title in titles.items():
@@ -232,7 +187,7 @@ def table(results, quick):
                                ("commit_kb", 0), ("of_bare", 2)):
             row(title, key, figure, digits)
     row("peak resident memory under that load", "memory", "peak_mb", 0)
-    return "\n".join(lines)
+    return str(out)
 
 
 def main():
@@ -259,14 +214,8 @@ def main():
         for name in args.systems.split(","):
             results[name] = measure(name, make[name](), load, args.quick, only)
             shutil.rmtree(folder / name, ignore_errors=True)
-        commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
-        text = (f"\n## {datetime.date.today()}, commit {commit}\n\n`bench/kafka/run.py {' '.join(sys.argv[1:])}` on "
-                f"{os.cpu_count()} cores, Linux {platform.release()}; Kafka {Kafka.version()}, heap {args.heap}; client and server share the cores.\n\n"
-                + table(results, args.quick) + "\n")
-        print(text)
-        if args.append:
-            with open(ROOT / "bench" / "RESULTS.md", "a", encoding="utf-8") as results_file:
-                results_file.write(text)
+        report(f"Kafka {Kafka.version()}, heap {args.heap}; client and server share the cores.\n\n"
+               + table(results, args.quick), args.append)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

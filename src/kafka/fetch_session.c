@@ -14,6 +14,8 @@
 // A session that was used (or, against a larger one, made) this recently is not evicted: min.incremental.fetch.session.
 // eviction.ms.
 #define EVICTION_MS 120000
+// How long a vain look for one that can be evicted stands.
+#define VAIN_MS 1000
 // Of all sessions of a door together; a slot takes about 200 bytes.
 #define PARTITIONS_MAX 200000
 #define KEY_SIZE_MAX   (249 + 4)
@@ -143,6 +145,27 @@ static struct kafka_fetch_session *cache_find(struct kafka_fetch_cache *cache, i
     return node == NULL ? NULL : CONTAINER_OF(node, struct kafka_fetch_session, map_node);
 }
 
+// A session of fewer than COUNT partitions that is not new, or NULL. Clients without a session ask for one with every
+// request: when there was none, it takes a while until all are looked at again for as many partitions.
+static struct kafka_fetch_session *cache_find_smaller(struct kafka_fetch_cache *cache, size_t count, int64_t now_ms)
+{
+    if (count <= cache->vain_count && now_ms < cache->vain_until_ms)
+        return NULL;
+    struct kafka_fetch_session *smallest = NULL;
+    LIST_EACH(&cache->by_use, node)
+    {
+        struct kafka_fetch_session *session = LIST_ITEM(node, struct kafka_fetch_session, node);
+        if (session->slots.count < count && now_ms - session->created_ms > EVICTION_MS &&
+            (smallest == NULL || session->slots.count < smallest->slots.count))
+            smallest = session;
+    }
+    if (smallest == NULL) {
+        cache->vain_count = count;
+        cache->vain_until_ms = now_ms + VAIN_MS;
+    }
+    return smallest;
+}
+
 // Makes room for a session of COUNT partitions, if that is fair: the one unused for longest goes if it was unused for
 // long, else one that is smaller and not new.
 static bool cache_make_room(struct kafka_fetch_cache *cache, size_t count, int64_t now_ms)
@@ -154,16 +177,8 @@ static bool cache_make_room(struct kafka_fetch_cache *cache, size_t count, int64
     struct list_node *oldest = list_first(&cache->by_use);
     ASSERT(oldest != NULL);
     struct kafka_fetch_session *victim = LIST_ITEM(oldest, struct kafka_fetch_session, node);
-    if (now_ms - victim->used_ms <= EVICTION_MS) {
-        victim = NULL;
-        LIST_EACH(&cache->by_use, node)
-        {
-            struct kafka_fetch_session *session = LIST_ITEM(node, struct kafka_fetch_session, node);
-            if (session->slots.count < count && now_ms - session->created_ms > EVICTION_MS &&
-                (victim == NULL || session->slots.count < victim->slots.count))
-                victim = session;
-        }
-    }
+    if (now_ms - victim->used_ms <= EVICTION_MS)
+        victim = cache_find_smaller(cache, count, now_ms);
     if (victim == NULL)
         return false;
     cache_remove(cache, victim);

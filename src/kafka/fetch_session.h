@@ -45,6 +45,8 @@ struct kafka_fetch_cache {
     struct list_node by_use;
     size_t slots; // most sessions
     size_t partition_count;
+    size_t vain_count; // for a session of so many partitions nobody could be evicted; it is not tried before then
+    int64_t vain_until_ms;
     struct kafka_metrics *metrics;
 };
 

@@ -64,6 +64,17 @@ void kafka_framer_fill(struct kafka_framer *framer, size_t size)
     framer->end += size;
 }
 
+// A request may wait for long: a small one does not keep all of the block alive that it was received into.
+static struct slice framer_slice(const struct kafka_framer *framer, size_t size)
+{
+    struct buf *buf = framer->buf;
+    size_t at = framer->start + LENGTH_SIZE;
+    if (size >= buf->capacity / 4)
+        return slice_of(buf, at, size);
+    struct buf *copy = buf_copy(bytes_of(buf->data + at, size));
+    return (struct slice){ copy, bytes_of(copy->data, size) };
+}
+
 err_t kafka_framer_next(struct kafka_framer *framer, struct slice *ret_frame)
 {
     size_t wanted = kafka_framer_wanted(framer);
@@ -78,7 +89,7 @@ err_t kafka_framer_next(struct kafka_framer *framer, struct slice *ret_frame)
         return ERR_TOO_LARGE;
     if (framer_pending(framer) < wanted)
         return ERR_AGAIN;
-    *ret_frame = slice_of(framer->buf, framer->start + LENGTH_SIZE, wanted - LENGTH_SIZE);
+    *ret_frame = framer_slice(framer, wanted - LENGTH_SIZE);
     framer->start += wanted;
     if (framer_pending(framer) == 0)
         framer_drop(framer);

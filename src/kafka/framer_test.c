@@ -74,6 +74,29 @@ static void a_large_frame_has_a_buf_of_its_own(void **state)
     kafka_framer_deinit(&framer);
 }
 
+static void a_small_frame_keeps_no_more_memory_than_it_has(void **state)
+{
+    (void)state;
+    struct kafka_framer framer;
+    kafka_framer_init(&framer, LIMIT);
+    size_t room;
+    uint8_t *to = kafka_framer_room(&framer, &room);
+    put_u32(to, 100);
+    memset(to + 4, 1, 100);
+    put_u32(to + 104, 40000);
+    memset(to + 108, 2, 40000);
+    kafka_framer_fill(&framer, 40108);
+    struct slice small, half;
+    assert_int_equal(kafka_framer_next(&framer, &small), ERR_OK);
+    assert_int_equal(kafka_framer_next(&framer, &half), ERR_OK);
+    assert_int_equal(small.buf->capacity, 100);
+    assert_int_equal(small.bytes.data[99], 1);
+    assert_ptr_equal(half.bytes.data, to + 108); // more than a quarter of the block is worth no copy
+    slice_free(&small);
+    slice_free(&half);
+    kafka_framer_deinit(&framer);
+}
+
 static err_t refusal_of(uint32_t length)
 {
     struct kafka_framer framer;
@@ -102,6 +125,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cuts_frames_of_every_size_at_every_step),
         cmocka_unit_test(a_large_frame_has_a_buf_of_its_own),
+        cmocka_unit_test(a_small_frame_keeps_no_more_memory_than_it_has),
         cmocka_unit_test(refuses_lengths_below_zero_and_above_the_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

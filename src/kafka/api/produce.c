@@ -248,7 +248,8 @@ static bool part_check(struct produce *produce, const struct topic *topic, bytes
 
 // --- appending
 
-// The batch where it was received, unless it would keep much more memory alive than it has: small frames share a block.
+// The batch where it was received, unless it would keep much more memory alive than it has: of many in one frame, each
+// is copied.
 static struct slice slice_of_batch(const struct kafka_call *call, bytes_t batch)
 {
     struct buf *buf = call->frame.buf;

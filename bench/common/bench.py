@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the benchmarks share: programs that make load, a server's CPU time, tables with ratios, and where results go."""
+import datetime
+import json
+import mmap
+import os
+import pathlib
+import platform
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "bench" / "RESULTS.md"
+sys.path.insert(0, str(ROOT / "test"))
+import servers  # noqa: E402
+from servers import Eddy, Kafka  # noqa: E402, F401
+
+
+def build_load(folder, sources, libraries=()):
+    """Compiles a program that makes load from files of bench/ into the folder, under the name of the first one."""
+    program = folder / pathlib.Path(sources[0]).stem
+    files = [ROOT / "bench" / source for source in sources]
+    subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-o", program, *files, *libraries], check=True)
+    return program
+
+
+def load_command(program, mode, address, options):
+    parts = [program, mode, address, *(part for name, value in options.items() for part in (f"--{name}", value))]
+    return [str(part) for part in parts]
+
+
+def run_load(program, mode, address, timeout=600, **options):
+    """Runs one to its end and returns the figures that it printed."""
+    command = load_command(program, mode, address, options)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{command}: {done.returncode}: {done.stderr}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def start_load(program, mode, address, **options):
+    """The same in the background: a function that waits for the figures."""
+    command = load_command(program, mode, address, options)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    def wait():
+        out, _ = process.communicate(timeout=600)
+        if process.returncode != 0:
+            raise RuntimeError(f"{command}: {process.returncode}")
+        return json.loads(out.strip().splitlines()[-1])
+    return wait
+
+
+def touch_memory():
+    """On a virtual machine the host serves the first touch of each page, at a fifth of the speed of memory: whoever runs first
+    would pay for it. So most of what is free is touched once."""
+    text = pathlib.Path("/proc/meminfo").read_text(encoding="ascii")
+    size = int(re.search(r"MemAvailable: +(\d+) kB", text)[1]) * 1024 * 7 // 10
+    with mmap.mmap(-1, size) as memory:
+        zeros = bytes(16 << 20)
+        for at in range(0, size - len(zeros), len(zeros)):
+            memory[at:at + len(zeros)] = zeros
+
+
+# At the start: the tree may go on while a long run measures what was built from it.
+COMMIT = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True, check=False).stdout.strip()
+
+
+class Table:
+    """One row for each figure, one column for each server, and the first server's figure by the second's."""
+
+    def __init__(self, names):
+        self.names = names
+        peer = names[1] if len(names) > 1 else "-"
+        self.lines = [f"| load | figure | {' | '.join(names)} | {names[0]} / {peer} |", "|" + "---|" * (len(names) + 3)]
+
+    def row(self, title, figure, values, digits=1):
+        """The values in the order of the names; None: this server has no such figure. A row without any is left out."""
+        if all(value is None for value in values):
+            return
+        cells = ["-" if value is None else f"{value:.{digits}f}" for value in values]
+        ratio = "-"
+        if len(values) > 1 and values[0] is not None and values[1]:
+            ratio = f"{values[0] / values[1]:.2f}"
+        self.lines.append(f"| {title} | {figure} | {' | '.join(cells)} | {ratio} |")
+
+    def __str__(self):
+        return "\n".join(self.lines)
+
+
+def report(text, append, title=""):
+    """Prints a section of results, with the date, the commit and the machine, and adds it to RESULTS.md when asked to."""
+    command = " ".join([os.path.relpath(sys.argv[0], ROOT), *sys.argv[1:]])
+    section = (f"\n## {title}{datetime.date.today()}, commit {COMMIT}\n\n"
+               f"`{command}` on {os.cpu_count()} cores, Linux {platform.release()}; {text}\n")
+    print(section)
+    if append:
+        with open(RESULTS, "a", encoding="utf-8") as results_file:
+            results_file.write(section)

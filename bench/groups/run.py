@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What consumer groups cost eddy and Apache Kafka: rebalances, commits, and many consumers that wait. Both servers run at the
+same time and take turns, so that they see the same machine; a figure is the median of the rounds.
+
+    bench/groups/run.py [--quick] [--only rebalance,delay,commit,idle] [--systems eddy,kafka] [--append]
+
+group_load.c says what is measured. eddy flushes a commit and an assignment before it answers, Kafka answers from the page
+cache. --append adds the table to bench/RESULTS.md.
+"""
+import argparse
+import pathlib
+import resource
+import shutil
+import signal
+import statistics
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "bench" / "common"))
+from bench import Eddy, Kafka, Table, build_load, report, run_load, touch_memory  # noqa: E402
+
+SYSTEMS = ("eddy", "kafka")
+SOURCES = [*(f"groups/{name}.c" for name in ("group_load", "commit", "idle", "member", "link")), "common/client.c"]
+FILES = 2000  # what a server opens besides its connections
+
+
+class Sizes:
+    """How much of everything: enough to measure, or just enough to see that it works."""
+
+    def __init__(self, quick):
+        self.members = [10] if quick else [10, 100, 500]
+        self.rounds, self.warm_rounds = (1, 0) if quick else (5, 2)
+        self.heartbeat_ms = 200 if quick else 3000  # Java's default
+        self.delay_s = 1 if quick else 3
+        self.commit_s = 1 if quick else 5
+        self.idle_groups, self.idle_members = (2, 10) if quick else (100, 100)
+        self.idle_s, self.idle_warm_s = (1, 1) if quick else (20, 15)
+        self.alone_s = 1 if quick else 10
+
+
+def start_servers(names, folder, heap, delay_ms):
+    """Kafka with its default of 50 partitions for offsets; both with the same delay before a group's first generation."""
+    make = {
+        "eddy": lambda at: Eddy(at, environment={"EDDY_KAFKA_GROUP_INITIAL_DELAY": f"{delay_ms}ms"}),
+        "kafka": lambda at: Kafka(at, {"offsets.topic.num.partitions": 50, "group.initial.rebalance.delay.ms": delay_ms}, heap),
+    }
+    servers = {}
+    try:
+        for name in names:
+            servers[name] = make[name](folder / f"{name}-{delay_ms}")
+            servers[name].start()
+    except BaseException:
+        stop_servers(servers)
+        raise
+    return servers
+
+
+def stop_servers(servers):
+    for server in servers.values():
+        server.stop()
+        shutil.rmtree(server.folder, ignore_errors=True)
+
+
+def take_turns(servers, rounds, warm_rounds, run):
+    """run(server, number of the round) -> figures, on each server in turn; the medians of the rounds after the first ones."""
+    seen = {name: [] for name in servers}
+    for number in range(warm_rounds + rounds):
+        for name, server in servers.items():
+            figures = run(server, number)
+            if number >= warm_rounds:
+                seen[name].append(figures)
+    return {name: {key: statistics.median(figures[key] for figures in list_of) for key, value in list_of[0].items() if not isinstance(value, str)}
+            for name, list_of in seen.items()}
+
+
+class Bench:
+    def __init__(self, load, servers, sizes, table):
+        self.load, self.servers, self.sizes, self.table = load, servers, sizes, table
+
+    def run(self, mode, server, **options):
+        return run_load(self.load, mode, server.bootstrap, pid=server.pid, heartbeat=self.sizes.heartbeat_ms, **options)
+
+    def rows(self, title, results, **digits_of):
+        for figure, digits in digits_of.items():
+            self.table.row(title, figure, [results[name].get(figure) for name in self.table.names], digits)
+            values = " ".join(f"{name}={results[name][figure]:.4g}" for name in results)
+            print(f"  {title}: {figure} {values}", file=sys.stderr, flush=True)
+
+    def alone(self):
+        """What a server uses that nobody is connected to."""
+        def run(server, _):
+            before = server.cpu_seconds()
+            time.sleep(self.sizes.alone_s)
+            return {"cpu_ms_per_s": (server.cpu_seconds() - before) * 1000 / self.sizes.alone_s, "memory_mb": server.memory_bytes() / 1e6}
+        self.rows("nobody is connected, before the first load", take_turns(self.servers, 1, 0, run), cpu_ms_per_s=0, memory_mb=0)
+
+    def rebalance(self):
+        for members in self.sizes.members:
+            results = take_turns(self.servers, self.sizes.rounds, self.sizes.warm_rounds, lambda server, number: self.run(
+                "rebalance", server, group=f"r{members}-{number}", members=members))
+            for phase, what in (("cold", f"{members} members join a new group"), ("join", f"one more joins {members}"),
+                                ("leave", f"one of {members + 1} leaves")):
+                self.rows(what, results, **{f"{phase}_ms": 0, f"{phase}_answer_ms": 2, f"{phase}_cpu_ms": 1})
+
+    def delay(self):
+        for members in self.sizes.members:
+            results = take_turns(self.servers, max(self.sizes.rounds - 2, 1), self.sizes.warm_rounds // 2, lambda server, number: self.run(
+                "rebalance", server, group=f"d{members}-{number}", members=members))
+            self.rows(f"{members} members join a new group that waits {self.sizes.delay_s} s for more", results, cold_ms=0, cold_cpu_ms=1)
+
+    def commit(self):
+        for members, inflight in ((1, 1), (64, 1), (64, 16)):
+            for partitions in (1, 10):
+                results = take_turns(self.servers, max(self.sizes.rounds - 2, 1), self.sizes.warm_rounds // 2, lambda server, number: self.run(
+                    "commit", server, group=f"c{members}-{inflight}-{partitions}-{number}", topic=f"commit{partitions}", members=members,
+                    inflight=inflight, partitions=partitions, seconds=self.sizes.commit_s))
+                title = f"commits of {partitions} partition{'s' * (partitions > 1)}, {members} connection{'s' * (members > 1)}, {inflight} in flight each"
+                self.rows(title, results, commits_per_s=0, p50_ms=3, p99_ms=3, cpu_us_per_commit=1)
+
+    def idle(self):
+        """As many connections in two shapes: one for each consumer, or a second one for its fetches, as Java's client has it."""
+        sizes = self.sizes
+        for connections in (1, 2):
+            groups = sizes.idle_groups // connections
+            results = take_turns(self.servers, max(sizes.rounds - 3, 1), 0, lambda server, number: self.run(
+                "idle", server, group=f"i{connections}-{number}", topic="idle", partitions=sizes.idle_members, groups=groups,
+                members=sizes.idle_members, connections=connections, seconds=sizes.idle_s, warm=sizes.idle_warm_s))
+            title = (f"{groups * sizes.idle_members} consumers wait, {sizes.idle_members} in each group, "
+                     f"{connections} connection{'s' * (connections > 1)} each")
+            self.rows(title, results, all_joined_s=1, cpu_ms_per_s=0, memory_mb=0, fetches_per_s=0, heartbeats_per_s=0, heartbeat_p99_ms=1,
+                      groups_settled=0)
+
+
+def allow_files(files):
+    """Servers inherit the limit. Returns whether they may open as many files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        if soft < files:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (files, max(hard, files)))
+    except (ValueError, OSError):
+        return False
+    return True
+
+
+def measure(args, folder):
+    load = build_load(folder, SOURCES)
+    names = args.systems.split(",")
+    sizes, table, skipped = Sizes(args.quick), Table(names), ""
+    only = set(filter(None, args.only.split(","))) or {"rebalance", "delay", "commit", "idle"}
+    for delay_ms, parts in ((0, ("alone", "rebalance", "commit", "idle")), (sizes.delay_s * 1000, ("delay",))):
+        wanted = [part for part in parts if part in only]
+        if "idle" in wanted and not allow_files(sizes.idle_groups * sizes.idle_members + FILES):
+            wanted.remove("idle")
+            skipped += f" Waiting consumers are not measured: a process may open only {resource.getrlimit(resource.RLIMIT_NOFILE)[1]} files."
+        if not wanted:
+            continue
+        servers = start_servers(names, folder, args.heap, delay_ms)
+        try:
+            bench = Bench(load, servers, sizes, table)
+            if delay_ms == 0:
+                bench.alone()
+            for part in wanted:
+                getattr(bench, part)()
+        finally:
+            stop_servers(servers)
+    return str(table), skipped
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: shows that it works, not how fast")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--systems", default=",".join(SYSTEMS))
+    parser.add_argument("--append", action="store_true")
+    parser.add_argument("--heap", default="1g", help="Kafka's heap (its own default is 1g)")
+    args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="eddy-bench-"))
+    try:
+        if not args.quick:
+            touch_memory()
+        table, skipped = measure(args, folder)
+        kafka = f"Kafka {Kafka.version()}, heap {args.heap}; " if "kafka" in args.systems else ""
+        report(f"{kafka}client and servers share the cores. eddy flushes a commit and an assignment before it answers, Kafka does not; "
+               f"group.initial.rebalance.delay.ms is 0 on both unless a row says otherwise.{skipped}\n\n{table}", args.append, "Groups, ")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
