@@ -48,6 +48,7 @@ BROKEN = {
     "lacks_pragma_once": ("pragma-once", {"src/store/a.h": C}),
     "lacks_a_license": ("spdx", {"src/store/a.c": "int a;\n"}),
     "lacks_a_license_in_a_script": ("spdx", {"script/x": "#!/bin/sh\n"}),
+    "lacks_a_license_in_go": ("spdx", {"test/a.go": "package main\n"}),
     "has_a_long_function": ("function-length", {"src/store/a.c": C + long_function(81)}),
     "grew": ("function-length", {"src/store/a.c": C + long_function(91), "script/long-functions.txt": "src/store/a.c f 90\n"}),
     "shrank": ("function-length", {"src/store/a.c": C + long_function(89), "script/long-functions.txt": "src/store/a.c f 90\n"}),
