@@ -207,9 +207,13 @@ static void describes_configurations_in_every_version(void **state)
         assert_int_equal(result.configs.count, 1);
         assert_true(bytes_is(result.configs.items[0].value, "604800000"));
         assert_int_equal(result.configs.items[0].config_source, KAFKA_SOURCE_DEFAULT);
-        assert_int_equal(result.configs.items[0].synonyms.count, 1);
-        assert_true(bytes_is(result.configs.items[0].synonyms.items[0].name, "log.retention.hours"));
+        assert_int_equal(result.configs.items[0].synonyms.count, 0); // log.retention.ms has no default, as in Kafka
         assert_int_equal(result.configs.items[0].documentation.size > 0, version >= 3);
+        result = describe(version, KAFKA_RESOURCE_TOPIC, "t", "segment.bytes");
+        assert_int_equal(result.configs.items[0].synonyms.count, 1);
+        assert_true(bytes_is(result.configs.items[0].synonyms.items[0].name, "log.segment.bytes"));
+        result = describe(version, KAFKA_RESOURCE_BROKER, "1", "log.retention.hours");
+        assert_true(bytes_is(result.configs.items[0].value, "168"));
         result = describe(version, KAFKA_RESOURCE_BROKER, "1", "");
         assert_int_equal(result.configs.count, kafka_broker_config_count);
         assert_int_equal(describe(version, KAFKA_RESOURCE_BROKER, "2", "").error_code, KAFKA_INVALID_REQUEST);

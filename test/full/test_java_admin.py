@@ -36,7 +36,8 @@ def test_configs_of_a_topic(tool, topic):
     tool(CONFIGS, "--alter", *of_topic, "--delete-config", "retention.ms")
     assert "retention.ms" not in tool(CONFIGS, "--describe", *of_topic)
     everything = tool(CONFIGS, "--describe", "--all", *of_topic)
-    assert "retention.ms=604800000" in everything and "DEFAULT_CONFIG:log.retention.hours=168" in everything
+    assert "retention.ms=604800000 sensitive=false synonyms={}" in everything  # log.retention.ms has no default
+    assert "segment.bytes=1073741824 sensitive=false synonyms={DEFAULT_CONFIG:log.segment.bytes=1073741824}" in everything
     tool(TOPICS, "--delete", "--topic", topic)
 
 
