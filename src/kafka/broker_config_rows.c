@@ -62,7 +62,7 @@ const struct kafka_broker_config kafka_broker_configs[] = {
       "Silence after which a broker counts as gone. " NO_QUORUM },
     { "client.quota.callback.class", KAFKA_CONFIG_CLASS, FIXED, NULL, 0, 0, NULL,
       "A class that computes quotas. " NO_JAVA },
-    { "compression.gzip.level", KAFKA_CONFIG_INT, DYNAMIC, "-1", -1, 9, NULL,
+    { "compression.gzip.level", KAFKA_CONFIG_INT, DYNAMIC, "-1", INT32_MIN, INT32_MAX, NULL,
       NULL },
     { "compression.lz4.level", KAFKA_CONFIG_INT, DYNAMIC, "9", 1, 17, NULL,
       NULL },
