@@ -285,6 +285,16 @@ def test_bad_configurations_of_a_broker(broker, broker_name, name, value, operat
     assert (error, words in (message or "")) == (code, True), message
 
 
+@pytest.mark.parametrize("name", ["leader.replication.throttled.rate", "follower.replication.throttled.rate"])
+def test_throttles_of_replication_are_taken_and_taken_back(broker, name):
+    """kafka-reassign-partitions sets them with --throttle, and deletes them with --verify whether they are set or not."""
+    assert alter_broker(broker, "1", name, None, DELETE) == (0, None)
+    assert alter_broker(broker, "1", name, "1000") == (0, None)
+    assert alter_broker(broker, "1", name, None, DELETE) == (0, None)
+    error, message = alter_broker(broker, "1", name, "-1")
+    assert (error, "Value must be at least 0" in message) == (KafkaError.INVALID_REQUEST, True), message
+
+
 def test_an_unknown_configuration_of_a_broker_is_refused_by_name(eddy):
     # Kafka takes it: a plug-in might know it.
     error, message = alter_broker(eddy, "1", "no.such.config", "3")
