@@ -4,17 +4,9 @@
 import json
 import re
 
-import pytest
-
 TOPICS = "org.apache.kafka.tools.TopicCommand"
 CONFIGS = "kafka.admin.ConfigCommand"
 PRODUCER = "org.apache.kafka.tools.ConsoleProducer"
-
-
-@pytest.fixture
-def tool(java, broker):
-    """tool(main_class, *arguments): with the broker's address."""
-    return lambda main_class, *arguments, **how: java(main_class, "--bootstrap-server", broker.bootstrap, *arguments, **how)
 
 
 def test_topics(tool, topic):
