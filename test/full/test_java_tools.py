@@ -29,6 +29,13 @@ def numbers(out):
     return dict(zip(head, row, strict=True))
 
 
+def read(tool, topic, count):
+    """COUNT records that a group has read, which then is empty."""
+    tool(TOOLS + "VerifiableProducer", "--topic", topic, "--max-messages", count)
+    group = ("--group-id", "g-" + topic, "--reset-policy", "earliest")
+    tool(TOOLS + "VerifiableConsumer", "--topic", topic, *group, "--max-messages", count)
+
+
 # --- producers and consumers that check or measure
 
 
@@ -50,7 +57,8 @@ def test_verifiable_producer_and_consumer(tool, topic):
 
 def test_perf_tools(tool, java, broker, topic):
     settings = ("--producer-props", "acks=all", "compression.type=lz4", f"bootstrap.servers={broker.bootstrap}")
-    out = java(TOOLS + "ProducerPerformance", "--topic", topic, "--num-records", 20_000, "--record-size", 200, "--throughput", -1, *settings)
+    amount = ("--num-records", 20_000, "--record-size", 200, "--throughput", -1)
+    out = java(TOOLS + "ProducerPerformance", "--topic", topic, *amount, *settings)
     assert re.match(r"20000 records sent, [\d.]+ records/sec", out.splitlines()[-1]), out
     found = numbers(tool(TOOLS + "ConsumerPerformance", "--topic", topic, "--num-records", 20_000, "--timeout", 20_000))
     assert int(found["data.consumed.in.nMsg"]) == 20_000
@@ -79,7 +87,8 @@ def test_client_compatibility(tool, request, topic):
 
 def test_log_compaction(tool):
     """Keys that repeat, a third of them deleted at last: what is read is what was written last."""
-    out = tool(TOOLS + "LogCompactionTester", "--messages", 5000, "--duplicates", 5, "--percent-deletes", 30, "--topics", 1, "--sleep", 1)
+    amount = ("--messages", 5000, "--duplicates", 5, "--percent-deletes", 30, "--topics", 1, "--sleep", 1)
+    out = tool(TOOLS + "LogCompactionTester", *amount)
     assert "5000 rows of data produced" in out and "Data verification is completed" in out, out
     validated, mismatches = re.search(r"Validated (\d+) values, (\d+) mismatches", out).groups()
     assert int(validated) > 100 and mismatches == "0", out
@@ -102,8 +111,7 @@ def test_replica_verification(java, broker, topic):
 
 
 def test_groups_tool_lists_groups_with_their_type(tool, topic):
-    tool(TOOLS + "VerifiableProducer", "--topic", topic, "--max-messages", 1)
-    tool(TOOLS + "VerifiableConsumer", "--topic", topic, "--group-id", "g-" + topic, "--reset-policy", "earliest", "--max-messages", 1)
+    read(tool, topic, 1)
     listing = re.compile(rf"^g-{topic}\s+Classic\s+consumer\s*$", flags=re.M)
     assert listing.search(tool(TOOLS + "GroupsCommand", "--list"))
     assert listing.search(tool(TOOLS + "GroupsCommand", "--list", "--group-type", "classic"))
@@ -145,8 +153,7 @@ def test_reassign_partitions(tool, refused, tmp_path, topic):
 
 
 def test_streams_resetter_rewinds_a_group(tool, topic):
-    tool(TOOLS + "VerifiableProducer", "--topic", topic, "--max-messages", 20)
-    tool(TOOLS + "VerifiableConsumer", "--topic", topic, "--group-id", "g-" + topic, "--reset-policy", "earliest", "--max-messages", 20)
+    read(tool, topic, 20)
     out = tool(TOOLS + "StreamsResetter", "--application-id", "g-" + topic, "--input-topics", topic, "--to-offset", 5, "--force")
     assert f"Topic: {topic} Partition: 0 Offset: 5" in out, out
     assert re.search(rf"{topic}\s+0\s+5\s+20\s+15\s", tool(GROUPS, "--describe", "--group", "g-" + topic))
