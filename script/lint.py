@@ -96,8 +96,8 @@ REGISTRIES = re.compile(
 )
 MACHINE_PATHS = re.compile(r"(?<![\w.$}~-])/(?:work|root|home/\w+)/\w")
 
-TEXT_SUFFIXES = {".c", ".h", ".py", ".md", ".txt", ".json", ".yaml", ".yml", ".xml", ".cmake", ".sh", ".in", ".go", ".mod", ".sum", ".js", ""}
-SPDX_SUFFIXES = {".c", ".h", ".py", ".cmake", ".sh", ".go", ".js"}
+TEXT_SUFFIXES = {".c", ".h", ".py", ".java", ".md", ".txt", ".json", ".yaml", ".yml", ".xml", ".cmake", ".sh", ".in", ".go", ".mod", ".sum", ".js", ""}
+SPDX_SUFFIXES = {".c", ".h", ".py", ".java", ".cmake", ".sh", ".go", ".js"}
 
 
 class Tree:

@@ -262,10 +262,11 @@ static inline size_t batch_builder_size(const struct batch_builder *builder)
 MUST_CHECK err_t batch_builder_finish(struct batch_builder *builder, struct slice *ret_batch);
 void batch_builder_free(struct batch_builder *builder);
 
-// BATCH in another codec; all else stays: offsets, times, producer, attributes. ERR_CORRUPT, ERR_MALFORMED (its
-// records), ERR_TOO_LARGE (more than MAX_SIZE bytes of records, or than a batch can hold).
-MUST_CHECK err_t batch_recompress(bytes_t batch, const struct batch_header *header, enum codec codec, size_t max_size,
-                                  struct slice *ret_batch);
+// BATCH in another codec, at LEVEL (compress_bytes_level); all else stays: offsets, times, producer, attributes.
+// ERR_CORRUPT, ERR_MALFORMED (its records), ERR_TOO_LARGE (more than MAX_SIZE bytes of records, or than a batch can
+// hold).
+MUST_CHECK err_t batch_recompress(bytes_t batch, const struct batch_header *header, enum codec codec, int level,
+                                  size_t max_size, struct slice *ret_batch);
 
 // The end of a transaction in a partition (KIP-98, control records).
 struct batch_marker {

@@ -216,7 +216,7 @@ void batch_builder_free(struct batch_builder *builder)
     writer_free(&builder->writer);
 }
 
-err_t batch_recompress(bytes_t batch, const struct batch_header *header, enum codec codec, size_t max_size,
+err_t batch_recompress(bytes_t batch, const struct batch_header *header, enum codec codec, int level, size_t max_size,
                        struct slice *ret_batch)
 {
     struct writer room = WRITER_INIT, packed = { .limit = INT32_MAX };
@@ -228,7 +228,7 @@ err_t batch_recompress(bytes_t batch, const struct batch_header *header, enum co
         err = batch_records_check(records, header, &summary);
     if (err == ERR_OK && writer_reserve(&packed, BATCH_HEADER_SIZE) != NULL) {
         writer_advance(&packed, BATCH_HEADER_SIZE);
-        err = compress_bytes(codec, records, &packed);
+        err = compress_bytes_level(codec, level, records, &packed);
     }
     writer_free(&room);
     if (err == ERR_OK)

@@ -304,10 +304,10 @@ static void recompressing_changes_the_codec_and_nothing_else(void **state)
             struct batch_header header;
             batch_assign(before.buf->data, 100, 5);
             assert_int_equal(batch_header_read(before.bytes, &header), ERR_OK);
-            assert_int_equal(batch_recompress(before.bytes, &header, (enum codec)to, 1 << 20, &after), ERR_OK);
+            assert_int_equal(batch_recompress(before.bytes, &header, (enum codec)to, 1, 1 << 20, &after), ERR_OK);
             assert_int_equal(batch_check(after.bytes, BATCH_FROM_CLIENT, &header, NULL), ERR_OK);
             assert_int_equal(batch_codec(&header), to);
-            assert_int_equal(batch_recompress(after.bytes, &header, CODEC_NONE, 1 << 20, &back), ERR_OK);
+            assert_int_equal(batch_recompress(after.bytes, &header, CODEC_NONE, 0, 1 << 20, &back), ERR_OK);
             assert_int_equal(back.bytes.size, GOLDEN.size);
             assert_memory_equal(back.bytes.data, golden, GOLDEN.size);
             slice_free(&before);
@@ -323,11 +323,11 @@ static void recompressing_refuses_what_does_not_open(void **state)
     struct slice batch = build_golden(golden_options(CODEC_ZSTD)), after;
     struct batch_header header;
     assert_int_equal(batch_header_read(batch.bytes, &header), ERR_OK);
-    assert_int_equal(batch_recompress(batch.bytes, &header, CODEC_LZ4, 10, &after), ERR_TOO_LARGE);
+    assert_int_equal(batch_recompress(batch.bytes, &header, CODEC_LZ4, 9, 10, &after), ERR_TOO_LARGE);
     header.record_count++;
-    assert_int_equal(batch_recompress(batch.bytes, &header, CODEC_LZ4, 1 << 20, &after), ERR_MALFORMED);
+    assert_int_equal(batch_recompress(batch.bytes, &header, CODEC_LZ4, 9, 1 << 20, &after), ERR_MALFORMED);
     memset(batch.buf->data + BATCH_HEADER_SIZE, 0xff, 8);
-    assert_int_equal(batch_recompress(batch.bytes, &header, CODEC_LZ4, 1 << 20, &after), ERR_CORRUPT);
+    assert_int_equal(batch_recompress(batch.bytes, &header, CODEC_LZ4, 9, 1 << 20, &after), ERR_CORRUPT);
     slice_free(&batch);
 }
 

@@ -15,6 +15,8 @@
 #define XERIAL_SIZE  16
 // A snappy element of 3 bytes gives at most 64: a claim beyond that ratio is a lie, refused before it costs memory.
 #define SNAPPY_RATIO_MAX 32
+#define LZ4_FAST         9         // Kafka's default level, and its name for the fast compressor
+#define LZ4_HIGH_LEAST   3         // below, the library would not take its high compressor
 #define GZIP_WINDOW      (15 + 16) // zlib's way to say: with gzip header
 
 // xerial's snappy-java framing: magic, version 1, compatible from 1; then blocks with a 4-byte size each.
@@ -47,8 +49,9 @@ static bool sink_take(struct sink *sink, size_t size)
     return true;
 }
 
-static err_t none_compress(bytes_t in, struct writer *out)
+static err_t none_compress(bytes_t in, int level, struct writer *out)
 {
+    (void)level;
     writer_bytes(out, in);
     return out->err;
 }
@@ -61,10 +64,10 @@ static err_t none_decompress(bytes_t in, struct sink *sink)
     return sink->out->err;
 }
 
-static err_t gzip_compress(bytes_t in, struct writer *out)
+static err_t gzip_compress(bytes_t in, int level, struct writer *out)
 {
     z_stream stream = { .next_in = in.data, .avail_in = (uInt)in.size };
-    int result = deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY);
+    int result = deflateInit2(&stream, level, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY);
     ASSERT(result == Z_OK);
     size_t bound = deflateBound(&stream, (uLong)in.size);
     stream.next_out = writer_reserve(out, bound);
@@ -123,8 +126,9 @@ static err_t snappy_block_compress(bytes_t in, struct writer *out)
     return out->err;
 }
 
-static err_t snappy_compress_blocks(bytes_t in, struct writer *out)
+static err_t snappy_compress_blocks(bytes_t in, int level, struct writer *out)
 {
+    (void)level;
     writer_bytes(out, bytes_of(xerial_head, XERIAL_SIZE));
     err_t err = out->err;
     for (size_t at = 0; at < in.size && err == ERR_OK; at += SNAPPY_BLOCK) {
@@ -170,11 +174,13 @@ static err_t snappy_decompress_blocks(bytes_t in, struct sink *sink)
     return err;
 }
 
-static err_t lz4_compress(bytes_t in, struct writer *out)
+static err_t lz4_compress(bytes_t in, int level, struct writer *out)
 {
+    int high = level < LZ4_HIGH_LEAST ? LZ4_HIGH_LEAST : level;
     // Java's reader knows only independent blocks.
     const LZ4F_preferences_t preferences = {
         .frameInfo = { .blockSizeID = LZ4F_max64KB, .blockMode = LZ4F_blockIndependent },
+        .compressionLevel = level == LZ4_FAST ? 0 : high,
     };
     size_t bound = LZ4F_compressFrameBound(in.size, &preferences);
     uint8_t *room = writer_reserve(out, bound);
@@ -209,13 +215,13 @@ static err_t lz4_decompress(bytes_t in, struct sink *sink)
     return err;
 }
 
-static err_t zstd_compress(bytes_t in, struct writer *out)
+static err_t zstd_compress(bytes_t in, int level, struct writer *out)
 {
     size_t bound = ZSTD_compressBound(in.size);
     uint8_t *room = writer_reserve(out, bound);
     if (room == NULL)
         return out->err;
-    size_t size = ZSTD_compress(room, bound, in.data, in.size, ZSTD_CLEVEL_DEFAULT);
+    size_t size = ZSTD_compress(room, bound, in.data, in.size, level);
     ASSERT(!ZSTD_isError(size));
     writer_advance(out, size);
     return ERR_OK;
@@ -245,14 +251,15 @@ static err_t zstd_decompress(bytes_t in, struct sink *sink)
 
 static const struct {
     const char *name;
-    err_t (*compress)(bytes_t in, struct writer *out);
+    err_t (*compress)(bytes_t in, int level, struct writer *out);
     err_t (*decompress)(bytes_t in, struct sink *sink);
+    int level; // when nobody names one
 } codecs[CODEC_COUNT] = {
-    [CODEC_NONE] = { "none", none_compress, none_decompress },
-    [CODEC_GZIP] = { "gzip", gzip_compress, gzip_decompress },
-    [CODEC_SNAPPY] = { "snappy", snappy_compress_blocks, snappy_decompress_blocks },
-    [CODEC_LZ4] = { "lz4", lz4_compress, lz4_decompress },
-    [CODEC_ZSTD] = { "zstd", zstd_compress, zstd_decompress },
+    [CODEC_NONE] = { "none", none_compress, none_decompress, 0 },
+    [CODEC_GZIP] = { "gzip", gzip_compress, gzip_decompress, Z_DEFAULT_COMPRESSION },
+    [CODEC_SNAPPY] = { "snappy", snappy_compress_blocks, snappy_decompress_blocks, 0 },
+    [CODEC_LZ4] = { "lz4", lz4_compress, lz4_decompress, LZ4_FAST },
+    [CODEC_ZSTD] = { "zstd", zstd_compress, zstd_decompress, ZSTD_CLEVEL_DEFAULT },
 };
 
 const char *codec_name(enum codec codec)
@@ -271,7 +278,17 @@ bool codec_from_name(bytes_t name, enum codec *ret_codec)
     return false;
 }
 
+int codec_level_default(enum codec codec)
+{
+    return (unsigned)codec < CODEC_COUNT ? codecs[codec].level : 0;
+}
+
 err_t compress_bytes(enum codec codec, bytes_t in, struct writer *out)
+{
+    return compress_bytes_level(codec, codec_level_default(codec), in, out);
+}
+
+err_t compress_bytes_level(enum codec codec, int level, bytes_t in, struct writer *out)
 {
     if ((unsigned)codec >= CODEC_COUNT)
         return ERR_UNSUPPORTED;
@@ -282,7 +299,7 @@ err_t compress_bytes(enum codec codec, bytes_t in, struct writer *out)
     if (in.data == NULL)
         in = BYTES_LITERAL("");
     size_t before = out->size;
-    err_t err = codecs[codec].compress(in, out);
+    err_t err = codecs[codec].compress(in, level, out);
     if (err != ERR_OK)
         out->size = before;
     return err;

@@ -40,6 +40,56 @@ static void every_codec_gives_back_what_it_took(void **state)
     }
 }
 
+static size_t size_at_level(enum codec codec, int level, bytes_t in)
+{
+    struct writer packed = WRITER_INIT, plain = WRITER_INIT;
+    assert_int_equal(compress_bytes_level(codec, level, in, &packed), ERR_OK);
+    assert_int_equal(decompress_bytes(codec, writer_view(&packed), in.size, &plain), ERR_OK);
+    assert_memory_equal(plain.buf->data, in.data, in.size);
+    size_t size = packed.size;
+    writer_free(&packed);
+    writer_free(&plain);
+    return size;
+}
+
+// Words in no order: matches of many lengths and distances, of which a higher level finds more.
+static bytes_t prose(void)
+{
+    static const char *const words[] = { "event ",   "driven ",  "log ",     "offset ", "partition ", "leader ",
+                                         "commit ",  "replica ", "segment ", "batch ",  "record ",    "consumer ",
+                                         "producer", " topic ",  "group ",   "epoch " };
+    static uint8_t data[LARGE];
+    uint32_t seed = 7;
+    for (size_t at = 0; at < LARGE;) {
+        seed = seed * 1664525 + 1013904223;
+        const char *word = words[seed >> 28];
+        size_t size = strlen(word) < LARGE - at ? strlen(word) : LARGE - at;
+        memcpy(data + at, word, size);
+        at += size;
+    }
+    return bytes_of(data, LARGE);
+}
+
+static void a_higher_level_makes_less_of_it(void **state)
+{
+    (void)state;
+    bytes_t in = prose();
+    assert_true(size_at_level(CODEC_GZIP, 9, in) < size_at_level(CODEC_GZIP, 1, in));
+    assert_true(size_at_level(CODEC_ZSTD, 19, in) < size_at_level(CODEC_ZSTD, 1, in));
+    assert_true(size_at_level(CODEC_ZSTD, 1, in) < size_at_level(CODEC_ZSTD, -50, in));
+    assert_true(size_at_level(CODEC_LZ4, 12, in) < size_at_level(CODEC_LZ4, 1, in));
+    // Kafka's 9 is the fast compressor: even the lowest level of the high one does better.
+    assert_true(size_at_level(CODEC_LZ4, 1, in) < size_at_level(CODEC_LZ4, 9, in));
+    assert_int_equal(size_at_level(CODEC_LZ4, 17, in), size_at_level(CODEC_LZ4, 12, in));
+    for (int codec = CODEC_NONE; codec < CODEC_COUNT; codec++) {
+        struct writer packed = WRITER_INIT;
+        assert_int_equal(compress_bytes((enum codec)codec, in, &packed), ERR_OK);
+        int level = codec_level_default((enum codec)codec);
+        assert_int_equal(packed.size, size_at_level((enum codec)codec, level, in));
+        writer_free(&packed);
+    }
+}
+
 static void the_output_limit_is_exact(void **state)
 {
     (void)state;
@@ -155,6 +205,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_codec_gives_back_what_it_took),
+        cmocka_unit_test(a_higher_level_makes_less_of_it),
         cmocka_unit_test(the_output_limit_is_exact),
         cmocka_unit_test(a_bomb_does_not_grow_past_the_limit),
         cmocka_unit_test(every_truncation_is_corrupt),

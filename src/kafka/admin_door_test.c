@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/test.h"
+#include "io/disk.h"
 #include "io/loop.h"
 #include "io/net.h"
 #include "kafka/api/alter_configs.h"
@@ -14,6 +15,7 @@
 #include "kafka/api/describe_cluster.h"
 #include "kafka/api/describe_configs.h"
 #include "kafka/api/describe_log_dirs.h"
+#include "kafka/api/describe_quorum.h"
 #include "kafka/api/describe_topic_partitions.h"
 #include "kafka/api/elect_leaders.h"
 #include "kafka/api/incremental_alter_configs.h"
@@ -207,9 +209,13 @@ static void describes_configurations_in_every_version(void **state)
         assert_int_equal(result.configs.count, 1);
         assert_true(bytes_is(result.configs.items[0].value, "604800000"));
         assert_int_equal(result.configs.items[0].config_source, KAFKA_SOURCE_DEFAULT);
-        assert_int_equal(result.configs.items[0].synonyms.count, 1);
-        assert_true(bytes_is(result.configs.items[0].synonyms.items[0].name, "log.retention.hours"));
+        assert_int_equal(result.configs.items[0].synonyms.count, 0); // log.retention.ms has no default, as in Kafka
         assert_int_equal(result.configs.items[0].documentation.size > 0, version >= 3);
+        result = describe(version, KAFKA_RESOURCE_TOPIC, "t", "segment.bytes");
+        assert_int_equal(result.configs.items[0].synonyms.count, 1);
+        assert_true(bytes_is(result.configs.items[0].synonyms.items[0].name, "log.segment.bytes"));
+        result = describe(version, KAFKA_RESOURCE_BROKER, "1", "log.retention.hours");
+        assert_true(bytes_is(result.configs.items[0].value, "168"));
         result = describe(version, KAFKA_RESOURCE_BROKER, "1", "");
         assert_int_equal(result.configs.count, kafka_broker_config_count);
         assert_int_equal(describe(version, KAFKA_RESOURCE_BROKER, "2", "").error_code, KAFKA_INVALID_REQUEST);
@@ -332,6 +338,55 @@ static void describes_topics_page_by_page(void **state)
     assert_null(peer_call(peer, &kafka_describe_topic_partitions_api, 0, &request));
 }
 
+static void describes_the_quorum_in_every_version(void **state)
+{
+    (void)state;
+    for (int version = 0; version <= 2; version++) {
+        struct kafka_describe_quorum_topic_data asked = { .topic_name = BYTES_LITERAL("__cluster_metadata"),
+                                                          .partitions =
+                                                              ONE(struct kafka_describe_quorum_partition_data, { 0 }) };
+        struct kafka_describe_quorum_request request = { .topics = { &asked, 1 } };
+        struct kafka_describe_quorum_response *response =
+            peer_call(peer, &kafka_describe_quorum_api, version, &request);
+        assert_int_equal(response->error_code, KAFKA_NONE);
+        assert_int_equal(response->topics.count, 1);
+        struct kafka_describe_quorum_partition_data_answer *found = &response->topics.items[0].partitions.items[0];
+        assert_int_equal(found->error_code, KAFKA_NONE);
+        assert_int_equal(found->leader_id, 1);
+        assert_int_equal(found->current_voters.count, 1);
+        assert_int_equal(found->current_voters.items[0].replica_id, 1);
+        assert_int_equal(found->observers.count, 0);
+        assert_int_equal(response->nodes.count, version >= 2 ? 1 : 0);
+        asked.topic_name = BYTES_LITERAL("t");
+        response = peer_call(peer, &kafka_describe_quorum_api, version, &request);
+        assert_int_equal(response->topics.items[0].partitions.items[0].error_code, KAFKA_UNKNOWN_TOPIC_OR_PARTITION);
+    }
+}
+
+static void describes_the_folder_in_every_version(void **state)
+{
+    (void)state;
+    const unsigned threads[DISK_QUEUE_COUNT] = { [DISK_FLUSH] = 1, [DISK_READ] = 1, [DISK_BACKGROUND] = 1 };
+    disk_start(threads); // a read thread asks how much room there is
+    for (int version = 1; version <= 5; version++) {
+        struct kafka_describable_log_dir_topic asked = { .topic = BYTES_LITERAL("t"), .partitions = ONE(int32_t, 2) };
+        struct kafka_describe_log_dirs_request request = { .topics = { &asked, 1 } };
+        struct kafka_describe_log_dirs_response *response =
+            peer_call(peer, &kafka_describe_log_dirs_api, version, &request);
+        assert_int_equal(response->error_code, KAFKA_NONE);
+        assert_int_equal(response->results.count, 1);
+        struct kafka_describe_log_dirs_result *found = &response->results.items[0];
+        assert_int_equal(found->error_code, KAFKA_NONE);
+        assert_int_equal(found->topics.count, 1);
+        assert_int_equal(found->topics.items[0].partitions.items[0].partition_index, 2);
+        assert_int_equal(found->topics.items[0].partitions.items[0].partition_size, 100); // the fake says so
+        request.topics.count = -1;
+        response = peer_call(peer, &kafka_describe_log_dirs_api, version, &request);
+        assert_int_equal(response->results.items[0].topics.items[0].partitions.count, 3);
+    }
+    disk_stop();
+}
+
 static void elects_nobody(void **state)
 {
     (void)state;
@@ -406,6 +461,8 @@ int main(void)
         cmocka_unit_test(knows_its_own_configurations),
         DOOR(describes_the_cluster_in_every_version),
         DOOR(describes_topics_page_by_page),
+        DOOR(describes_the_quorum_in_every_version),
+        DOOR(describes_the_folder_in_every_version),
         DOOR(elects_nobody),
         DOOR(leaves_partitions_where_they_are),
         DOOR(lists_resources),

@@ -89,18 +89,29 @@ static void add_settings(struct kafka_call *call, struct kafka_config_entry *ent
 }
 
 static void add_static(struct kafka_call *call, struct kafka_config_entry *entry, const char *const *names,
-                       size_t count, bool set)
+                       size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        const struct kafka_broker_config *row = kafka_broker_config_find(bytes_of_text(names[i]));
         bytes_t value = BYTES_NULL;
         bool is_set;
-        ASSERT(row != NULL);
-        if (!option_value(call, row, &value, &is_set) && row->default_value != NULL)
-            value = bytes_of_text(row->default_value);
-        if (value.data != NULL && is_set == set)
-            add_synonym(entry, names[i], value, set ? KAFKA_SOURCE_STATIC : KAFKA_SOURCE_DEFAULT);
+        if (option_value(call, kafka_broker_config_find(bytes_of_text(names[i])), &value, &is_set) && is_set)
+            add_synonym(entry, names[i], value, KAFKA_SOURCE_STATIC);
     }
+}
+
+// As in Kafka, a default counts under its own name only, and what may change while the broker runs and has no default
+// there shows none: log.retention.ms is empty while nobody sets it.
+static void add_default(struct kafka_call *call, struct kafka_config_entry *entry,
+                        const struct kafka_broker_config *row)
+{
+    bytes_t value = BYTES_NULL;
+    bool is_set;
+    if (row->default_value == NULL && row->mode == KAFKA_CONFIG_DYNAMIC)
+        return;
+    if (!option_value(call, row, &value, &is_set) && row->default_value != NULL)
+        value = bytes_of_text(row->default_value);
+    if (value.data != NULL && !is_set)
+        add_synonym(entry, row->name, value, KAFKA_SOURCE_DEFAULT);
 }
 
 // Everything that says what ROW has, the strongest first. Kafka: DynamicBrokerConfig and ConfigHelper.configSynonyms.
@@ -114,8 +125,8 @@ static void add_broker_synonyms(struct kafka_call *call, const struct kafka_brok
     add_settings(call, entry, names, count, SETTINGS_ALL_BROKERS, KAFKA_SOURCE_ALL_BROKERS);
     if (for_all)
         return;
-    add_static(call, entry, names, count, true);
-    add_static(call, entry, names, count, false);
+    add_static(call, entry, names, count);
+    add_default(call, entry, row);
 }
 
 void kafka_config_of_broker(struct kafka_call *call, const struct kafka_broker_config *row, bool for_all,

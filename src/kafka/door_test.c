@@ -281,9 +281,13 @@ static void finds_topics_by_id(void **state)
     struct kafka_metadata_request request = { .topics = { &asked, 1 } };
     struct kafka_metadata_response *response = peer_call(peer, &kafka_metadata_api, 12, &request);
     assert_true(bytes_is(response->topics.items[0].name, "orders"));
+    asked.name = BYTES_LITERAL(""); // as Java's AdminClient sends it
+    response = peer_call(peer, &kafka_metadata_api, 12, &request);
+    assert_true(bytes_is(response->topics.items[0].name, "orders"));
     asked.topic_id.bytes[15] = 9;
     response = peer_call(peer, &kafka_metadata_api, 12, &request);
     assert_int_equal(response->topics.items[0].error_code, KAFKA_UNKNOWN_TOPIC_ID);
+    assert_null(response->topics.items[0].name.data);
 }
 
 // --- CreateTopics, DeleteTopics, InitProducerId

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// compression.type: a batch that came in another codec than its topic's is packed anew before it gets its place. That
-// takes milliseconds, so a read thread does it: it never stands behind compaction, and flushing does not stand behind
-// it. The batches of a partition are packed side by side and appended in the order in which they came.
+// compression.type: a batch that came in another codec than its topic's is packed anew before it gets its place, at the
+// level that compression.gzip.level and its like name. A batch in the topic's codec stays as it came, whatever its
+// level, as in Kafka. Packing takes milliseconds, so a read thread does it: it never stands behind compaction, and
+// flushing does not stand behind it. The batches of a partition are packed side by side and appended in the order in
+// which they came.
 #include "store/impl.h"
 
 #include "base/mem.h"
@@ -14,6 +16,7 @@ struct packing {
     struct disk_job job;
     struct append_op *op;
     enum codec codec;
+    int level;
     struct batch_header header;
     struct slice packed;
     err_t err;       // of the packing
@@ -23,8 +26,8 @@ struct packing {
 static void packing_run(struct disk_job *job)
 {
     struct packing *packing = CONTAINER_OF(job, struct packing, job);
-    packing->err = batch_recompress(packing->op->batch.bytes, &packing->header, packing->codec, RECORDS_SIZE_MAX,
-                                    &packing->packed);
+    packing->err = batch_recompress(packing->op->batch.bytes, &packing->header, packing->codec, packing->level,
+                                    RECORDS_SIZE_MAX, &packing->packed);
 }
 
 static void packing_on_done(struct disk_job *job)
@@ -67,6 +70,7 @@ bool packing_begin(struct append_op *op)
     struct packing *packing = mem_zalloc(1, sizeof *packing);
     packing->op = op;
     packing->codec = (enum codec)codec;
+    packing->level = (int)partition->config.level[codec];
     packing->header = header;
     packing->job = (struct disk_job){ .loop = partition->shard->loop, .run = packing_run, .on_done = packing_on_done };
     op->packing = packing;

@@ -53,14 +53,19 @@ static err_t integer_parse(const struct topic_config_row *row, bytes_t value, in
 {
     int64_t number;
     bool is_int = row->type == TOPIC_CONFIG_INT;
-    char what[64];
+    char what[96];
     if (!bytes_to_int64(trim(value), &number) || (is_int && (number < INT32_MIN || number > INT32_MAX)))
         return bad_value(diag, row, value, is_int ? "Not a number of type INT" : "Not a number of type LONG");
-    if (number < row->min) {
+    if (row->also != 0 && number != row->also && (number < row->min || number > row->max)) {
+        snprintf(what, sizeof what, "Value must be between %" PRId64 " and %" PRId64 " or equal to %" PRId64, row->min,
+                 row->max, row->also);
+        return bad_value(diag, row, value, what);
+    }
+    if (number < row->min && row->also == 0) {
         snprintf(what, sizeof what, "Value must be at least %" PRId64, row->min);
         return bad_value(diag, row, value, what);
     }
-    if (number > row->max) {
+    if (number > row->max && row->also == 0) {
         snprintf(what, sizeof what, "Value must be no more than %" PRId64, row->max);
         return bad_value(diag, row, value, what);
     }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/compress.h"
 #include "base/err.h"
 
 enum topic_cleanup {
@@ -29,7 +30,8 @@ struct topic_config {
     int64_t max_compaction_lag_ms;
     int64_t delete_retention_ms;
     bool preallocate;
-    int8_t compression; // -1: as the producer sent it; else the codec (0 none ... 4 zstd); compression.type
+    int8_t compression;         // -1: as the producer sent it; else the codec (0 none ... 4 zstd); compression.type
+    int64_t level[CODEC_COUNT]; // compression.gzip.level and so on; 0 where the codec has none
 };
 
 enum topic_config_type {
@@ -48,9 +50,9 @@ struct topic_config_row {
     const char *broker_name;   // the broker configuration that gives the default to all topics; NULL: none
     const char *documentation;
     // Private: the member that holds it (a member offset, or TOPIC_CONFIG_NO_MEMBER when the value has no effect here),
-    // the limits of numbers, and the words that texts are made of.
+    // the limits of numbers, a number outside of them that fits too (0: none), and the words that texts are made of.
     size_t member;
-    int64_t min, max;
+    int64_t min, max, also;
     const char *const *words;
 };
 #define TOPIC_CONFIG_NO_MEMBER SIZE_MAX

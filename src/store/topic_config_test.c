@@ -54,6 +54,12 @@ static void sets_what_the_code_reads(void **state)
     assert_int_equal(config.compression, 4);
     assert_int_equal(set(&config, "compression.type", "uncompressed", NULL), ERR_OK);
     assert_int_equal(config.compression, 0);
+    assert_int_equal(set(&config, "compression.gzip.level", "9", NULL), ERR_OK);
+    assert_int_equal(config.level[CODEC_GZIP], 9);
+    assert_int_equal(set(&config, "compression.gzip.level", "-1", NULL), ERR_OK);
+    assert_int_equal(config.level[CODEC_GZIP], -1);
+    assert_int_equal(config.level[CODEC_LZ4], codec_level_default(CODEC_LZ4));
+    assert_int_equal(config.level[CODEC_ZSTD], codec_level_default(CODEC_ZSTD));
     assert_int_equal(set(&config, "message.timestamp.type", "LogAppendTime", NULL), ERR_OK);
     assert_true(config.log_append_time);
     assert_int_equal(set(&config, "min.cleanable.dirty.ratio", "0.01", NULL), ERR_OK);
@@ -73,6 +79,14 @@ static void refuses_with_kafkas_sentences(void **state)
         { "retention.ms", "abc", "Invalid value abc for configuration retention.ms: Not a number of type LONG" },
         { "retention.ms", "-2", "Invalid value -2 for configuration retention.ms: Value must be at least -1" },
         { "retention.ms", "", "Invalid value  for configuration retention.ms: Not a number of type LONG" },
+        { "compression.gzip.level", "0",
+          "Invalid value 0 for configuration compression.gzip.level: Value must be between 1 and 9 or equal to -1" },
+        { "compression.gzip.level", "-2",
+          "Invalid value -2 for configuration compression.gzip.level: Value must be between 1 and 9 or equal to -1" },
+        { "compression.gzip.level", "10",
+          "Invalid value 10 for configuration compression.gzip.level: Value must be between 1 and 9 or equal to -1" },
+        { "compression.lz4.level", "18",
+          "Invalid value 18 for configuration compression.lz4.level: Value must be no more than 17" },
         { "segment.bytes", "4294967296",
           "Invalid value 4294967296 for configuration segment.bytes: Not a number of type INT" },
         { "segment.bytes", "1024",

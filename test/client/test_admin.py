@@ -171,27 +171,41 @@ def test_a_topic_shows_where_its_configurations_come_from(admin, topic):
     assert len(found) >= 35
 
 
+def test_create_topics_answers_all_configurations_with_their_sources(admin, python_admin, topic):
+    wanted = {topic: {"num_partitions": 2, "configs": {"retention.ms": "1000", "cleanup.policy": "compact"}}}
+    for only_checked in (True, False):
+        (made,) = python_admin.create_topics(wanted, validate_only=only_checked)["topics"]
+        assert (made["num_partitions"], made["replication_factor"], made["topic_config_error_code"]) == (2, 1, 0)
+        rows = made["configs"]
+        assert (rows["retention.ms"]["value"], rows["retention.ms"]["config_source"]) == ("1000", "DYNAMIC_TOPIC_CONFIG")
+        assert (rows["segment.ms"]["value"], rows["segment.ms"]["config_source"]) == ("604800000", "DEFAULT_CONFIG")
+        assert not any(row["read_only"] or row["is_sensitive"] for row in rows.values())
+    wait_for(lambda: topic in admin.list_topics().topics)
+    described = configs(admin, ResourceType.TOPIC, topic)
+    assert {name: row["value"] for name, row in rows.items()} == {name: row.value for name, row in described.items()}
+
+
 def test_incremental_changes_of_a_topic(admin, topic):
     create(admin, topic, config={"retention.ms": "1000", "segment.ms": "5000"})
     done(change(admin, ResourceType.TOPIC, topic, ("retention.ms", SET, "2000"), validate_only=True))
     assert configs(admin, ResourceType.TOPIC, topic)["retention.ms"].value == "1000"
     done(change(admin, ResourceType.TOPIC, topic, ("retention.ms", SET, "2000"), ("cleanup.policy", APPEND, "compact")))
+    wait_for(lambda: configs(admin, ResourceType.TOPIC, topic)["retention.ms"].value == "2000")
     found = configs(admin, ResourceType.TOPIC, topic)
-    assert found["retention.ms"].value == "2000"
     assert sorted(found["cleanup.policy"].value.split(",")) == ["compact", "delete"]
     assert found["segment.ms"].value == "5000"
     done(change(admin, ResourceType.TOPIC, topic, ("retention.ms", DELETE, None), ("cleanup.policy", SUBTRACT, "delete")))
+    wait_for(lambda: configs(admin, ResourceType.TOPIC, topic)["retention.ms"].is_default)
     found = configs(admin, ResourceType.TOPIC, topic)
     assert found["retention.ms"].value == "604800000"
-    assert found["retention.ms"].is_default
     assert found["cleanup.policy"].value == "compact"
 
 
 def test_alter_configs_replaces_what_was_set(admin, topic):
     create(admin, topic, config={"retention.ms": "1000", "segment.ms": "5000"})
     done(admin.alter_configs([ConfigResource(ResourceType.TOPIC, topic, set_config={"retention.bytes": "7"})]))
+    wait_for(lambda: configs(admin, ResourceType.TOPIC, topic)["retention.bytes"].value == "7")
     found = configs(admin, ResourceType.TOPIC, topic)
-    assert found["retention.bytes"].value == "7"
     assert found["retention.ms"].is_default
     assert found["segment.ms"].is_default
 
@@ -285,6 +299,16 @@ def test_bad_configurations_of_a_broker(broker, broker_name, name, value, operat
     assert (error, words in (message or "")) == (code, True), message
 
 
+@pytest.mark.parametrize("name", ["leader.replication.throttled.rate", "follower.replication.throttled.rate"])
+def test_throttles_of_replication_are_taken_and_taken_back(broker, name):
+    """kafka-reassign-partitions sets them with --throttle, and deletes them with --verify whether they are set or not."""
+    assert alter_broker(broker, "1", name, None, DELETE) == (0, None)
+    assert alter_broker(broker, "1", name, "1000") == (0, None)
+    assert alter_broker(broker, "1", name, None, DELETE) == (0, None)
+    error, message = alter_broker(broker, "1", name, "-1")
+    assert (error, "Value must be at least 0" in message) == (KafkaError.INVALID_REQUEST, True), message
+
+
 def test_an_unknown_configuration_of_a_broker_is_refused_by_name(eddy):
     # Kafka takes it: a plug-in might know it.
     error, message = alter_broker(eddy, "1", "no.such.config", "3")
@@ -336,7 +360,9 @@ def test_describe_producers(broker, admin, python_admin, topic):
     create(admin, topic)
     produce(broker, topic, [b"1", b"2"], settings={"enable.idempotence": True})
     (found,) = python_admin.describe_producers([Place(topic, 0)]).values()
-    assert [row.last_sequence for row in found.active_producers] == [1]
+    (row,) = found.active_producers
+    assert (row.last_sequence, row.producer_epoch) == (1, 0)
+    assert (row.coordinator_epoch, row.current_transaction_start_offset) == (-1, -1)  # nobody began a transaction
 
 
 def test_metadata_quorum_has_one_voter(python_admin):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every topic configuration that takes effect, changed while the server runs: before and after, without a restart."""
 
+import itertools
+import random
 import struct
 import time
 
@@ -170,6 +172,25 @@ def test_compression_type(connection, topic, codec):
     assert [base for base, *_ in found] == [0, 1, 2, 3, 4]
     number = CODECS.index(codec)
     assert [attributes & 7 for _, attributes, *_ in found] == [0, number, number, number, 0]
+
+
+@pytest.mark.parametrize("codec, low, high", [("gzip", 1, 9), ("lz4", 9, 12), ("zstd", -50, 19)])
+def test_compression_levels(connection, topic, codec, low, high):
+    """lz4's 9 is Kafka's name for the fast compressor."""
+    words = random.Random(7)
+    value = " ".join(words.choice(("event", "log", "offset", "leader", "batch", "topic")) for _ in range(30_000)).encode()
+    set_config(connection, topic, compression_type=codec)
+    for level in (low, high, low):
+        set_config(connection, topic, **{f"compression_{codec}_level": level})
+        produce(connection, topic, values=[value])
+    set_config(connection, topic, compression_type="producer")  # or zstd is refused to old consumers
+    ends = [0]
+    error, _, data = wire.fetch(connection, topic, 0)
+    while ends[-1] < len(data):
+        ends.append(ends[-1] + 12 + struct.unpack_from(">i", data, ends[-1] + 8)[0])
+    sizes = [end - start for start, end in itertools.pairwise(ends)]
+    assert (error, len(sizes)) == (0, 3)
+    assert sizes[1] < 0.95 * min(sizes[0], sizes[2]), sizes
 
 
 @pytest.mark.parametrize("codec", CODECS[1:])

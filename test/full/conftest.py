@@ -17,21 +17,50 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def java():
-    """java(main_class, *arguments, lines=None): runs one of Kafka's own tools and returns what it printed."""
+def java_run():
+    """java_run(main_class, *arguments, lines=None): runs one of Kafka's own tools to its end, however it ends."""
     if not servers.Kafka.is_available():
         pytest.skip("Apache Kafka's jars are not there: script/setup --full")
 
     def run(main_class, *arguments, lines=None, timeout=200):
-        done = subprocess.run(
-            servers.Kafka.tool_command(main_class, *arguments),
+        return subprocess.run(
+            servers.Kafka.tool_command(main_class, *arguments, heap="256m", quick=True),
             input=None if lines is None else "".join(line + "\n" for line in lines),
             capture_output=True,
             text=True,
             timeout=timeout,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def java(java_run):
+    """java(main_class, *arguments, lines=None): runs one of Kafka's own tools and returns what it printed."""
+
+    def run(main_class, *arguments, **how):
+        done = java_run(main_class, *arguments, **how)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    return run
+
+
+@pytest.fixture
+def tool(java, broker):
+    """tool(main_class, *arguments): java() with the broker's address."""
+    return lambda main_class, *arguments, **how: java(main_class, "--bootstrap-server", broker.bootstrap, *arguments, **how)
+
+
+@pytest.fixture
+def refused(java_run, broker):
+    """refused(main_class, *arguments): the tool must end by itself, and not well; returns all that it said."""
+
+    def run(main_class, *arguments):
+        done = java_run(main_class, "--bootstrap-server", broker.bootstrap, *arguments, timeout=30)
+        said = done.stdout + done.stderr
+        assert done.returncode != 0, said
+        return said
 
     return run

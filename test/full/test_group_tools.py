@@ -85,6 +85,43 @@ def test_the_groups_tool(java, broker, topic):
     assert group not in tool("--list").split()
 
 
+def test_the_groups_tool_resets_offsets_in_every_way(java, broker, topic):
+    group = "g-" + topic
+    fill(broker, topic).close()
+
+    def tool(*arguments):
+        return java(GROUPS, "--bootstrap-server", broker.bootstrap, *arguments)
+
+    def reset(*how):
+        """The new offsets by partition."""
+        out = tool("--reset-offsets", "--group", group, *how)
+        rows = [line.split() for line in out.splitlines() if line.startswith(group)]
+        assert all(row[1] == topic for row in rows), out
+        return {int(row[2]): int(row[3]) for row in rows}
+
+    whole = ("--topic", topic)
+    assert reset(*whole, "--to-earliest", "--dry-run") == {0: 0, 1: 0, 2: 0, 3: 0}
+    assert reset(*whole, "--to-current", "--dry-run") == {0: 2, 1: 2, 2: 2, 3: 2}  # nothing was changed yet
+    assert reset("--all-topics", "--shift-by", -1, "--execute") == {0: 1, 1: 1, 2: 1, 3: 1}
+    assert reset(*whole, "--shift-by", 5, "--dry-run") == {0: 2, 1: 2, 2: 2, 3: 2}  # no further than the end
+    assert reset("--topic", f"{topic}:0,2", "--to-latest", "--execute") == {0: 2, 2: 2}
+    assert reset(*whole, "--by-duration", "PT1H", "--dry-run") == {0: 0, 1: 0, 2: 0, 3: 0}
+    assert reset(*whole, "--to-datetime", "2020-01-01T00:00:00.000", "--execute") == {0: 0, 1: 0, 2: 0, 3: 0}
+    out = tool("--describe", "--all-groups", "--offsets")
+    rows = [line.split() for line in out.splitlines() if line.startswith(group)]
+    assert sorted(row[2:6] for row in rows) == [[str(i), "0", "2", "2"] for i in range(4)]
+
+
+def test_the_groups_tool_shows_members(java, broker, topic):
+    group = "g-" + topic
+    member = fill(broker, topic)
+    out = java(GROUPS, "--bootstrap-server", broker.bootstrap, "--describe", "--group", group, "--members", "--verbose")
+    (row,) = [line.split() for line in out.splitlines() if line.startswith(group)]
+    assert row[2] == "/127.0.0.1" and "4" in row, row
+    assert f"{topic}:0,1,2,3" in out
+    member.close()
+
+
 def test_eddy_goes_on_with_the_groups_that_kafka_had(start_eddy, tmp_path, topic):
     if not servers.Kafka.is_available():
         pytest.skip("Apache Kafka's jars are not there: script/setup --full")

@@ -116,3 +116,17 @@ def test_what_was_deleted_in_kafka_stays_deleted(start_eddy, tmp_path, topic):
     with wire.Connection(server) as connection:
         assert wire.fetch(connection, topic, 24)[0] == 1, "a deleted record is back"
         assert wire.fetch(connection, topic, 25)[:2] == (0, 40)
+
+
+def test_kafka_reads_the_state_of_producers(java, eddy, topic):
+    sender = cases.producer(eddy.bootstrap)  # which is idempotent
+    for i in range(5):
+        sender.send(topic, b"%d" % i).get(30)
+    sender.close()
+    assert eddy.stop() == 0
+    snapshots = sorted((eddy.data / f"{topic}-0").glob("*.snapshot"))
+    assert snapshots
+    out = java(DUMP, "--files", snapshots[-1])
+    (row,) = [line for line in out.splitlines() if line.startswith("producerId: ")]
+    assert "producerEpoch: 0 coordinatorEpoch: -1 currentTxnFirstOffset: OptionalLong.empty" in row, row
+    assert "firstSequence: 4 lastSequence: 4 lastOffset: 4 offsetDelta: 0" in row, row

@@ -169,15 +169,21 @@ static void create_topic(struct listing *listing, bytes_t name, struct kafka_met
     topic_create(door->store, &creation->op);
 }
 
+// Java's AdminClient sends an id and an empty name, others an id and no name: the id counts, as in Kafka.
+static bool asked_by_id(const struct kafka_metadata_request_topic *asked)
+{
+    return asked->name.data == NULL || !kafka_uuid_is_zero(&asked->topic_id);
+}
+
 static void list_asked(struct listing *listing, const struct kafka_metadata_request_topic *asked,
                        struct kafka_metadata_response_topic *row)
 {
     struct kafka_call *call = listing->call;
     const struct kafka_metadata_request *request = call->request;
-    bool by_id = asked->name.data == NULL;
+    bool by_id = asked_by_id(asked);
     bool may_create = call->version < FIRST_VERSION_AUTO_CREATE || request->allow_auto_topic_creation;
     const struct topic *topic = kafka_door_topic(call->door, by_id, asked->name, &asked->topic_id);
-    row->name = asked->name;
+    row->name = by_id ? BYTES_NULL : asked->name;
     row->topic_id = asked->topic_id;
     if (topic != NULL)
         list_topic(call, topic, row);
@@ -216,8 +222,7 @@ static void list_each_asked(struct listing *listing)
     struct map seen = MAP_INIT(asking_key);
     for (size_t i = 0; i < count; i++) {
         const struct kafka_metadata_request_topic *asked = &request->topics.items[i];
-        bool by_id = asked->name.data == NULL;
-        askings[i].key = by_id ? bytes_of(&asked->topic_id, sizeof(asked->topic_id)) : asked->name;
+        askings[i].key = asked_by_id(asked) ? bytes_of(&asked->topic_id, sizeof(asked->topic_id)) : asked->name;
         if (map_find(&seen, askings[i].key) != NULL)
             continue;
         map_insert(&seen, &askings[i].node);
