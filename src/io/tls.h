@@ -63,7 +63,7 @@ struct tls_start {
 void conn_tls_start(struct conn *conn, const struct tls_start *start);
 // The handshake is done. False on a plain connection.
 bool conn_is_secure(const struct conn *conn);
-// Why the handshake failed, for a log line; "" if it did not. Valid in on_close too.
+// Why TLS ended the connection, for a log line; "" if it did not. Valid in on_close too.
 const char *conn_tls_failure(const struct conn *conn);
 
 struct tls_names {
