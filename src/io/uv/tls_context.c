@@ -251,7 +251,7 @@ static err_t set_ciphers(struct tls_context *context, const char *list, diag_t *
     while (next_name(&list, ':', &text)) {
         char name[NAME_MAX_SIZE];
         if (text.size == 0 || text.size >= sizeof(name))
-            return diag_fail(diag, ERR_INVALID, "ciphers", "\"%.*s\" is not a cipher", BYTES_ARG(text));
+            return diag_fail(diag, ERR_INVALID, "ciphers", "this is not a cipher: \"%.*s\"", BYTES_ARG(text));
         snprintf(name, sizeof(name), "%.*s", BYTES_ARG(text));
         bool is_newer = strncmp(name, "TLS_", 4) == 0 && strstr(name, "_WITH_") == NULL;
         const char *own = is_newer ? name : openssl_cipher(name);
@@ -289,7 +289,7 @@ static err_t set_curves(struct tls_context *context, const char *list, diag_t *d
             if (strcmp(name, of_go[i][0]) == 0)
                 snprintf(name, sizeof(name), "%s", of_go[i][1]);
         if (*name == '\0' || SSL_CTX_set1_groups_list(context->ssl, name) != 1)
-            return diag_fail(diag, ERR_INVALID, "curves", "\"%.*s\" is not a curve that is known here",
+            return diag_fail(diag, ERR_INVALID, "curves", "this is not a curve that is known here: \"%.*s\"",
                              BYTES_ARG(text));
         if (!list_add(all, sizeof(all), name))
             return diag_fail(diag, ERR_TOO_LARGE, "curves", "the list is too long");
@@ -318,7 +318,8 @@ static err_t set_protocols(struct tls_context *context, const char *list, diag_t
     bytes_t name;
     while (next_name(&list, ',', &name)) {
         if (name.size == 0 || context->alpn_size + 1 + name.size > sizeof(context->alpn))
-            return diag_fail(diag, ERR_INVALID, "alpn", "\"%.*s\" is empty, or the list is too long", BYTES_ARG(name));
+            return diag_fail(diag, ERR_INVALID, "alpn", "a protocol is empty, or the list is too long: \"%.*s\"",
+                             BYTES_ARG(name));
         context->alpn[context->alpn_size] = (uint8_t)name.size;
         memcpy(context->alpn + context->alpn_size + 1, name.data, name.size);
         context->alpn_size += 1 + name.size;

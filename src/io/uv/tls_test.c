@@ -24,7 +24,7 @@ enum {
 
 static struct loop *loop;
 static struct timer limit;
-static size_t write_count;
+static atomic_size_t write_count;
 
 // In front of the system's own, to count the writes of connections.
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
@@ -1006,6 +1006,89 @@ static void changed_files_are_for_the_connections_to_come(void **state)
     tls_context_unref(second);
 }
 
+// A second loop that accepts beside the first, with the same context, and echoes.
+struct second {
+    struct loop *loop;
+    struct listener *listener;
+    struct message open, close;
+    struct end end;
+    size_t accepted;
+};
+static struct second second;
+
+static void on_second_data(struct conn *conn, size_t size)
+{
+    take(conn_owner(conn), second.end.room, size);
+}
+
+static void on_second_close(struct conn *conn, err_t why)
+{
+    (void)conn;
+    (void)why;
+}
+
+static void on_second_accept(void *owner, struct conn *conn)
+{
+    static const struct conn_ops ops = { .on_room = on_room, .on_data = on_second_data, .on_close = on_second_close };
+    (void)owner;
+    second.accepted++;
+    second.end.conn = conn;
+    second.end.received = 0;
+    conn_attach(conn, &ops, &second.end);
+    start_tls(&second.end, BYTES_NULL);
+}
+
+static void on_second_open(struct message *message)
+{
+    (void)message;
+    struct address address = { .host = "127.0.0.1", .port = listener_port(listener) };
+    assert_int_equal(listener_open(second.loop, &address, on_second_accept, NULL, &second.listener, NULL), ERR_OK);
+    loop_stop(loop);
+}
+
+static void on_second_shut(struct message *message)
+{
+    (void)message;
+    listener_close(second.listener);
+    loop_stop(second.loop);
+}
+
+static void loops_share_a_context(void **state)
+{
+    (void)state;
+    enum { COUNT = 40 };
+    second =
+        (struct second){ .loop = loop_new(1), .open.on_message = on_second_open, .close.on_message = on_second_shut };
+    second.end = (struct end){ .context = server_context, .room_size = ROOM_SIZE, .echoes = true };
+    loop_start_thread(second.loop);
+    loop_post(second.loop, &second.open);
+    loop_run(loop);
+    size_t first = 0;
+    for (size_t i = 0; i < COUNT; i++) {
+        server =
+            (struct end){ .context = server_context, .room_size = ROOM_SIZE, .closes_at_end = true, .echoes = true };
+        client = (struct end){
+            .context = client_context, .room_size = ROOM_SIZE, .host = "localhost", .closes_at_end = true
+        };
+        client.sends_at_once = true;
+        client.expected = 6000;
+        connect_client();
+        while (client.received < 6000)
+            loop_run(loop);
+        assert_false(client.wrong);
+        first += server.secured;
+        conn_close(client.conn);
+        while (!client.closed || server.conn != NULL)
+            loop_run(loop);
+        assert_int_equal(client.why, ERR_OK);
+    }
+    loop_post(second.loop, &second.close);
+    loop_join(second.loop);
+    loop_free(second.loop);
+    assert_int_equal(first + second.accepted, COUNT);
+    assert_true(first > 0 && second.accepted > 0);
+}
+
 int main(void)
 {
 #define TLS_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -1035,6 +1118,7 @@ int main(void)
         TLS_TEST(broken_records_end_the_connection),
         TLS_TEST(renegotiation_is_refused),
         TLS_TEST(changed_files_are_for_the_connections_to_come),
+        TLS_TEST(loops_share_a_context),
     };
     return cmocka_run_group_tests(tests, set_up_files, tear_down_files);
 }
