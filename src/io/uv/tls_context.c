@@ -335,8 +335,8 @@ static void set_habits(SSL_CTX *ssl)
 {
     // An idle connection keeps no buffers. A record that is written again may lie elsewhere by then.
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    // A peer that negotiates again and again would cost much and gain nothing (CVE-2011-1473). The server's order of
-    // ciphers counts: its operator wrote it.
+    // A peer that negotiates again and again would cost much and gain nothing (CVE-2011-1473); OpenSSL 3 refuses it to
+    // clients anyway. The server's order of ciphers counts: its operator wrote it.
     SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
     // Sessions are resumed by tickets, which the clients keep; a new context does not know those of an old one.
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
