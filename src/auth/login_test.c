@@ -199,6 +199,12 @@ static void an_nkey_signs_the_nonce(void **state)
     other = right;
     other.nonce = TEXT("PXoWU7zWAMt75FZ");
     assert_string_equal(decide(other), "the signature of the nonce is wrong");
+    // Nothing is no nonce, though it can be signed.
+    struct nkey_seed seed;
+    assert_int_equal(nkey_seed_parse(TEXT("SUAMLK2ZNL35WSMW37E7UD4VZ7ELPKW7DHC3BWBSD2GCZ7IUQQXZIORRBU"), &seed),
+                     ERR_OK);
+    nkey_seed_sign(&seed, BYTES_NULL, signature);
+    other.signature = bytes_of(standard, base64_encode(BASE64_URL, bytes_of(signature, NKEY_SIGNATURE_SIZE), standard));
     other.nonce = BYTES_NULL;
     assert_string_equal(decide(other), "the signature of the nonce is wrong");
     other = right;

@@ -68,10 +68,10 @@ void responses_expect(struct responses *responses, bytes_t reply, int64_t now_ms
         return;
     forget_expired(responses, now_ms);
     struct response *response = find(responses, reply);
+    if (response == NULL && responses->by_subject.count == RESPONSES_MAX)
+        response = oldest(responses);
     if (response != NULL)
         forget(responses, response);
-    else if (responses->by_subject.count == RESPONSES_MAX)
-        forget(responses, oldest(responses));
     response = mem_alloc(sizeof(*response) + reply.size);
     *response = (struct response){ .left = responses->limits.max, .size = reply.size };
     response->expires_ms = responses->limits.expire_ms < 0 ? INT64_MAX : now_ms + responses->limits.expire_ms;

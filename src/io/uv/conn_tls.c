@@ -72,12 +72,10 @@ static bool shake_hands(struct conn *conn)
 static bool decrypt_input(struct conn *conn)
 {
     bool any = false;
-    if (!conn->tls->secure) {
-        if (!shake_hands(conn))
-            return conn->state != CONN_OPEN;
-        any = true;
-    }
-    // The first time the stream is asked in any case: OpenSSL knows what it holds only when it looks.
+    if (!conn->tls->secure && !shake_hands(conn))
+        return conn->state != CONN_OPEN;
+    // The first time the stream is asked in any case: OpenSSL knows what it holds only when it looks, and gives its
+    // buffer back when it finds nothing.
     while (conn_reads(conn) && (!any || tls_stream_has_more(conn->tls))) {
         size_t size = 0, got = 0;
         uint8_t *room = conn->ops->on_room(conn, &size);

@@ -267,7 +267,7 @@ static err_t set_ciphers(struct tls_context *context, const char *list, diag_t *
     if (older[0] != '\0')
         set &= SSL_CTX_set_cipher_list(context->ssl, older);
     else
-        set &= SSL_CTX_set_min_proto_version(context->ssl, TLS1_3_VERSION);
+        set &= (int)SSL_CTX_set_min_proto_version(context->ssl, TLS1_3_VERSION);
     if (newer[0] != '\0')
         set &= SSL_CTX_set_ciphersuites(context->ssl, newer);
     ASSERT(set == 1); // each of them was known

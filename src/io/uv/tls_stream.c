@@ -140,6 +140,8 @@ enum tls_result tls_stream_handshake(struct tls_stream *stream, err_t *ret_err)
     if (result != 1)
         return result_of(stream, result, ret_err);
     stream->secure = true;
+    // Later ones go by themselves (SSL_MODE_RELEASE_BUFFERS), the one of a server's last words does not.
+    SSL_free_buffers(stream->ssl);
     return TLS_DONE;
 }
 
