@@ -335,7 +335,7 @@ static void log_lines_hold_no_secrets(void **state)
         struct credentials credentials;
         const char *text;
     } rows[] = {
-        { { 0 }, "no credentials" },
+        { { .user = BYTES_NULL }, "no credentials" },
         { { .user = TEXT("alice"), .password = TEXT("s3cr3t") }, "user \"alice\", a password" },
         { { .password = TEXT("s3cr3t") }, "a password" },
         { { .token = TEXT("s3cr3t") }, "a token" },

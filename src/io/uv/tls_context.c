@@ -148,8 +148,8 @@ static err_t load_own(struct tls_context *context, const struct tls_config *conf
     if (config->certificate_file == NULL || config->key_file == NULL)
         return diag_fail(diag, ERR_INVALID, "tls", "%s is missing: a certificate and its key belong together",
                          config->certificate_file == NULL ? "the certificate's file" : "the key's file");
-    BIO *bio;
-    struct buf *buf;
+    BIO *bio = NULL;
+    struct buf *buf = NULL;
     err_t err = read_file(config->certificate_file, &bio, &buf, diag);
     if (err != ERR_OK)
         return err;
@@ -169,8 +169,8 @@ static err_t load_own(struct tls_context *context, const struct tls_config *conf
 
 static err_t load_authorities(struct tls_context *context, const char *path, diag_t *diag)
 {
-    BIO *bio;
-    struct buf *buf;
+    BIO *bio = NULL;
+    struct buf *buf = NULL;
     err_t err = read_file(path, &bio, &buf, diag);
     if (err != ERR_OK)
         return err;

@@ -896,11 +896,14 @@ static bool raw_fill(struct raw_client *raw)
     }
 }
 
-static struct raw_client *raw_open(struct tls_context *context)
+// SESSION: one to go on with, or NULL.
+static struct raw_client *raw_resume(struct tls_context *context, SSL_SESSION *session)
 {
     struct raw_client *raw = mem_zalloc(1, sizeof(*raw));
     raw->fd = raw_connect();
     raw->stream = tls_stream_new(context, "localhost");
+    if (session != NULL)
+        assert_int_equal(SSL_set_session(raw->stream->ssl, session), 1);
     err_t err;
     while (tls_stream_handshake(raw->stream, &err) == TLS_WANTS)
         assert_true(raw_fill(raw));
@@ -909,6 +912,11 @@ static struct raw_client *raw_open(struct tls_context *context)
     while (server.secured == 0)
         run_for(1);
     return raw;
+}
+
+static struct raw_client *raw_open(struct tls_context *context)
+{
+    return raw_resume(context, NULL);
 }
 
 static void raw_free(struct raw_client *raw)
@@ -981,6 +989,47 @@ static void renegotiation_is_refused(void **state)
     raw_free(raw);
     wait_for_server_close();
     tls_context_unref(older);
+}
+
+// Sends a byte and waits until it came back: a ticket, which a server of TLS 1.3 sends first, is read then.
+static void raw_echo(struct raw_client *raw)
+{
+    uint8_t byte = pattern_at(0);
+    size_t size;
+    err_t err;
+    assert_int_equal(tls_stream_write(raw->stream, bytes_of(&byte, 1), &err), TLS_DONE);
+    while (tls_stream_read(raw->stream, &byte, 1, &size, &err) == TLS_WANTS)
+        assert_true(raw_fill(raw));
+}
+
+static void a_session_goes_on_with_the_names_it_had(void **state)
+{
+    (void)state;
+    write_pair("alice", authority, (struct test_certificate_config){ .subject = "CN=alice" });
+    struct tls_context *first = verifying_server(TLS_VERIFY_REQUIRED), *second = verifying_server(TLS_VERIFY_REQUIRED);
+    struct tls_context *alice = client_of(config_of("alice"));
+    for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+        SSL_CTX_set_max_proto_version(alice->ssl, version);
+        SSL_SESSION *session = NULL;
+        // A new context, as after a reload, does not take the tickets of the old one.
+        struct tls_context *const servers[] = { first, first, second };
+        for (size_t i = 0; i < ARRAY_COUNT(servers); i++) {
+            server = (struct end){ .context = servers[i], .room_size = ROOM_SIZE, .echoes = true };
+            struct raw_client *raw = raw_resume(alice, session);
+            assert_int_equal(SSL_session_reused(raw->stream->ssl), i == 1);
+            assert_true(bytes_is(conn_tls_peer(server.conn)->subject, "CN=alice"));
+            raw_echo(raw);
+            SSL_SESSION_free(session);
+            session = SSL_get1_session(raw->stream->ssl);
+            tls_stream_shut(raw->stream); // else OpenSSL takes the session for spoilt
+            raw_free(raw);
+            wait_for_server_close();
+        }
+        SSL_SESSION_free(session);
+    }
+    tls_context_unref(alice);
+    tls_context_unref(first);
+    tls_context_unref(second);
 }
 
 static void changed_files_are_for_the_connections_to_come(void **state)
@@ -1118,6 +1167,7 @@ int main(void)
         TLS_TEST(an_end_that_is_not_announced_is_no_end),
         TLS_TEST(broken_records_end_the_connection),
         TLS_TEST(renegotiation_is_refused),
+        TLS_TEST(a_session_goes_on_with_the_names_it_had),
         TLS_TEST(changed_files_are_for_the_connections_to_come),
         TLS_TEST(loops_share_a_context),
     };
