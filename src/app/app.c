@@ -175,6 +175,7 @@ static void start_process(struct app *app)
         [DISK_FLUSH] = (unsigned)config->flush_threads,
         [DISK_READ] = (unsigned)config->read_threads,
         [DISK_BACKGROUND] = (unsigned)config->background_threads,
+        [DISK_COMPUTE] = 1,
     };
     disk_start(threads);
     app->loop_count = loop_count(config);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Threads that run blocking jobs for the loops: flushing has its own, so that it never waits behind a read or a
-// look-up.
+// look-up, and so has what is slow by intent.
 #pragma once
 
 #include "io/loop.h"
@@ -9,6 +9,7 @@ enum disk_queue {
     DISK_FLUSH,      // log writes and flushes
     DISK_READ,       // reads that a client waits for
     DISK_BACKGROUND, // compaction, removal, zeroing, checkpoints
+    DISK_COMPUTE,    // no disk at all: tens of milliseconds of one processor (the hash of a password)
     DISK_QUEUE_COUNT,
 };
 
@@ -21,7 +22,7 @@ struct disk_job {
     void (*on_done)(struct disk_job *job);
 };
 
-// Starts the threads of each queue (at least 1 each). Once per process, before the first submit.
+// Starts the threads of each queue; nothing is submitted to a queue with 0. Once per process, before the first submit.
 void disk_start(const unsigned threads[DISK_QUEUE_COUNT]);
 // Waits for all jobs and ends the threads. Their on_done messages are posted before it returns.
 void disk_stop(void);

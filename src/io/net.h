@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stream sockets. A conn belongs to one loop; all calls and callbacks are on that loop. Bytes are read straight into
-// memory that the owner names; sends are queued and leave in one write at the end of the turn. TLS will sit inside
-// conn, between the socket and these callbacks, so that owners do not change.
+// memory that the owner names; sends are queued and leave in one write at the end of the turn. TLS (io/tls.h) sits
+// inside conn, between the socket and these callbacks, so that owners do not change.
 #pragma once
 
 #include "base/buf.h"
@@ -45,13 +45,15 @@ struct conn_ops {
     void (*on_drain)(struct conn *conn);
     // Outgoing connections only: it is open. NULL for accepted ones.
     void (*on_open)(struct conn *conn);
+    // The handshake that conn_tls_start began is done; before the first on_data behind it. May be NULL.
+    void (*on_secure)(struct conn *conn);
     // The peer's end of stream: no more data comes, but the peer may have closed one direction only and wait for what
     // it is owed. The owner sends that, now or in later turns, and calls conn_close; after 30 s on_close comes anyway.
     // NULL: what is queued, or is sent in this turn, goes out, then on_close comes.
     void (*on_end)(struct conn *conn);
     // The last callback; the conn is gone after it. ERR_OK: the owner closed it; ERR_RESET: the peer did (also after
-    // its end of stream); ERR_NOT_FOUND (the name), ERR_REFUSED, ERR_TIMEOUT, ERR_IO otherwise. Exactly once for every
-    // attached conn.
+    // its end of stream); ERR_NOT_FOUND (the name), ERR_REFUSED, ERR_TIMEOUT, ERR_IO otherwise, and those of io/tls.h.
+    // Exactly once for every attached conn.
     void (*on_close)(struct conn *conn, err_t why);
 };
 

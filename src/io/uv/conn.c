@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An open connection. Sends queue slices; the loop's write phase sends them with one call. What the kernel does not
 // take waits until the socket is writable again, and leaves at the end of that turn together with what came meanwhile.
-#include "io/uv/net_internal.h"
+#include "io/uv/conn_internal.h"
 
 #include "base/assert.h"
 #include "base/mem.h"
@@ -21,42 +21,6 @@ enum {
     LINGER_TIMEOUT_MS = 500,
     QUEUE_KEPT = 64, // slices of an empty queue whose memory is kept
     DISCARDS_PER_EVENT = 16,
-};
-
-enum conn_state {
-    CONN_CONNECTING,
-    CONN_OPEN,
-    CONN_LINGERING, // all is sent, the peer still sends: taking its bytes keeps the kernel from resetting ours away
-    CONN_DONE,      // waits for its on_close
-};
-
-struct conn {
-    struct loop *loop;
-    const struct conn_ops *ops;
-    void *owner;
-    enum conn_state state;
-    err_t why; // for on_close
-    int fd;    // -1: none
-    uv_poll_t poll;
-    bool polled;  // poll is initialised and not closed
-    bool told;    // on_close was called
-    int interest; // the events that poll waits for
-    bool paused;  // by the owner
-    bool closing; // conn_close was called: no more input, no more sends
-    bool ended;   // the peer's end of stream was read
-    bool blocked; // the kernel took less than it was given; until it is writable
-    bool full;    // the high mark was passed; until on_drain
-
-    struct slice *queue; // queue[head..count)
-    size_t head, count, capacity;
-    size_t queued; // their bytes
-    size_t low, high;
-
-    struct deferred write;
-    struct deferred notice;
-    struct timer timer; // connecting, draining or lingering takes too long
-    struct connecting *connecting;
-    char peer[PEER_SIZE];
 };
 
 static void on_write(struct deferred *write);
@@ -79,6 +43,7 @@ static struct conn *conn_new(struct loop *loop)
 
 static void conn_free(struct conn *conn)
 {
+    tls_stream_free(conn->tls);
     free(conn->queue);
     free(conn);
 }
@@ -91,16 +56,18 @@ static void on_poll_closed(uv_handle_t *handle)
         conn_free(conn);
 }
 
-static bool reads(const struct conn *conn)
+bool conn_reads(const struct conn *conn)
 {
-    return conn->state == CONN_OPEN && !conn->paused && !conn->closing && !conn->ended;
+    // A peer that takes nothing makes a TLS stream say no more than this.
+    bool stuck = conn->tls != NULL && tls_stream_output(conn->tls).size >= TLS_OUTPUT_STUCK;
+    return conn->state == CONN_OPEN && !conn->paused && !conn->closing && !conn->ended && !stuck;
 }
 
 // Tells the poller what to wait for, if that changed: a change costs two system calls, so owners' pauses take effect
 // only when an event really came.
 static void set_interest(struct conn *conn)
 {
-    int want = reads(conn) || conn->state == CONN_LINGERING ? UV_READABLE : 0;
+    int want = conn_reads(conn) || conn->state == CONN_LINGERING ? UV_READABLE : 0;
     bool will_write = list_linked(&conn->write.node) && (conn->interest & UV_WRITABLE) != 0;
     if (conn->blocked || will_write)
         want |= UV_WRITABLE;
@@ -111,7 +78,7 @@ static void set_interest(struct conn *conn)
     ASSERT(failed == 0);
 }
 
-static void drop_queue(struct conn *conn)
+void conn_drop_queue(struct conn *conn)
 {
     for (size_t i = conn->head; i < conn->count; i++)
         slice_free(&conn->queue[i]);
@@ -133,7 +100,7 @@ void conn_finish(struct conn *conn, err_t why)
     if (conn->fd >= 0)
         close(conn->fd);
     conn->fd = -1;
-    drop_queue(conn);
+    conn_drop_queue(conn);
     loop_defer_cancel(conn->loop, &conn->write);
     loop_add_notice(conn->loop, &conn->notice);
 }
@@ -148,6 +115,12 @@ static void on_notice(struct deferred *notice)
             conn_free(conn);
         return;
     }
+    if (conn->tls != NULL && conn_reads(conn) && conn_tls_has_input(conn)) {
+        conn_tls_read(conn);
+        if (conn->state == CONN_DONE)
+            return;
+        set_interest(conn);
+    }
     // The owner may have sent again since the queue was low.
     if (!conn->full || conn->queued > conn->low || conn->closing)
         return;
@@ -159,8 +132,10 @@ static void on_notice(struct deferred *notice)
 static void on_timer(struct timer *timer)
 {
     struct conn *conn = CONTAINER_OF(timer, struct conn, timer);
+    if (conn->tls != NULL)
+        conn_tls_set_late(conn);
     if (conn->closing)
-        conn_finish(conn, ERR_OK);
+        conn_finish(conn, conn->why);
     else
         conn_finish(conn, conn->ended ? ERR_RESET : ERR_TIMEOUT);
 }
@@ -180,6 +155,18 @@ static err_t discard_input(struct conn *conn, bool *ret_any)
     return ERR_AGAIN;
 }
 
+void conn_linger(struct conn *conn, err_t why)
+{
+    shutdown(conn->fd, SHUT_WR);
+    conn->why = why;
+    conn->closing = true;
+    conn_drop_queue(conn);
+    conn->blocked = false;
+    conn->state = CONN_LINGERING;
+    timer_start(&conn->timer, LINGER_TIMEOUT_MS);
+    set_interest(conn);
+}
+
 // The queue is empty and nothing will be added. Closing a socket with unread input makes the kernel send a reset, which
 // may destroy our last bytes on their way (RFC 9112 9.6): unread input is taken first.
 static void end_output(struct conn *conn)
@@ -190,14 +177,11 @@ static void end_output(struct conn *conn)
     } else if (discard_input(conn, &any) != ERR_AGAIN || !any) {
         conn_finish(conn, ERR_OK);
     } else {
-        shutdown(conn->fd, SHUT_WR);
-        conn->state = CONN_LINGERING;
-        timer_start(&conn->timer, LINGER_TIMEOUT_MS);
-        set_interest(conn);
+        conn_linger(conn, ERR_OK);
     }
 }
 
-static void forget_sent(struct conn *conn, size_t size)
+void conn_forget_sent(struct conn *conn, size_t size)
 {
     conn->queued -= size;
     while (size > 0) {
@@ -221,14 +205,16 @@ static void forget_sent(struct conn *conn, size_t size)
     }
 }
 
-// One call for the whole queue (more only above IOV_MAX slices). TLS encrypts here.
-static err_t send_queue(struct conn *conn)
+// One call for the whole queue (more only above IOV_MAX slices).
+err_t conn_send_plain(struct conn *conn, size_t limit)
 {
     struct iovec io[IOV_MAX];
-    while (conn->queued > 0) {
+    while (conn->queued > 0 && limit > 0) {
         size_t used = 0, size = 0;
-        for (size_t i = conn->head; i < conn->count && used < IOV_MAX; i++, used++) {
+        for (size_t i = conn->head; i < conn->count && used < IOV_MAX && size < limit; i++, used++) {
             bytes_t bytes = conn->queue[i].bytes;
+            if (bytes.size > limit - size)
+                bytes.size = limit - size;
             // The kernel only reads from it.
             io[used] = (struct iovec){ .iov_base = (void *)(uintptr_t)bytes.data, .iov_len = bytes.size };
             size += bytes.size;
@@ -239,8 +225,10 @@ static err_t send_queue(struct conn *conn)
             continue;
         if (put < 0 && errno != EAGAIN)
             return err_of_socket(errno);
-        if (put > 0)
-            forget_sent(conn, (size_t)put);
+        if (put > 0) {
+            conn_forget_sent(conn, (size_t)put);
+            limit -= (size_t)put;
+        }
         if (put < 0 || (size_t)put < size) {
             conn->blocked = true;
             break;
@@ -254,14 +242,14 @@ static void on_write(struct deferred *write)
     struct conn *conn = CONTAINER_OF(write, struct conn, write);
     if (conn->state != CONN_OPEN || conn->blocked)
         return;
-    err_t err = send_queue(conn);
+    err_t err = conn->tls == NULL ? conn_send_plain(conn, SIZE_MAX) : conn_tls_send(conn);
     if (err != ERR_OK) {
         conn_finish(conn, err);
         return;
     }
     if (conn->full && conn->queued <= conn->low)
         loop_add_notice(conn->loop, &conn->notice);
-    if (conn->queued == 0 && (conn->closing || (conn->ended && conn->ops->on_end == NULL)))
+    if (conn_queued(conn) == 0 && (conn->closing || (conn->ended && conn->ops->on_end == NULL)))
         end_output(conn);
     else
         set_interest(conn);
@@ -269,7 +257,7 @@ static void on_write(struct deferred *write)
 
 // The peer's end of stream. It may have closed one direction only: what is queued still goes out, and what the owner
 // sends, in this turn or until it closes.
-static void end_input(struct conn *conn)
+void conn_end_input(struct conn *conn)
 {
     conn->ended = true;
     if (conn->ops->on_end != NULL) {
@@ -282,12 +270,12 @@ static void end_input(struct conn *conn)
 }
 
 // One read for each event: what does not fit is there in the next turn, when the others had theirs, and a room that
-// fits a frame exactly costs no second call to learn so. TLS decrypts here, between recv and on_data.
+// fits a frame exactly costs no second call to learn so.
 static void read_socket(struct conn *conn)
 {
     size_t size = 0;
     uint8_t *room = conn->ops->on_room(conn, &size);
-    if (!reads(conn)) // on_room may close
+    if (!conn_reads(conn)) // on_room may close
         return;
     ASSERT(room != NULL && size > 0);
     ssize_t got;
@@ -297,7 +285,7 @@ static void read_socket(struct conn *conn)
     if (got > 0)
         conn->ops->on_data(conn, (size_t)got);
     else if (got == 0)
-        end_input(conn);
+        conn_end_input(conn);
     else if (errno != EAGAIN)
         conn_finish(conn, err_of_socket(errno));
 }
@@ -306,7 +294,7 @@ static void on_lingering(struct conn *conn)
 {
     bool any;
     if (discard_input(conn, &any) != ERR_AGAIN)
-        conn_finish(conn, ERR_OK);
+        conn_finish(conn, conn->why);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
@@ -316,7 +304,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         // libuv stops a handle whose socket has an error. Bytes from before the error can still be read; the last read
         // then gives its number.
         conn->interest = 0;
-        if (!reads(conn) && conn->state == CONN_OPEN) {
+        if (!conn_reads(conn) && conn->state == CONN_OPEN) {
             conn_finish(conn, socket_error(conn->fd));
             return;
         }
@@ -329,8 +317,12 @@ static void on_poll(uv_poll_t *poll, int status, int events)
             conn->blocked = false;
             loop_add_write(conn->loop, &conn->write);
         }
-        if ((events & UV_READABLE) != 0 && reads(conn))
-            read_socket(conn);
+        if ((events & UV_READABLE) != 0 && conn_reads(conn)) {
+            if (conn->tls == NULL)
+                read_socket(conn);
+            else
+                conn_tls_read(conn);
+        }
     }
     if (conn->state != CONN_DONE)
         set_interest(conn);
@@ -447,7 +439,7 @@ void conn_send(struct conn *conn, struct slice slice)
 
 size_t conn_queued(const struct conn *conn)
 {
-    return conn->queued;
+    return conn->queued + (conn->tls == NULL ? 0 : tls_stream_output(conn->tls).size);
 }
 
 bool conn_is_full(const struct conn *conn)
@@ -475,8 +467,11 @@ void conn_resume(struct conn *conn)
     if (!conn->paused)
         return;
     conn->paused = false;
-    if (conn->state == CONN_OPEN)
-        set_interest(conn);
+    if (conn->state != CONN_OPEN)
+        return;
+    set_interest(conn);
+    if (conn->tls != NULL && conn_tls_has_input(conn))
+        loop_add_notice(conn->loop, &conn->notice);
 }
 
 void conn_close(struct conn *conn)

@@ -64,7 +64,6 @@ static void *run_jobs(void *argument)
 
 static void queue_start(struct queue *queue, unsigned threads, const char *name)
 {
-    ASSERT(threads >= 1);
     ASSERT(queue->threads == NULL);
     pthread_mutex_init(&queue->lock, NULL);
     pthread_cond_init(&queue->filled, NULL);
@@ -88,15 +87,18 @@ static void queue_start(struct queue *queue, unsigned threads, const char *name)
 
 void disk_start(const unsigned threads[DISK_QUEUE_COUNT])
 {
-    static const char *const names[DISK_QUEUE_COUNT] = { "disk-flush", "disk-read", "disk-background" };
+    static const char *const names[DISK_QUEUE_COUNT] = { "disk-flush", "disk-read", "disk-background", "compute" };
     for (size_t i = 0; i < DISK_QUEUE_COUNT; i++)
-        queue_start(&queues[i], threads[i], names[i]);
+        if (threads[i] > 0)
+            queue_start(&queues[i], threads[i], names[i]);
 }
 
 void disk_stop(void)
 {
     for (size_t i = 0; i < DISK_QUEUE_COUNT; i++) {
         struct queue *queue = &queues[i];
+        if (queue->threads == NULL)
+            continue;
         pthread_mutex_lock(&queue->lock);
         queue->stopping = true;
         pthread_cond_broadcast(&queue->filled);
