@@ -40,6 +40,8 @@ err_t app_config_read(struct option_set *set, struct app_config *config, int cou
         err = app_doors_check(config, diag);
     if (err == ERR_OK)
         err = kafka_options_check(&config->kafka, diag);
+    if (err == ERR_OK)
+        err = nats_options_check(&config->nats, diag);
     if (err != ERR_OK)
         option_set_free(set);
     return err;

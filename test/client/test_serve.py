@@ -37,7 +37,10 @@ WRONG_OPTIONS = {
         ["--kafka", "--console", "9092"],
     ),
     "one_port_on_localhost_and_its_number": (["--kafka", "localhost:9092", "--console", "[::1]:9092"], ["--console", "9092"]),
-    "all_doors_off": (["--kafka", "off", "--console", "off"], ["--kafka", "--console", "off"]),
+    "all_doors_off": (
+        ["--kafka", "off", "--nats", "off", "--console", "off"],
+        ["--kafka", "--nats", "--console", "off"],
+    ),
     "advertise_without_a_port": (["--kafka-advertise", "example.com"], ["--kafka-advertise", "example.com", "HOST:PORT"]),
     "advertise_without_a_host": (["--kafka-advertise", ":9092"], ["--kafka-advertise", "HOST:PORT"]),
     "advertise_a_port_alone": (["--kafka-advertise", "9092"], ["--kafka-advertise", "HOST:PORT"]),
