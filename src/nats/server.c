@@ -271,6 +271,7 @@ static void conn_finish_if_ended(struct nats_conn *nc)
 static void conn_take(struct nats_conn *nc, bytes_t input, struct buf *buf)
 {
     struct nats_session *session = &nc->session;
+    loop_defer(nc->door->loop, &nc->door->turn_end); // counts what the turn did
     size_t wanted, used = nats_session_data(session, input, buf, &wanted);
     session->may_not_stall = false;
     if (session->is_closed)
