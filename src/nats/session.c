@@ -247,7 +247,7 @@ static bool has_prefix(bytes_t subject, const char *prefix)
 }
 
 // Subjects that servers use among themselves; nobody else may publish to them or ask for answers there.
-static bool is_reserved(bytes_t subject, bool is_reply)
+static inline bool is_reserved(bytes_t subject, bool is_reply)
 {
     if (subject.size == 0 || (subject.data[0] != '_' && subject.data[0] != '$'))
         return false;
