@@ -276,7 +276,7 @@ static void conn_take(struct nats_conn *nc, bytes_t input, struct buf *buf)
     session->may_not_stall = false;
     if (session->is_closed)
         return;
-    bytes_t rest = bytes_of(input.data + used, input.size - used);
+    bytes_t rest = used == input.size ? BYTES_NULL : bytes_of(input.data + used, input.size - used);
     nc->is_waiting = nats_session_must_wait(session);
     if (rest.size > 0)
         conn_hold(nc, rest, wanted);
