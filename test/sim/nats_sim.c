@@ -18,7 +18,7 @@
 
 enum {
     PUBLISHERS = 6,
-    SUBSCRIBERS = 6,
+    SUBSCRIBERS = 8, // two plain ones, two of each other kind
     DISTURBERS = 3,
     CLIENTS = PUBLISHERS + SUBSCRIBERS + DISTURBERS,
     LIVES = 64,      // connections of publishers; each is a publisher of its own to the checks
@@ -428,10 +428,10 @@ static void start(struct nats_sim *world, uint64_t seed)
         struct client *client = &world->clients[i];
         client->world = world;
         size_t subscriber = i - PUBLISHERS;
-        client->kind = i < PUBLISHERS                 ? PUBLISHER
-                       : subscriber < SUBSCRIBERS - 4 ? SUBSCRIBER
-                       : subscriber < SUBSCRIBERS     ? SLOW_SUBSCRIBER + (enum kind)(SUBSCRIBERS - 1 - subscriber) % 3
-                                                      : DISTURBER;
+        client->kind = i < PUBLISHERS             ? PUBLISHER
+                       : subscriber < 2           ? SUBSCRIBER
+                       : subscriber < SUBSCRIBERS ? SLOW_SUBSCRIBER + (enum kind)(SUBSCRIBERS - 1 - subscriber) % 3
+                                                  : DISTURBER;
         client->steps_left = STEPS;
         timer_init(&client->step, world->client_loop, on_step);
         client_open(client);
