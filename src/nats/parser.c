@@ -207,6 +207,8 @@ static enum nats_parse take_line(const struct nats_parse_limits *limits, bytes_t
     while (at < end && is_space(*at))
         at++;
     const uint8_t *shown_end = line_end == NULL ? end : line_end;
+    if (line_end == NULL && end[-1] == '\r')
+        shown_end--; // perhaps it is the line's end
     if (shown_end > at && (size_t)(shown_end - at) > limits->line_size)
         return NATS_PARSE_LINE_TOO_LONG;
     if (line_end == NULL) {

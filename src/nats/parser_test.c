@@ -147,6 +147,22 @@ static void refuses(void **state)
     assert_int_equal(nats_parse(&no_headers, BYTES_LITERAL("HPUB foo 1 1\r\n"), &command, &size), NATS_PARSE_BAD);
 }
 
+static void a_cr_at_the_cut_does_not_count_as_part_of_the_line(void **state)
+{
+    (void)state;
+    struct nats_command command;
+    size_t size;
+    assert_int_equal(
+        parse_text("SUB 123456789012345678901234567890123456789012345678901234567890 12\r\n", &command, &size),
+        NATS_PARSE_DONE);
+    assert_int_equal(
+        parse_text("SUB 1234567890123456789012345678901234567890123456789012345678901 12\r", &command, &size),
+        NATS_PARSE_MORE);
+    assert_int_equal(
+        parse_text("SUB 12345678901234567890123456789012345678901234567890123456789012 12\r", &command, &size),
+        NATS_PARSE_LINE_TOO_LONG);
+}
+
 // Each prefix of a command asks for more, and says for how much once it knows.
 static void asks_for_more_at_every_cut(void **state)
 {
@@ -179,6 +195,7 @@ int main(void)
         cmocka_unit_test(cuts_a_publish),
         cmocka_unit_test(cuts_the_other_commands),
         cmocka_unit_test(refuses),
+        cmocka_unit_test(a_cr_at_the_cut_does_not_count_as_part_of_the_line),
         cmocka_unit_test(asks_for_more_at_every_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
