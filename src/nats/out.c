@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nats/out.h"
 
-#include "base/mem.h"
-
 #include <stdlib.h>
 
 // 512 bytes, 4 KB, 32 KB, then the large ones.
@@ -22,7 +20,6 @@ static void on_chunk_free(struct buf *buf)
         chunks->free[chunks->count++] = buf;
         return;
     }
-    free(buf->data);
     free(buf);
 }
 
@@ -31,15 +28,9 @@ static struct buf *chunk_take(struct nats_chunks *chunks, size_t size)
     chunks->turn_size += size;
     if (size != NATS_CHUNK_SIZE)
         return buf_new(size);
-    if (chunks->count > 0) {
-        struct buf *buf = chunks->free[--chunks->count];
-        atomic_store_explicit(&buf->refs, 1, memory_order_relaxed);
-        return buf;
-    }
-    struct buf *buf = mem_zalloc(1, sizeof(*buf));
-    atomic_init(&buf->refs, 1);
-    buf->capacity = NATS_CHUNK_SIZE;
-    buf->data = mem_alloc(NATS_CHUNK_SIZE);
+    if (chunks->count > 0)
+        return buf_reuse(chunks->free[--chunks->count]);
+    struct buf *buf = buf_new(NATS_CHUNK_SIZE);
     buf->on_free = on_chunk_free;
     buf->owner = chunks;
     return buf;
@@ -47,11 +38,8 @@ static struct buf *chunk_take(struct nats_chunks *chunks, size_t size)
 
 void nats_chunks_free(struct nats_chunks *chunks)
 {
-    while (chunks->count > 0) {
-        struct buf *buf = chunks->free[--chunks->count];
-        free(buf->data);
-        free(buf);
-    }
+    while (chunks->count > 0)
+        free(chunks->free[--chunks->count]);
 }
 
 // --- the output

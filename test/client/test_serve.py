@@ -47,6 +47,8 @@ WRONG_OPTIONS = {
     "advertise_port_0": (["--kafka-advertise", "example.com:0"], ["--kafka-advertise", "HOST:PORT"]),
     "advertise_a_listener_of_kafka": (["--kafka-advertise", "PLAINTEXT://example.com:9092"], ["PLAINTEXT://", "HOST:PORT"]),
     "advertise_two": (["--kafka-advertise", "a:9092,b:9092"], ["--kafka-advertise", "HOST:PORT"]),
+    "advertise_nats_without_a_port": (["--nats-advertise", "example.com"], ["--nats-advertise", "HOST:PORT"]),
+    "nats_beyond_loopback": (["--nats", "0.0.0.0:0"], ["--nats", "0.0.0.0", "--insecure"]),
     "advertise_all_addresses": (["--kafka-advertise", "0.0.0.0:9092"], ["0.0.0.0", "no client can connect"]),
 }
 
