@@ -58,7 +58,7 @@ static void reads_what_the_rfc_shows(void **state)
 static void unescapes(void **state)
 {
     (void)state;
-    static const struct {
+    const struct {
         const char *json;
         bytes_t text;
     } rows[] = {
