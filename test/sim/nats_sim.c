@@ -13,6 +13,7 @@
 #include "io/sim/sim.h"
 #include "nats/nats.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
