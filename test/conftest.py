@@ -2,6 +2,7 @@
 """Fixtures of the black-box tests.
 
 broker  a running server that the tests of one file share; eddy, or the peer with --peer kafka
+nats_server  a running eddy that the tests of one file share, for its NATS door
 eddy    a running eddy of its own, for tests that restart it, kill it or look into its folder
 topic   a name that no other test uses
 cli     runs a subcommand
@@ -60,6 +61,13 @@ def broker(request, tmp_path_factory):
     yield server
     request.config.stash[RUNNING].remove(server)
     finish(server)
+
+
+@pytest.fixture(scope="module")
+def nats_server(request, broker):
+    if is_peer(request.config):
+        pytest.skip("Apache Kafka has no NATS door")
+    return broker
 
 
 @pytest.fixture

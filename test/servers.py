@@ -96,12 +96,13 @@ class Eddy(Server):
         self.arguments = list(arguments)
         self.environment = environment or {}
         self.doors = {}
+        self.nats_port = 0
 
     def start(self):
         self.folder.mkdir(parents=True, exist_ok=True)
         out_path = self.folder / "out"
         command = [self.binary, "serve", "--data", self.data, "--kafka", f"127.0.0.1:{self.port}"]
-        command += ["--console", "127.0.0.1:0", *self.arguments]
+        command += ["--nats", f"127.0.0.1:{self.nats_port}", "--console", "127.0.0.1:0", *self.arguments]
         with open(out_path, "wb") as out, open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, stdout=out, stderr=log, env={**os.environ, **self.environment})
         deadline = time.monotonic() + START_SECONDS
@@ -115,10 +116,15 @@ class Eddy(Server):
         for door, host, port in re.findall(r"^(\w+) listening on (\S+):(\d+)$", out_path.read_text(), flags=re.M):
             self.doors.setdefault(door, (host, int(port)))
         self.host, self.port = self.doors["kafka"]
+        self.nats_port = self.doors["nats"][1] if "nats" in self.doors else 0
         return self
 
+    @property
+    def nats(self):
+        return f"nats://{self.host}:{self.nats_port}"
+
     def restart(self):
-        """Starts again on the same folder and the same Kafka port, after stop() or kill()."""
+        """Starts again on the same folder and the same ports for Kafka and NATS, after stop() or kill()."""
         self.doors = {}
         return self.start()
 

@@ -26,6 +26,16 @@ struct kafka_entry {
     struct message closed; // back
 };
 
+// The NATS door, on the loop of the account $G.
+struct nats_entry {
+    struct loop *loop;
+    struct nats_door *door;
+    struct metric_set set;
+    struct metric_values values;
+    struct message close;  // to the door's loop
+    struct message closed; // back
+};
+
 struct app {
     struct app_config *config;
     struct option_set *set;
@@ -52,6 +62,7 @@ struct app {
     struct kafka_entry *kafka; // one for each loop
     size_t kafka_count, kafka_closing;
     struct metric_set kafka_set;
+    struct nats_entry nats;
 
     // the run
     enum app_end end;

@@ -40,6 +40,8 @@ err_t app_config_read(struct option_set *set, struct app_config *config, int cou
         err = app_doors_check(config, diag);
     if (err == ERR_OK)
         err = kafka_options_check(&config->kafka, diag);
+    if (err == ERR_OK)
+        err = nats_options_check(&config->nats, diag);
     if (err != ERR_OK)
         option_set_free(set);
     return err;
@@ -47,13 +49,14 @@ err_t app_config_read(struct option_set *set, struct app_config *config, int cou
 
 void app_env_strays(option_stray_fn *on_stray, void *owner)
 {
-    // And one that is no option of serve: where the commands that are Kafka clients find their server.
-    static const struct option_row client_row = { .env = "EDDY_BOOTSTRAP" };
+    // And those that are no options of serve: where the commands that are clients find their server.
+    static const struct option_row client_rows[] = { { .env = "EDDY_BOOTSTRAP" }, { .env = "EDDY_SERVER" } };
     struct option_table table = app_option_table();
-    struct option_row *rows = mem_alloc((table.count + 1) * sizeof(*rows));
+    size_t count = table.count + ARRAY_COUNT(client_rows);
+    struct option_row *rows = mem_alloc(count * sizeof(*rows));
     memcpy(rows, table.rows, table.count * sizeof(*rows));
-    rows[table.count] = client_row;
-    option_env_strays((struct option_table){ rows, table.count + 1 }, "EDDY_", system_environment(), on_stray, owner);
+    memcpy(rows + table.count, client_rows, sizeof(client_rows));
+    option_env_strays((struct option_table){ rows, count }, "EDDY_", system_environment(), on_stray, owner);
     free(rows);
 }
 

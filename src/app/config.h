@@ -5,16 +5,17 @@
 #include "base/option.h"
 #include "http/request.h"
 #include "kafka/kafka.h"
+#include "nats/nats.h"
 #include "store/store.h"
 
 struct app_config {
     const char *file; // --config
     const char *data;
     bool insecure;
-    const char *kafka_address, *console_address; // "off" closes the door
-    const char *console_hosts;                   // comma separated; NULL: none
-    int log_format, log_level;                   // enum log_format, enum log_level
-    int64_t loops;                               // 0: by the number of CPUs
+    const char *kafka_address, *nats_address, *console_address; // "off" closes the door
+    const char *console_hosts;                                  // comma separated; NULL: none
+    int log_format, log_level;                                  // enum log_format, enum log_level
+    int64_t loops;                                              // 0: by the number of CPUs
     int64_t flush_threads, read_threads, background_threads;
     int flush; // enum flush_mode
     int64_t flush_interval_ms;
@@ -26,6 +27,7 @@ struct app_config {
     int64_t http_line_size, http_header_count, http_header_size, http_body_size;
     int64_t http_header_timeout_ms, http_body_timeout_ms, http_idle_timeout_ms, http_connections;
     struct kafka_options kafka;
+    struct nats_options nats;
 };
 
 // All rows; made once, on the thread that starts the program.

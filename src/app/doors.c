@@ -20,7 +20,7 @@ struct door {
     void (*close)(struct app *app);
 };
 
-enum { DOOR_KAFKA, DOOR_CONSOLE, DOOR_COUNT };
+enum { DOOR_KAFKA, DOOR_NATS, DOOR_CONSOLE, DOOR_COUNT };
 
 static void door_closed(struct app *app, unsigned door)
 {
@@ -98,6 +98,48 @@ static void kafka_close(struct app *app)
     metric_set_remove(&app->kafka_set);
 }
 
+// ---- NATS: an account lives on one loop, so the door is there; the last loop, which has the least besides
+
+static err_t nats_open(struct app *app, struct address *address, diag_t *diag)
+{
+    struct nats_entry *entry = &app->nats;
+    entry->loop = app->loops[app->loop_count - 1];
+    err_t err = nats_door_open(entry->loop, address, &app->config->nats, &entry->door, diag);
+    if (err != ERR_OK)
+        return err;
+    app->open_doors |= 1U << DOOR_NATS;
+    address->port = nats_door_port(entry->door);
+    metric_set_add(&app->scraper.registry, &entry->set, nats_metric_rows, nats_metric_row_count);
+    metric_values_add(&entry->set, &entry->values, nats_door_metrics(entry->door), nats_door_labels(entry->door));
+    return ERR_OK;
+}
+
+static void on_nats_closed_message(struct message *message)
+{
+    door_closed(CONTAINER_OF(message, struct app, nats.closed), DOOR_NATS);
+}
+
+static void on_nats_closed(void *owner)
+{
+    struct app *app = owner;
+    app->nats.closed.on_message = on_nats_closed_message;
+    loop_post(app->loops[0], &app->nats.closed);
+}
+
+static void on_nats_close(struct message *message)
+{
+    struct app *app = CONTAINER_OF(message, struct app, nats.close);
+    nats_door_close(app->nats.door, on_nats_closed, app);
+}
+
+static void nats_close(struct app *app)
+{
+    metric_values_remove(&app->nats.set, &app->nats.values);
+    metric_set_remove(&app->nats.set);
+    app->nats.close.on_message = on_nats_close;
+    loop_post(app->nats.loop, &app->nats.close);
+}
+
 // ---- the console
 
 // Cuts "a, b" into names.
@@ -146,6 +188,7 @@ static void close_console(struct app *app)
 
 static const struct door doors[DOOR_COUNT] = {
     [DOOR_KAFKA] = { "kafka", "--kafka", 9092, offsetof(struct app_config, kafka_address), kafka_open, kafka_close },
+    [DOOR_NATS] = { "nats", "--nats", 4222, offsetof(struct app_config, nats_address), nats_open, nats_close },
     [DOOR_CONSOLE] = { "console", "--console", 3000, offsetof(struct app_config, console_address), open_console,
                        close_console },
 };

@@ -35,6 +35,8 @@ static const struct option_row own_rows[] = {
 
     { .name = "kafka", .flag = "--kafka", .env = "EDDY_KAFKA", PLACE("Doors"), .type = OPTION_ADDRESS,
       .default_text = "localhost:9092", .help = "where Kafka clients knock; off closes the door, port 0 picks one", AT(kafka_address) },
+    { .name = "nats", .flag = "--nats", .env = "EDDY_NATS", PLACE("Doors"), .type = OPTION_ADDRESS,
+      .default_text = "localhost:4222", .help = "where NATS clients knock; off closes the door, port 0 picks one", AT(nats_address) },
     { .name = "console", .flag = "--console", .env = "EDDY_CONSOLE", PLACE("Doors"), .type = OPTION_ADDRESS,
       .default_text = "localhost:3000", .help = "where /metrics, /healthz and /readyz are; off closes the door", AT(console_address) },
     { .name = "console.hosts", .flag = "--console-hosts", .env = "EDDY_CONSOLE_HOSTS", PLACE("Doors"), .type = OPTION_TEXT,
@@ -113,17 +115,25 @@ static const struct option_row own_rows[] = {
 };
 // clang-format on
 
+// A door's own rows; BASE is where its struct is in struct app_config.
+static struct option_row *add_rows(struct option_row *to, const struct option_row *rows, size_t count, size_t base)
+{
+    for (size_t i = 0; i < count; i++) {
+        *to = rows[i];
+        to++->at += base;
+    }
+    return to;
+}
+
 struct option_table app_option_table(void)
 {
     static struct option_row *rows;
-    size_t own = ARRAY_COUNT(own_rows), count = own + kafka_option_row_count;
+    size_t count = ARRAY_COUNT(own_rows) + kafka_option_row_count + nats_option_row_count;
     if (rows != NULL)
         return (struct option_table){ rows, count };
     rows = mem_zalloc(count, sizeof *rows);
-    memcpy(rows, own_rows, sizeof own_rows);
-    for (size_t i = 0; i < kafka_option_row_count; i++) {
-        rows[own + i] = kafka_option_rows[i];
-        rows[own + i].at += offsetof(struct app_config, kafka);
-    }
+    struct option_row *to = add_rows(rows, own_rows, ARRAY_COUNT(own_rows), 0);
+    to = add_rows(to, kafka_option_rows, kafka_option_row_count, offsetof(struct app_config, kafka));
+    (void)add_rows(to, nats_option_rows, nats_option_row_count, offsetof(struct app_config, nats));
     return (struct option_table){ rows, count };
 }

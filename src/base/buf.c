@@ -33,6 +33,13 @@ struct buf *buf_ref(struct buf *buf)
     return buf;
 }
 
+struct buf *buf_reuse(struct buf *buf)
+{
+    unsigned before = atomic_exchange_explicit(&buf->refs, 1, memory_order_relaxed);
+    ASSERT(before == 0);
+    return buf;
+}
+
 void buf_unref(struct buf *buf)
 {
     if (buf == NULL)

@@ -20,6 +20,8 @@ struct buf *buf_new(size_t capacity);
 // A copy of bytes.
 struct buf *buf_copy(bytes_t bytes);
 struct buf *buf_ref(struct buf *buf);
+// A buf whose on_free kept it has one reference again: for its owner's pool.
+struct buf *buf_reuse(struct buf *buf);
 // Accepts NULL.
 void buf_unref(struct buf *buf);
 

@@ -39,11 +39,36 @@ static void memory_of_others_goes_back_to_them_once(void **state)
     buf_unref(NULL);
 }
 
+static struct buf *pool;
+
+static void keep_in_pool(struct buf *buf)
+{
+    pool = buf;
+}
+
+static void a_pool_hands_a_buf_out_again(void **state)
+{
+    (void)state;
+    struct buf *buf = buf_new(4);
+    buf->on_free = keep_in_pool;
+    buf_unref(buf);
+    assert_ptr_equal(pool, buf);
+    pool = NULL;
+    assert_ptr_equal(buf_reuse(buf), buf);
+    buf_ref(buf);
+    buf_unref(buf);
+    assert_null(pool);
+    buf_unref(buf);
+    assert_ptr_equal(pool, buf);
+    free(buf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_reference_frees),
         cmocka_unit_test(memory_of_others_goes_back_to_them_once),
+        cmocka_unit_test(a_pool_hands_a_buf_out_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,11 @@
 #include "cli/consume.h"
 #include "cli/group.h"
 #include "cli/produce.h"
+#include "cli/pub.h"
+#include "cli/reply.h"
+#include "cli/request.h"
 #include "cli/serve.h"
+#include "cli/sub.h"
 #include "cli/topic.h"
 #include "cli/version.h"
 
@@ -16,6 +20,10 @@ const struct command cli_commands[] = {
     { "group", "list, describe, reset and delete consumer groups: who reads what, and how far behind", cli_group },
     { "produce", "send lines from standard input to a topic", cli_produce },
     { "consume", "print the records of a topic", cli_consume },
+    { "pub", "publish on a NATS server", cli_pub },
+    { "sub", "print what is published on a NATS server", cli_sub },
+    { "request", "ask a service on a NATS server", cli_request },
+    { "reply", "answer requests on a NATS server", cli_reply },
     { "config", "show every option with its value, where that came from, and its default", cli_config },
     { "version", "print the version", cli_version },
 };

@@ -37,13 +37,18 @@ WRONG_OPTIONS = {
         ["--kafka", "--console", "9092"],
     ),
     "one_port_on_localhost_and_its_number": (["--kafka", "localhost:9092", "--console", "[::1]:9092"], ["--console", "9092"]),
-    "all_doors_off": (["--kafka", "off", "--console", "off"], ["--kafka", "--console", "off"]),
+    "all_doors_off": (
+        ["--kafka", "off", "--nats", "off", "--console", "off"],
+        ["--kafka", "--nats", "--console", "off"],
+    ),
     "advertise_without_a_port": (["--kafka-advertise", "example.com"], ["--kafka-advertise", "example.com", "HOST:PORT"]),
     "advertise_without_a_host": (["--kafka-advertise", ":9092"], ["--kafka-advertise", "HOST:PORT"]),
     "advertise_a_port_alone": (["--kafka-advertise", "9092"], ["--kafka-advertise", "HOST:PORT"]),
     "advertise_port_0": (["--kafka-advertise", "example.com:0"], ["--kafka-advertise", "HOST:PORT"]),
     "advertise_a_listener_of_kafka": (["--kafka-advertise", "PLAINTEXT://example.com:9092"], ["PLAINTEXT://", "HOST:PORT"]),
     "advertise_two": (["--kafka-advertise", "a:9092,b:9092"], ["--kafka-advertise", "HOST:PORT"]),
+    "advertise_nats_without_a_port": (["--nats-advertise", "example.com"], ["--nats-advertise", "HOST:PORT"]),
+    "nats_beyond_loopback": (["--nats", "0.0.0.0:0"], ["--nats", "0.0.0.0", "--insecure"]),
     "advertise_all_addresses": (["--kafka-advertise", "0.0.0.0:9092"], ["0.0.0.0", "no client can connect"]),
 }
 

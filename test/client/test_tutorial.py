@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tutorial's own files, byte for byte; only the address kafka:9092 leads to the server that the test started."""
+"""The tutorial's own files, byte for byte; only the addresses kafka:9092 and nats:4222 lead to the server that the test started."""
 
 import os
 import pathlib
@@ -18,10 +18,11 @@ WAIT_SECONDS = 30
 pytestmark = pytest.mark.skipif(not TUTORIAL.is_dir(), reason="the tutorial's files (../shared/tutorial) are not here")
 
 
-def run(python, name, broker, **extra):
+def run(python, name, broker, wrapper=(), stay=(), address="kafka:9092", port=None, **extra):
     """Starts a tutorial file; mapped/sitecustomize.py, which Python loads by itself, maps the address."""
-    environment = {**os.environ, "PYTHONPATH": str(MAPPED), "MAP_FROM": "kafka:9092", "MAP_TO": broker.bootstrap}
-    command = [servers.ROOT / python / "bin/python", "-u", TUTORIAL / name]
+    to = f"{broker.host}:{port or broker.port}"
+    environment = {**os.environ, "PYTHONPATH": str(MAPPED), "MAP_FROM": address, "MAP_TO": to}
+    command = [servers.ROOT / python / "bin/python", "-u", *wrapper, TUTORIAL / name, *stay]
     return subprocess.Popen(command, env=environment, text=True, **extra)
 
 
@@ -45,3 +46,25 @@ def test_producer_reaches_consumer(broker, tmp_path, python):
         consumer.send_signal(signal.SIGKILL)
         consumer.wait(10)
     assert set(out.read_text().splitlines()) == {"Received: Hello from Kafka!"}
+
+
+def test_nats_publisher_reaches_subscriber(nats_server, tmp_path):
+    nats = {"address": "nats:4222", "port": nats_server.nats_port, "wrapper": [MAPPED / "run_main.py"]}
+    out = tmp_path / "out"
+    with open(out, "wb") as file:
+        subscriber = run(".venv", "nats_subscriber.py", nats_server, stay=["stay"], **nats, stdout=file, stderr=subprocess.STDOUT)
+    try:
+        deadline = time.monotonic() + WAIT_SECONDS
+        # Its main ends before the subscription has reached the server, so the publisher is run until one message arrives.
+        while "Received: Hello from NATS!" not in out.read_text():
+            assert subscriber.poll() is None, out.read_text()
+            assert time.monotonic() < deadline, "nothing arrived: " + out.read_text()
+            if "main is done" in out.read_text():
+                publisher = run(".venv", "nats_publisher.py", nats_server, **nats, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                said, _ = publisher.communicate(timeout=WAIT_SECONDS)
+                assert (publisher.returncode, said) == (0, "")
+            time.sleep(0.1)
+    finally:
+        subscriber.send_signal(signal.SIGKILL)
+        subscriber.wait(10)
+    assert set(out.read_text().splitlines()) == {"main is done", "Received: Hello from NATS!"}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// An account: subscriptions, and the delivery of what is published to them. Messages of one account are never seen by
+// another. Lives on one loop with the sessions in it.
+#pragma once
+
+#include "base/list.h"
+#include "base/map.h"
+#include "base/writer.h"
+#include "nats/sublist.h"
+
+struct buf;
+struct nats_command;
+struct nats_metrics;
+struct nats_session;
+
+struct nats_subscription {
+    struct nats_sub sub;
+    struct map_node node; // of the session's, by id
+    struct nats_session *session;
+    uint64_t delivered, max; // max 0: no limit
+    uint32_t id_size;        // with the space
+    bool is_spent;           // max was reached: removed when the message is delivered
+    uint8_t id[];            // with a space before it, as it stands in MSG
+};
+
+// Counted plainly, and added to the metrics now and then: an atomic for each message costs more than delivering it.
+struct nats_counts {
+    int64_t in_msgs, in_bytes, out_msgs, out_bytes;
+};
+
+struct nats_account {
+    struct list_node node;
+    const char *name; // static
+    struct nats_sublist list;
+    struct nats_matches matches; // of the message that is delivered
+    struct nats_subscription **spent;
+    size_t spent_count, spent_capacity;
+    struct writer lines[2]; // lines of MSG that had to be written anew
+    uint64_t random;
+    struct nats_counts counts;
+};
+
+struct nats_accounts {
+    struct list_node items;
+};
+
+// Makes $G and $SYS.
+void nats_accounts_init(struct nats_accounts *accounts, uint64_t random_seed);
+void nats_accounts_deinit(struct nats_accounts *accounts);
+// NULL if there is none of that name.
+struct nats_account *nats_account_find(const struct nats_accounts *accounts, const char *name);
+// Adds what was counted since the last time.
+void nats_accounts_count(struct nats_accounts *accounts, struct nats_metrics *metrics);
+
+// SUBJECT is valid; no subscription of the session has that id. QUEUE: BYTES_NULL for none.
+struct nats_subscription *nats_account_subscribe(struct nats_account *account, struct nats_session *session,
+                                                 bytes_t subject, bytes_t queue, bytes_t id);
+void nats_account_unsubscribe(struct nats_account *account, struct nats_subscription *subscription);
+// Delivers a PUB or HPUB. BUF as in nats_session_data. Returns to how many.
+size_t nats_account_publish(struct nats_account *account, struct nats_session *from, const struct nats_command *command,
+                            struct buf *buf);
+// A subscription of SESSION itself, without a queue, that SUBJECT would be delivered to; NULL if there is none.
+struct nats_subscription *nats_account_own(struct nats_account *account, const struct nats_session *session,
+                                           bytes_t subject);

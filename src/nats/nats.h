@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The NATS door: one listener on one loop that serves NATS' client protocol. An account lives on one loop, with its
+// subscriptions; the door is on the loop of $G, where everybody is as long as nobody has to prove who they are.
+#pragma once
+
+#include "base/err.h"
+#include "base/metric.h"
+#include "base/option.h"
+
+struct address;
+struct loop;
+struct nats_door;
+
+// The NATS server whose behaviour this is, which clients compare versions with; EDDY_VERSION stands beside it in INFO.
+#define NATS_VERSION "2.15.1"
+
+// Accounts that are always there: of everybody without another one, and of the system.
+#define NATS_ACCOUNT_GLOBAL "$G"
+#define NATS_ACCOUNT_SYSTEM "$SYS"
+
+// Filled from nats_option_rows; sizes are bytes.
+struct nats_options {
+    const char *advertise; // "host:port" that clients are told; NULL: the listening name and port
+    const char *server_name;
+    int64_t max_payload, max_control_line, max_pending;
+    int64_t max_connections;
+    int64_t max_subscriptions;  // of one connection; 0: no limit
+    int64_t max_subject_tokens; // of what is subscribed to; 0: no limit
+    int64_t ping_interval_ms, ping_max;
+    int64_t write_deadline_ms;
+    bool producer_stall;
+    int64_t lame_duck_duration_ms, lame_duck_grace_ms;
+};
+
+// Rows for the program's option table; their places are in struct nats_options.
+extern const struct option_row nats_option_rows[];
+extern const size_t nats_option_row_count;
+
+// What a row cannot say: max_payload fits into max_pending, --nats-advertise is an address.
+err_t nats_options_check(const struct nats_options *options, diag_t *diag) MUST_CHECK;
+
+// Names as dashboards of the prometheus-nats-exporter query them, all of them gauges there.
+struct nats_metrics {
+    gauge_t in_msgs, in_bytes, out_msgs, out_bytes;
+    gauge_t connections, total_connections, subscriptions;
+    gauge_t slow_consumers, stale_connections, stalled_clients;
+    counter_t bad_requests; // connections closed for what they sent
+};
+extern const struct metric_row nats_metric_rows[];
+extern const size_t nats_metric_row_count;
+
+// Listens. OPTIONS and the loop outlive the door. ERR_BUSY, ERR_DENIED, ERR_INVALID with DIAG.
+err_t nats_door_open(struct loop *loop, const struct address *address, const struct nats_options *options,
+                     struct nats_door **ret_door, diag_t *diag) MUST_CHECK;
+// The port that was picked when the address had port 0.
+uint16_t nats_door_port(const struct nats_door *door);
+struct nats_metrics *nats_door_metrics(struct nats_door *door);
+// `server_id="N..."`, the labels of the metrics; valid while the door is.
+const char *nats_door_labels(const struct nats_door *door);
+// Stops accepting, tells the clients (INFO with ldm), and after the grace period closes them one by one, spread over
+// the rest of the duration. ON_EMPTY comes once, in a later turn, when no connection is left; the door stays, to be
+// closed. On the door's loop.
+void nats_door_lame_duck(struct nats_door *door, void (*on_empty)(void *owner), void *owner);
+// Stops listening and closes all connections; ON_CLOSED comes in a later turn, and the door is gone then. On the door's
+// loop.
+void nats_door_close(struct nats_door *door, void (*on_closed)(void *owner), void *owner);

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nats/session.h"
+
+#include "base/arena.h"
+#include "base/assert.h"
+#include "nats/info.h"
+#include "nats/principal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static bytes_t subscription_key(const struct map_node *node)
+{
+    const struct nats_subscription *subscription = CONTAINER_OF_CONST(node, struct nats_subscription, node);
+    return bytes_of(subscription->id + 1, subscription->id_size - 1);
+}
+
+static void take_options(struct nats_session *session, const struct nats_connect *connect)
+{
+    session->echo = connect->echo;
+    session->verbose = connect->verbose;
+    session->pedantic = connect->pedantic;
+    session->headers = session->limits.headers = connect->headers;
+    session->no_responders = connect->no_responders;
+    session->protocol =
+        connect->protocol >= 0 && connect->protocol <= NATS_PROTOCOL_MAX ? (uint8_t)connect->protocol : 0;
+}
+
+void nats_session_init(struct nats_session *session, struct nats_site *site, const struct nats_session_ops *ops,
+                       const struct nats_out_ops *out_ops, uint64_t id, bytes_t peer_ip)
+{
+    *session = (struct nats_session){ .site = site, .ops = ops, .id = id, .peer_ip = peer_ip };
+    nats_out_init(&session->out, &site->chunks, out_ops);
+    session->out.mark = (size_t)site->options->max_pending / 4 * 3;
+    session->limits.line_size = (size_t)site->options->max_control_line;
+    session->limits.payload_size = (size_t)site->options->max_payload;
+    session->subscriptions = MAP_INIT(subscription_key);
+    take_options(session, &NATS_CONNECT_INIT);
+    session->account = nats_account_find(site->accounts, nats_principal_unnamed()->account);
+}
+
+void nats_session_leave(struct nats_session *session)
+{
+    struct map_node *node = map_next(&session->subscriptions, NULL);
+    while (node != NULL) {
+        struct map_node *next = map_next(&session->subscriptions, node);
+        nats_account_unsubscribe(session->account, CONTAINER_OF(node, struct nats_subscription, node));
+        node = next;
+    }
+}
+
+void nats_session_deinit(struct nats_session *session)
+{
+    ASSERT(session->subscriptions.count == 0);
+    map_free(&session->subscriptions);
+    nats_out_deinit(&session->out);
+    free(session->name);
+    free(session->lang);
+    free(session->version);
+}
+
+// --- what it says
+
+static void send_text(struct nats_session *session, const char *text)
+{
+    nats_out_bytes(&session->out, bytes_of_text(text));
+}
+
+static void complain(struct nats_session *session, const char *what, bytes_t subject, const char *more, bytes_t queue)
+{
+    struct writer text = WRITER_INIT;
+    writer_format(&text, "-ERR '%s \"%.*s\"%s", what, BYTES_ARG(subject), more);
+    if (queue.data != NULL)
+        writer_format(&text, " \"%.*s\"", BYTES_ARG(queue));
+    writer_text(&text, "'\r\n");
+    nats_out_bytes(&session->out, writer_view(&text));
+    writer_free(&text);
+}
+
+void nats_session_fail(struct nats_session *session, enum nats_error error)
+{
+    if (session->is_closed)
+        return;
+    if (nats_error_told(error) != NULL) {
+        send_text(session, "-ERR '");
+        send_text(session, nats_error_told(error));
+        send_text(session, "'\r\n");
+    }
+    if (nats_error_reason(error) == NULL)
+        return;
+    session->is_closed = true;
+    session->ops->on_fail(session, error);
+}
+
+static void send_ok(struct nats_session *session)
+{
+    if (session->verbose)
+        send_text(session, "+OK\r\n");
+}
+
+static void send_info(struct nats_session *session, const char *account)
+{
+    const struct nats_site *site = session->site;
+    struct nats_info info = { .server_id = site->server_id,
+                              .server_name = site->server_name,
+                              .host = site->host,
+                              .port = site->port,
+                              .max_payload = site->options->max_payload,
+                              .client_id = session->id,
+                              .client_ip = session->peer_ip,
+                              .account = account,
+                              .is_lame_duck = site->is_lame_duck };
+    struct writer line = WRITER_INIT;
+    nats_info_write(&info, &line);
+    nats_out_bytes(&session->out, writer_view(&line));
+    writer_free(&line);
+}
+
+void nats_session_greet(struct nats_session *session)
+{
+    send_info(session, NULL);
+}
+
+void nats_session_inform(struct nats_session *session, const char *account)
+{
+    if (!session->is_closed && session->protocol > 0)
+        send_info(session, account);
+}
+
+void nats_session_ping(struct nats_session *session)
+{
+    session->pings_out++;
+    send_text(session, "PING\r\n");
+}
+
+// --- CONNECT
+
+static void keep_text(char **text, bytes_t value)
+{
+    if (value.data == NULL)
+        return;
+    free(*text);
+    *text = bytes_to_text(value);
+}
+
+static void on_connect(struct nats_session *session, const struct nats_command *command, struct buf *buf)
+{
+    (void)buf;
+    struct arena arena = ARENA_INIT;
+    struct nats_connect connect = { .verbose = session->verbose,
+                                    .pedantic = session->pedantic,
+                                    .echo = session->echo,
+                                    .headers = session->headers,
+                                    .no_responders = session->no_responders,
+                                    .protocol = session->protocol };
+    const struct nats_principal *principal = NULL;
+    if (nats_connect_read(command->line, &arena, &connect) != ERR_OK) {
+        nats_session_fail(session, NATS_ERROR_BAD_ARGUMENTS);
+        goto done;
+    }
+    take_options(session, &connect);
+    keep_text(&session->name, connect.name);
+    keep_text(&session->lang, connect.lang);
+    keep_text(&session->version, connect.version);
+    if (session->is_connected)
+        nats_session_leave(session); // perhaps into another account
+    session->is_connected = true;
+    principal = connect.account.size > 0 || connect.new_account ? NULL : nats_principal_of(&connect);
+    session->account =
+        principal == NULL ? session->account : nats_account_find(session->site->accounts, principal->account);
+    if (principal == NULL)
+        nats_session_fail(session, NATS_ERROR_AUTHORIZATION);
+    else if (connect.protocol < 0 || connect.protocol > NATS_PROTOCOL_MAX)
+        nats_session_fail(session, NATS_ERROR_BAD_PROTOCOL);
+    else if (connect.no_responders && !connect.headers)
+        nats_session_fail(session, NATS_ERROR_NO_RESPONDERS_HEADERS);
+    else
+        send_ok(session);
+    if (!session->is_closed)
+        session->ops->on_connect(session);
+done:
+    arena_free(&arena);
+}
+
+// --- SUB, UNSUB
+
+static struct nats_subscription *find_subscription(const struct nats_session *session, bytes_t id)
+{
+    struct map_node *node = map_find(&session->subscriptions, id);
+    return node == NULL ? NULL : CONTAINER_OF(node, struct nats_subscription, node);
+}
+
+// The queue that nats-server keeps for itself.
+static const bytes_t system_queue = { (const uint8_t *)"_sys_", 5 };
+
+static void on_sub(struct nats_session *session, const struct nats_command *command, struct buf *buf)
+{
+    (void)buf;
+    const struct nats_options *options = session->site->options;
+    if (command->count != 2 && command->count != 3) {
+        nats_session_fail(session, NATS_ERROR_BAD_ARGUMENTS);
+        return;
+    }
+    bytes_t subject = command->arguments[0], id = command->arguments[command->count - 1];
+    bytes_t queue = command->count == 3 ? command->arguments[1] : BYTES_NULL;
+    size_t most = (size_t)options->max_subscriptions, tokens = (size_t)options->max_subject_tokens;
+    if (bytes_equal(queue, system_queue)) {
+        complain(session, "Permissions Violation for Subscription to", subject, " using queue", queue);
+    } else if (tokens > 0 && nats_subject_token_count(subject) > tokens) {
+        complain(session, "Permissions Violation for Subscription to", subject, ", too many tokens", BYTES_NULL);
+    } else if (most > 0 && session->subscriptions.count >= most) {
+        nats_session_fail(session, NATS_ERROR_TOO_MANY_SUBSCRIPTIONS);
+    } else if (find_subscription(session, id) != NULL) {
+        send_ok(session); // the first one stays
+    } else if (!nats_subject_is_valid(subject)) {
+        nats_session_fail(session, NATS_ERROR_INVALID_SUBJECT);
+    } else {
+        (void)nats_account_subscribe(session->account, session, subject, queue, id);
+        send_ok(session);
+    }
+}
+
+static void on_unsub(struct nats_session *session, const struct nats_command *command, struct buf *buf)
+{
+    (void)buf;
+    if (command->count != 1 && command->count != 2) {
+        nats_session_fail(session, NATS_ERROR_BAD_ARGUMENTS);
+        return;
+    }
+    int64_t max = command->count == 2 ? nats_parse_size(command->arguments[1]) : -1;
+    struct nats_subscription *subscription = find_subscription(session, command->arguments[0]);
+    send_ok(session);
+    if (subscription == NULL)
+        return;
+    if (max > 0 && (uint64_t)max > subscription->delivered)
+        subscription->max = (uint64_t)max;
+    else
+        nats_account_unsubscribe(session->account, subscription);
+}
+
+// --- PUB, HPUB
+
+static bool has_prefix(bytes_t subject, const char *prefix)
+{
+    size_t size = strlen(prefix);
+    return subject.size > size && memcmp(subject.data, prefix, size) == 0;
+}
+
+// Subjects that servers use among themselves; nobody else may publish to them or ask for answers there.
+static inline bool is_reserved(bytes_t subject, bool is_reply)
+{
+    if (subject.size == 0 || (subject.data[0] != '_' && subject.data[0] != '$'))
+        return false;
+    if (has_prefix(subject, "_GR_.") || has_prefix(subject, "$GR."))
+        return true;
+    return is_reply && (has_prefix(subject, "_R_.") || has_prefix(subject, "$JS.ACK."));
+}
+
+// Nobody got it, and the publisher waits for an answer: it is told, on its own subscription.
+static void tell_no_responders(struct nats_session *session, const struct nats_command *command)
+{
+    const struct nats_subscription *own = nats_account_own(session->account, session, command->reply);
+    if (own == NULL)
+        return;
+    struct writer text = WRITER_INIT;
+    size_t size = sizeof("NATS/1.0 503\r\nNats-Subject: \r\n\r\n") - 1 + command->subject.size;
+    writer_format(&text, "HMSG %.*s%.*s %zu %zu\r\nNATS/1.0 503\r\nNats-Subject: %.*s\r\n\r\n\r\n",
+                  BYTES_ARG(command->reply), BYTES_ARG(bytes_of(own->id, own->id_size)), size, size,
+                  BYTES_ARG(command->subject));
+    nats_out_bytes(&session->out, writer_view(&text));
+    writer_free(&text);
+}
+
+static void on_pub(struct nats_session *session, const struct nats_command *command, struct buf *buf)
+{
+    if (session->pedantic && !nats_subject_is_literal(command->subject))
+        nats_session_fail(session, NATS_ERROR_INVALID_PUBLISH);
+    if (is_reserved(command->subject, false)) {
+        complain(session, "Permissions Violation for Publish to", command->subject, "", BYTES_NULL);
+        return;
+    }
+    if (command->reply.data != NULL && is_reserved(command->reply, true)) {
+        complain(session, "Permissions Violation for Publish with Reply of", command->reply, "", BYTES_NULL);
+        return;
+    }
+    send_ok(session);
+    size_t delivered = nats_account_publish(session->account, session, command, buf);
+    if (delivered == 0 && session->no_responders && command->reply.data != NULL)
+        tell_no_responders(session, command);
+}
+
+// --- the others
+
+static void on_ping(struct nats_session *session, const struct nats_command *command, struct buf *buf)
+{
+    (void)command;
+    (void)buf;
+    send_text(session, "PONG\r\n");
+    if (!session->is_connected || session->is_ponged)
+        return;
+    session->is_ponged = true;
+    nats_session_inform(session, session->account->name);
+}
+
+static void on_pong(struct nats_session *session, const struct nats_command *command, struct buf *buf)
+{
+    (void)command;
+    (void)buf;
+    session->pings_out = 0;
+}
+
+// A server's INFO means nothing here, but it has to be JSON.
+static void on_info(struct nats_session *session, const struct nats_command *command, struct buf *buf)
+{
+    (void)buf;
+    struct arena arena = ARENA_INIT;
+    struct nats_connect ignored = NATS_CONNECT_INIT;
+    if (nats_connect_read(command->line, &arena, &ignored) != ERR_OK)
+        nats_session_fail(session, NATS_ERROR_BAD_ARGUMENTS);
+    arena_free(&arena);
+}
+
+static void on_ok(struct nats_session *session, const struct nats_command *command, struct buf *buf)
+{
+    (void)session;
+    (void)command;
+    (void)buf;
+}
+
+static void on_err(struct nats_session *session, const struct nats_command *command, struct buf *buf)
+{
+    (void)command;
+    (void)buf;
+    nats_session_fail(session, NATS_ERROR_CLIENT_COMPLAINED);
+}
+
+typedef void handler_fn(struct nats_session *session, const struct nats_command *command, struct buf *buf);
+
+static handler_fn *const handlers[NATS_VERB_COUNT] = {
+    [NATS_PUB] = on_pub,   [NATS_HPUB] = on_pub,  [NATS_SUB] = on_sub,         [NATS_UNSUB] = on_unsub,
+    [NATS_PING] = on_ping, [NATS_PONG] = on_pong, [NATS_CONNECT] = on_connect, [NATS_INFO] = on_info,
+    [NATS_OK] = on_ok,     [NATS_ERR] = on_err,
+};
+
+static const enum nats_error parse_errors[] = {
+    [NATS_PARSE_UNKNOWN] = NATS_ERROR_UNKNOWN_OPERATION,
+    [NATS_PARSE_BAD] = NATS_ERROR_BAD_ARGUMENTS,
+    [NATS_PARSE_LINE_TOO_LONG] = NATS_ERROR_LINE_TOO_LONG,
+    [NATS_PARSE_PAYLOAD_TOO_LARGE] = NATS_ERROR_PAYLOAD_TOO_LARGE,
+};
+
+bool nats_session_must_wait(const struct nats_session *session)
+{
+    return session->is_stalled || session->site->chunks.turn_size > NATS_TURN_SIZE_MAX;
+}
+
+size_t nats_session_data(struct nats_session *session, bytes_t input, struct buf *buf, size_t *ret_wanted)
+{
+    size_t used = 0;
+    *ret_wanted = 1;
+    while (used < input.size && !session->is_closed && !nats_session_must_wait(session)) {
+        struct nats_command command;
+        size_t size;
+        enum nats_parse result =
+            nats_parse(&session->limits, bytes_of(input.data + used, input.size - used), &command, &size);
+        if (result == NATS_PARSE_MORE) {
+            *ret_wanted = size;
+            break;
+        }
+        if (result != NATS_PARSE_DONE) {
+            counter_add(&session->site->metrics->bad_requests, 1);
+            nats_session_fail(session, parse_errors[result]);
+            break;
+        }
+        handlers[command.verb](session, &command, buf);
+        used += size;
+    }
+    return used;
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// One client's protocol state, without I/O: bytes go in, what it is to be sent is put into its output, and messages
+// that it publishes into the outputs of others. One owner, one loop.
+#pragma once
+
+#include "base/map.h"
+#include "base/writer.h"
+#include "nats/account.h"
+#include "nats/connect.h"
+#include "nats/errors.h"
+#include "nats/nats.h"
+#include "nats/out.h"
+#include "nats/parser.h"
+
+enum {
+    // Bytes of output that one turn may make; what is not published by then waits for the next turn, so that fast
+    // publishers and many subscribers cannot fill the memory before anything is written.
+    NATS_TURN_SIZE_MAX = 8 << 20,
+    NATS_PROTOCOL_MAX = 1, // of the "protocol" in CONNECT
+};
+
+// What the sessions of one door share.
+struct nats_site {
+    const struct nats_options *options;
+    struct nats_metrics *metrics;
+    struct nats_accounts *accounts;
+    struct nats_chunks chunks;
+    char server_id[64];
+    const char *server_name, *host; // as INFO says them
+    uint16_t port;
+    bool is_lame_duck;
+};
+
+struct nats_session_ops {
+    // The session is closed: send what is there, then close the connection; at once if ERROR is a slow consumer's.
+    void (*on_fail)(struct nats_session *session, enum nats_error error);
+    // CONNECT came, again perhaps.
+    void (*on_connect)(struct nats_session *session);
+};
+
+struct nats_session {
+    struct nats_out out;
+    bool is_closed; // takes and is given nothing more
+    bool headers;   // may be given HMSG
+    bool echo, verbose, pedantic, no_responders;
+    bool is_connected;  // CONNECT came
+    bool is_ponged;     // the first PING after that was answered
+    bool is_stalled;    // published to a client that does not keep up: wait a little before going on
+    bool may_not_stall; // it has waited for these bytes already
+    uint8_t protocol;
+    struct nats_account *account;
+    struct nats_site *site;
+    const struct nats_session_ops *ops;
+    struct map subscriptions; // struct nats_subscription by id
+    struct nats_parse_limits limits;
+    uint64_t id;
+    bytes_t peer_ip;             // the owner's
+    unsigned pings_out;          // not answered
+    char *name, *lang, *version; // as CONNECT said them; NULL: it did not
+};
+
+void nats_session_init(struct nats_session *session, struct nats_site *site, const struct nats_session_ops *ops,
+                       const struct nats_out_ops *out_ops, uint64_t id, bytes_t peer_ip);
+// The subscriptions must be gone.
+void nats_session_deinit(struct nats_session *session);
+// Gives up all subscriptions. Not while a message is delivered.
+void nats_session_leave(struct nats_session *session);
+
+// The first line a client is sent.
+void nats_session_greet(struct nats_session *session);
+// INFO once more: for a client that understands it.
+void nats_session_inform(struct nats_session *session, const char *account);
+// Takes commands from the start of INPUT and returns how many bytes they were. Stops at the first that is not whole
+// (then *RET_WANTED bytes are needed to go on, or one more), when the session is closed, and when it has to wait
+// (nats_session_must_wait). BUF: what INPUT is in, if large messages may be shared from it; else NULL.
+size_t nats_session_data(struct nats_session *session, bytes_t input, struct buf *buf, size_t *ret_wanted);
+bool nats_session_must_wait(const struct nats_session *session);
+// Asks for a sign of life.
+void nats_session_ping(struct nats_session *session);
+// Tells the client, if it is to be told, and closes, if that is what the error means.
+void nats_session_fail(struct nats_session *session, enum nats_error error);
