@@ -2,6 +2,7 @@
 """Fixtures of the black-box tests.
 
 broker  a running server that the tests of one file share; eddy, or the peer with --peer kafka
+nats    starts one with a NATS door; eddy, or the peer with --peer nats
 eddy    a running eddy of its own, for tests that restart it, kill it or look into its folder
 topic   a name that no other test uses
 """
@@ -19,11 +20,13 @@ RUNNING = pytest.StashKey()
 
 
 def pytest_addoption(parser):
-    parser.addoption("--peer", choices=["eddy", "kafka"], default="eddy", help="what the tests run against")
+    parser.addoption("--peer", choices=["eddy", "kafka", "nats"], default="eddy", help="what the tests run against")
 
 
-def is_peer(config):
-    return config.getoption("--peer") == "kafka"
+def is_peer(config, name=None):
+    """Whether the tests run against a peer, or against the one of that name."""
+    chosen = config.getoption("--peer")
+    return chosen == name if name else chosen != "eddy"
 
 
 def finish(server):
@@ -31,11 +34,7 @@ def finish(server):
     code = server.stop() if server.is_running() else 0
     words = server.complaints()
     assert not words, words
-    assert is_java(server) or code == 0, f"exit code {code}\n{server.log()}"
-
-
-def is_java(server):
-    return isinstance(server, servers.Kafka)
+    assert not isinstance(server, servers.Eddy) or code == 0, f"exit code {code}\n{server.log()}"
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +49,9 @@ def peer(request, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def broker(request, tmp_path_factory):
-    if is_peer(request.config):
+    if is_peer(request.config, "nats"):
+        pytest.skip("nats-server has no Kafka door")
+    if is_peer(request.config, "kafka"):
         yield request.getfixturevalue("peer")
         return
     server = servers.Eddy(tmp_path_factory.mktemp("eddy")).start()
@@ -58,6 +59,42 @@ def broker(request, tmp_path_factory):
     yield server
     request.config.stash[RUNNING].remove(server)
     finish(server)
+
+
+def new_nats(config, folder, text=""):
+    """A server with a NATS door and a configuration, not yet started: the peer, or eddy."""
+    if is_peer(config, "kafka"):
+        pytest.skip("Kafka has no NATS door")
+    if is_peer(config, "nats"):
+        if not servers.Nats.is_available():
+            pytest.skip("nats-server is not there: script/setup --full")
+        return servers.Nats(folder, text)
+    if not text:
+        return servers.Eddy(folder, ["--nats", f"127.0.0.1:{servers.free_port()}"])
+    binary = servers.eddy_as_nats_server(folder)
+    if binary is None:
+        pytest.skip("eddy does not go by the name of nats-server yet")
+    return servers.Nats(folder, text, binary=binary)
+
+
+@pytest.fixture(scope="module")
+def nats(request, tmp_path_factory):
+    """nats(config=""): a running server with that configuration of nats-server's, shared by the tests of one file."""
+    if not is_peer(request.config) and not servers.eddy_has_door("nats"):
+        pytest.skip("eddy has no NATS door yet")
+    running = {}
+
+    def start(text=""):
+        if text not in running:
+            running[text] = new_nats(request.config, tmp_path_factory.mktemp("nats"), text)
+            running[text].start()
+            request.config.stash.setdefault(RUNNING, []).append(running[text])
+        return running[text]
+
+    yield start
+    for server in running.values():
+        request.config.stash[RUNNING].remove(server)
+        finish(server)
 
 
 @pytest.fixture
