@@ -7,6 +7,8 @@ eddy    a running eddy of its own, for tests that restart it, kill it or look in
 topic   a name that no other test uses
 """
 
+import contextlib
+import functools
 import pathlib
 import sys
 import uuid
@@ -77,24 +79,36 @@ def new_nats(config, folder, text=""):
     return servers.Nats(folder, text, binary=binary)
 
 
+@contextlib.contextmanager
+def nats_servers(config, new_folder):
+    """A function that starts servers with a NATS door; all are ended behind it."""
+    if not is_peer(config) and not servers.eddy_has_door("nats"):
+        pytest.skip("eddy has no NATS door yet")
+    started = []
+
+    def start(text=""):
+        started.append(new_nats(config, new_folder(), text).start())
+        config.stash.setdefault(RUNNING, []).append(started[-1])
+        return started[-1]
+
+    yield start
+    for server in started:
+        config.stash[RUNNING].remove(server)
+        finish(server)
+
+
 @pytest.fixture(scope="module")
 def nats(request, tmp_path_factory):
     """nats(config=""): a running server with that configuration of nats-server's, shared by the tests of one file."""
-    if not is_peer(request.config) and not servers.eddy_has_door("nats"):
-        pytest.skip("eddy has no NATS door yet")
-    running = {}
+    with nats_servers(request.config, lambda: tmp_path_factory.mktemp("nats")) as start:
+        yield functools.cache(start)
 
-    def start(text=""):
-        if text not in running:
-            running[text] = new_nats(request.config, tmp_path_factory.mktemp("nats"), text)
-            running[text].start()
-            request.config.stash.setdefault(RUNNING, []).append(running[text])
-        return running[text]
 
-    yield start
-    for server in running.values():
-        request.config.stash[RUNNING].remove(server)
-        finish(server)
+@pytest.fixture
+def start_nats(request, tmp_path_factory):
+    """start_nats(config=""): such a server for one test, which may stop and restart it."""
+    with nats_servers(request.config, lambda: tmp_path_factory.mktemp("nats")) as start:
+        yield start
 
 
 @pytest.fixture
