@@ -259,5 +259,7 @@ err_t nats_config_check(const struct nats_config *config, diag_t *diag)
         return diag_fail(diag, ERR_INVALID, "lame_duck_grace_period", "is not shorter than lame_duck_duration");
     if (config->http_port != 0 && config->https_port != 0)
         return diag_fail(diag, ERR_INVALID, "https_port", "monitoring has one port: http_port or https_port");
+    if (config->tls.given && (config->tls.cert_file == NULL || config->tls.key_file == NULL))
+        return diag_fail(diag, ERR_INVALID, "tls", "needs a certificate and its key: cert_file and key_file");
     return config_check_users(config, diag);
 }

@@ -329,6 +329,8 @@ err_t config_check_users(const struct nats_config *config, diag_t *diag)
             err = conf_fail(diag, ERR_INVALID, &users.items[i]->place, "the user \"%.*s\" is there twice",
                             BYTES_ARG(key));
     }
+    if (err == ERR_OK && config->authorization.user != NULL && config->authorization.token != NULL)
+        err = diag_fail(diag, ERR_INVALID, "authorization", "a token stands alone: there is a user too");
     if (err == ERR_OK && users.count > 0 && config->authorization.user != NULL)
         err = diag_fail(diag, ERR_INVALID, "authorization", "one user, or users in accounts, not both");
     if (err == ERR_OK && users.count > 0 && config->authorization.token != NULL)

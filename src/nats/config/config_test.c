@@ -210,7 +210,7 @@ static void reads_tls(void **state)
     assert_string_equal(config.tls.min_version, "1.3");
     accepts("tls { cert_file: c, key_file: k, handshake_first: true }");
     assert_int_equal(config.tls.handshake, NATS_HANDSHAKE_FIRST);
-    refuses("tls { verify: true }", ERR_INVALID, "f:1:1", "tls needs a cert_file and a key_file");
+    refuses("tls { verify: true }", ERR_INVALID, "tls", "needs a certificate and its key");
     refuses("tls { handshake_first: soon }", ERR_INVALID, "f:1:7", "\"handshake_first\": true, false");
     refuses("tls { pinned_certs: [abc] }", ERR_INVALID, "f:1:22", "a SHA-256 sum in hexadecimal is expected");
     refuses("tls { cert_fil: x }", ERR_INVALID, "f:1:7",

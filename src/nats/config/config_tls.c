@@ -103,8 +103,5 @@ err_t config_read_tls(struct config_reader *reader, const struct conf_value *val
 {
     struct nats_tls_config *tls = &((struct nats_config *)into)->tls;
     tls->given = true;
-    err_t err = config_read_map(reader, value, CONFIG_TABLE("tls", rows), tls);
-    if (err == ERR_OK && (tls->cert_file == NULL || tls->key_file == NULL))
-        return conf_fail(reader->diag, ERR_INVALID, &value->place, "tls needs a cert_file and a key_file");
-    return err;
+    return config_read_map(reader, value, CONFIG_TABLE("tls", rows), tls);
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Usage: compare.py nats_config_check nats-server. Which configuration files do both accept, which does either refuse?
+"""Usage: compare.py nats_config_check nats-server. Which configuration files and flags do both accept, which does either refuse?
 
 Exit code 77: there is no nats-server to compare with.
 """
@@ -222,19 +222,61 @@ ONLY_EDDY = {
     "authorization { token: $2b$11$PWIFAL8RsWyGI3jVZtO9Nu8.6jOxzxfZo7c/W0eLk017hjgUKWrhy }": "bcrypt of any letter",
 }
 
+# Behind `-t -c FILE`: both say yes, or both say the same words and end with the same exit code.
+FLAGS = {
+    "-p 4333": "valid",
+    "--port=4333 -a 127.0.0.1 -m 8222": "valid",
+    "-net ::1 --p -1": "valid",
+    "-D -V -T=false --logtime_utc": "valid",
+    "-DV -DVV -VV": "valid",
+    "-n one --pid /tmp/x -l /tmp/y --ports_file_dir /tmp": "valid",
+    "--user a --pass b": "valid",
+    "--auth t": "valid",
+    "-sd /tmp/x -js=false": "valid",
+    "--max_traced_msg_len 10 --client_advertise h:1": "valid",
+    "--profile 6060": "valid",
+    "-zzz": "flag provided but not defined: -zzz",
+    "--zzz=1": "flag provided but not defined: -zzz",
+    "-p": "flag needs an argument: -p",
+    "-p x": 'invalid value "x" for flag -p: parse error',
+    "-m 1x": 'invalid value "1x" for flag -m: parse error',
+    "-D=maybe": 'invalid boolean value "maybe" for -D: parse error',
+    "---p 1": "bad flag syntax: ---p",
+    "-=1": "bad flag syntax: -=1",
+    "foo": 'unrecognized command: "foo"',
+    "-D - x": 'unrecognized command: "-"',
+}
 
-def accepts(command, folder, text):
-    path = folder / "server.conf"
-    path.write_text(text, encoding="utf-8")
-    done = subprocess.run([*command, path], capture_output=True, text=True, timeout=60, check=False, env={**os.environ, **ENVIRONMENT})
+
+def run(command, path, *arguments):
+    words = [command[0], *command[1:], path, *arguments]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, **ENVIRONMENT})
     if done.returncode not in (0, 1):
-        print(f"{command[0]} ended with {done.returncode} for {text!r}:\n{done.stdout}{done.stderr}")
+        print(f"{words} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         sys.exit(1)
     return done.returncode == 0, (done.stdout + done.stderr).strip()
 
 
+def accepts(command, folder, text):
+    path = folder / "server.conf"
+    path.write_text(text, encoding="utf-8")
+    return run(command, path)
+
+
+def compare_flags(check, peer, folder):
+    path = folder / "server.conf"
+    path.write_text("debug: false\n", encoding="utf-8")
+    failures = 0
+    for line, words in FLAGS.items():
+        results = run(check, path, *line.split()), run(peer, path, *line.split())
+        if results[0][0] != results[1][0] or not all(words in said for _, said in results):
+            failures += 1
+            print(f"{line!r}\n  eddy {results[0]}\n  nats-server {results[1]}\n  wanted {words!r}")
+    return failures
+
+
 def main():
-    check, peer = [sys.argv[1]], [sys.argv[2], "-t", "-c"]
+    check, peer = ([program, "-t", "-c"] for program in sys.argv[1:3])
     if not pathlib.Path(sys.argv[2]).exists():
         print("there is no nats-server to compare with: script/setup --full")
         return 77
@@ -251,7 +293,8 @@ def main():
             if (results[0][0], results[1][0]) != (eddy, nats):
                 failures += 1
                 print(f"{text!r}\n  eddy {results[0]}\n  nats-server {results[1]}\n  wanted {eddy}, {nats}")
-    print(f"{len(rows)} files compared, {failures} otherwise than wanted")
+        failures += compare_flags(check, peer, folder)
+    print(f"{len(rows)} files and {len(FLAGS)} command lines compared, {failures} otherwise than wanted")
     return 1 if failures else 0
 
 
