@@ -2,13 +2,12 @@
 """Fixtures of the black-box tests.
 
 broker  a running server that the tests of one file share; eddy, or the peer with --peer kafka
-nats    starts one with a NATS door; eddy, or the peer with --peer nats
+nats_door  starts one with a NATS door; eddy, or the peer with --peer nats
 eddy    a running eddy of its own, for tests that restart it, kill it or look into its folder
 topic   a name that no other test uses
 """
 
 import contextlib
-import functools
 import pathlib
 import sys
 import uuid
@@ -63,16 +62,17 @@ def broker(request, tmp_path_factory):
     finish(server)
 
 
-def new_nats(config, folder, text=""):
-    """A server with a NATS door and a configuration, not yet started: the peer, or eddy."""
+def new_nats(config, folder, text="", options=None):
+    """A server with a NATS door, not yet started: the peer with the configuration TEXT, or eddy, which takes OPTIONS from
+    its environment, and TEXT where it has none."""
     if is_peer(config, "kafka"):
         pytest.skip("Kafka has no NATS door")
     if is_peer(config, "nats"):
         if not servers.Nats.is_available():
             pytest.skip("nats-server is not there: script/setup --full")
         return servers.Nats(folder, text)
-    if not text:
-        return servers.Eddy(folder, ["--nats", f"127.0.0.1:{servers.free_port()}"])
+    if options is not None or not text:
+        return servers.Eddy(folder, ["--nats", f"127.0.0.1:{servers.free_port()}"], options)
     binary = servers.eddy_as_nats_server(folder)
     if binary is None:
         pytest.skip("eddy does not go by the name of nats-server yet")
@@ -86,8 +86,8 @@ def nats_servers(config, new_folder):
         pytest.skip("eddy has no NATS door yet")
     started = []
 
-    def start(text=""):
-        started.append(new_nats(config, new_folder(), text).start())
+    def start(text="", options=None):
+        started.append(new_nats(config, new_folder(), text, options).start())
         config.stash.setdefault(RUNNING, []).append(started[-1])
         return started[-1]
 
@@ -98,15 +98,22 @@ def nats_servers(config, new_folder):
 
 
 @pytest.fixture(scope="module")
-def nats(request, tmp_path_factory):
-    """nats(config=""): a running server with that configuration of nats-server's, shared by the tests of one file."""
+def nats_door(request, tmp_path_factory):
+    """nats_door(text="", options=None): a running server, shared by the tests of one file that ask for the same."""
     with nats_servers(request.config, lambda: tmp_path_factory.mktemp("nats")) as start:
-        yield functools.cache(start)
+        running = {}
+
+        def find_or_start(text="", options=None):
+            if text not in running:
+                running[text] = start(text, options)
+            return running[text]
+
+        yield find_or_start
 
 
 @pytest.fixture
 def start_nats(request, tmp_path_factory):
-    """start_nats(config=""): such a server for one test, which may stop and restart it."""
+    """start_nats(text="", options=None): such a server for one test, which may stop and restart it."""
     with nats_servers(request.config, lambda: tmp_path_factory.mktemp("nats")) as start:
         yield start
 

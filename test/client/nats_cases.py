@@ -57,6 +57,22 @@ SERVERS = {
     "nkey": 'authorization { users = [ { nkey: "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4" } ] }',
 }
 
+# The same as options of eddy, where it has them: in this way no file of nats-server's is needed.
+EDDY_OPTIONS = {
+    "plain": {},
+    "small": {"EDDY_NATS_MAX_PAYLOAD": "64", "EDDY_NATS_MAX_CONTROL_LINE": "256"},
+    "few_subscriptions": {"EDDY_NATS_MAX_SUBSCRIPTIONS": "3"},
+    "few_connections": {"EDDY_NATS_MAX_CONNECTIONS": "2"},
+    "few_tokens": {"EDDY_NATS_MAX_SUBJECT_TOKENS": "4"},
+    "impatient": {"EDDY_NATS_PING_INTERVAL": "150ms", "EDDY_NATS_PING_MAX": "1"},
+}
+
+# What eddy answers otherwise, and why.
+DIFFERENT = {
+    "connect: deep": ({"a": ["<end>"]}, "JSON is read to a depth of 64: nobody means more"),
+    "connect: a name of odd bytes": ({"a": ["<end>"]}, "JSON is UTF-8; nats-server replaces the bytes"),
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class Case:

@@ -21,7 +21,7 @@ INFO_LINE = re.compile(rb"INFO (\{.*?\}) ?\r\n", flags=re.S)
 LINE = re.compile(rb"(PING|PONG|\+OK|-ERR [^\r\n]*|-ERR)\r\n")
 MESSAGE = re.compile(rb"(H?MSG) ([^\r\n]*)\r\n")
 # What two servers of the same protocol may differ in, or one server between two runs.
-INFO_LEFT_OUT = ("git_commit", "go", "xkey", "jetstream", "api_lvl", "cluster", "domain")
+INFO_LEFT_OUT = ("git_commit", "go", "eddy", "xkey", "jetstream", "api_lvl", "cluster", "domain")
 INFO_FORMS = {
     "server_id": r"N[A-Z2-7]{55}",
     "server_name": r".+",
@@ -156,15 +156,19 @@ class Connection:
         self.socket.close()
 
 
+def _let_arrive(connection, name, case):
+    if name in case.closes:
+        connection.wait_for_end()
+    elif case.quiet:
+        connection.wait_for_end(QUIET_SECONDS)
+    else:
+        connection.settle()
+
+
 def _finish(connections, last, case):
     """The connection of the last step first: what it caused on the others is then on its way before their PONGs."""
     for name, connection in sorted(connections.items(), key=lambda item: item[0] != last):
-        if name in case.closes:
-            connection.wait_for_end()
-        elif case.quiet:
-            connection.wait_for_end(QUIET_SECONDS)
-        else:
-            connection.settle()
+        _let_arrive(connection, name, case)
 
 
 def _told(name, connection, case):
@@ -184,8 +188,8 @@ def play(address, case):
     connections, last = {}, None
     try:
         for name, data in case.steps:
-            if last is not None and name != last and last not in case.closes and not case.quiet:
-                connections[last].settle()
+            if last is not None and name != last:
+                _let_arrive(connections[last], last, case)
             if name not in connections:
                 connections[name] = Connection(address, case.connect_of(name))
             connections[name].send(data)

@@ -119,15 +119,15 @@ def start(tools, tmp_path):
 
 
 @pytest.mark.parametrize("client", DRIVERS)
-def test_a_client_alone(tools, nats, client):
-    out = run(tools, nats(), client, "self")
+def test_a_client_alone(tools, nats_door, client):
+    out = run(tools, nats_door(), client, "self")
     assert len([line for line in out.splitlines() if line.startswith("ok ")]) >= 9, out
 
 
 @pytest.mark.parametrize("server_side", SERVING)
 @pytest.mark.parametrize("client_side", SERVING)
-def test_one_asks_another_answers(tools, nats, start, prefix, client_side, server_side):
-    server = nats()
+def test_one_asks_another_answers(tools, nats_door, start, prefix, client_side, server_side):
+    server = nats_door()
     answering = start(server, server_side, "serve", prefix)
     count = 3 if client_side == "cli" else 50
     assert ask(tools, server, client_side, prefix, count) == [f"{server_side}:{i}" for i in range(count)]
@@ -136,8 +136,8 @@ def test_one_asks_another_answers(tools, nats, start, prefix, client_side, serve
         assert answering.wait_for_end().split()[-2:] == ["served", str(count)]
 
 
-def test_a_queue_of_all_languages(tools, nats, start, prefix):
-    server = nats()
+def test_a_queue_of_all_languages(tools, nats_door, start, prefix):
+    server = nats_door()
     members = [start(server, client, "serve", prefix) for client in DRIVERS]
     answers = ask(tools, server, "go", prefix, 300)
     assert [int(answer.split(":")[1]) for answer in answers] == list(range(300))
@@ -166,8 +166,8 @@ def test_comes_back_after_a_restart(tools, start_nats, start, prefix, client):
 
 
 @pytest.mark.parametrize("client", SERVICES)
-def test_a_service(tools, nats, start, prefix, client):
-    server = nats()
+def test_a_service(tools, nats_door, start, prefix, client):
+    server = nats_door()
     offered = start(server, client, "service", prefix)
     assert run(tools, server, "cli", "request", f"{prefix}.double", "ab", "--raw").strip() == "abab"
     failed = run(tools, server, "cli", "request", f"{prefix}.double", "")
@@ -183,8 +183,8 @@ def test_a_service(tools, nats, start, prefix, client):
     assert prefix not in run(tools, server, "cli", "micro", "list", code=1)
 
 
-def test_two_languages_offer_one_service(tools, nats, start, prefix):
-    server = nats()
+def test_two_languages_offer_one_service(tools, nats_door, start, prefix):
+    server = nats_door()
     offered = [start(server, client, "service", prefix) for client in SERVICES]
     listed = run(tools, server, "cli", "micro", "list", prefix)
     assert "go" in listed and "js" in listed, listed
@@ -194,8 +194,8 @@ def test_two_languages_offer_one_service(tools, nats, start, prefix):
         one.wait_for_end()
 
 
-def test_the_cli_subscribes(tools, nats, prefix, tmp_path):
-    server = nats()
+def test_the_cli_subscribes(tools, nats_door, prefix, tmp_path):
+    server = nats_door()
     listening = Background(tools, server, "cli", tmp_path / "sub", "subscribe", f"{prefix}.>", "--count", "2")
     try:
         listening.wait_for("Subscribing on")
@@ -211,8 +211,8 @@ def test_the_cli_subscribes(tools, nats, prefix, tmp_path):
     assert f'Received on "{prefix}.a"' in out and "Colour: blue" in out, out
 
 
-def test_the_cli_checks_the_server(tools, nats):
-    server = nats()
+def test_the_cli_checks_the_server(tools, nats_door):
+    server = nats_door()
     assert "OK" in run(tools, server, "cli", "server", "check", "connection")
     assert url_of(server) in run(tools, server, "cli", "rtt")
     info = run(tools, server, "cli", "account", "info")
