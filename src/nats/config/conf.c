@@ -25,7 +25,7 @@ struct parser {
     const struct conf_source *source;
     struct arena *arena;
     diag_t *diag;
-    size_t files, values; // read so far
+    size_t files; // read so far
     uint32_t depth;
     struct reading *files_open, *variables_open;
 };
@@ -329,8 +329,6 @@ static void parse_value(struct parser *parser, struct conf_scan *scan, struct sc
     struct conf_place place = conf_scan_place(scan);
     int c = conf_scan_peek(scan);
     value->weight = 1;
-    if (++parser->values > CONF_WEIGHT_MAX)
-        fail_at(scan, ERR_TOO_LARGE, &place, "more values than a configuration may have");
     if (c != '[' && c != '{') {
         bool is_reference;
         conf_scan_value(scan, value, &is_reference);

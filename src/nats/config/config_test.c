@@ -245,6 +245,7 @@ static void refuses_what_is_unknown_or_wrong(void **state)
     refuses("accounts: [A, A]", ERR_INVALID, "f:1:15", "the account \"A\" is there twice");
     refuses("accounts { $G {} }", ERR_INVALID, "f:1:12", "\"$G\" is not a name");
     refuses("no_auth_user: x", ERR_INVALID, "no_auth_user", "there is no user \"x\"");
+    refuses("accounts { A { users: [{user: a}] } }\nno_auth_user: x", ERR_INVALID, "no_auth_user", "there is no user");
     accepts("x: 1\nport: $x");
 }
 
