@@ -3,11 +3,13 @@
 
 broker  a running server that the tests of one file share; eddy, or the peer with --peer kafka
 nats_server  a running eddy that the tests of one file share, for its NATS door
+nats_door  starts one with a NATS door; eddy, or the peer with --peer nats
 eddy    a running eddy of its own, for tests that restart it, kill it or look into its folder
 topic   a name that no other test uses
 cli     runs a subcommand
 """
 
+import contextlib
 import pathlib
 import subprocess
 import sys
@@ -22,11 +24,13 @@ RUNNING = pytest.StashKey()
 
 
 def pytest_addoption(parser):
-    parser.addoption("--peer", choices=["eddy", "kafka"], default="eddy", help="what the tests run against")
+    parser.addoption("--peer", choices=["eddy", "kafka", "nats"], default="eddy", help="what the tests run against")
 
 
-def is_peer(config):
-    return config.getoption("--peer") == "kafka"
+def is_peer(config, name=None):
+    """Whether the tests run against a peer, or against the one of that name."""
+    chosen = config.getoption("--peer")
+    return chosen == name if name else chosen != "eddy"
 
 
 def finish(server):
@@ -34,11 +38,7 @@ def finish(server):
     code = server.stop() if server.is_running() else 0
     words = server.complaints()
     assert not words, words
-    assert is_java(server) or code == 0, f"exit code {code}\n{server.log()}"
-
-
-def is_java(server):
-    return isinstance(server, servers.Kafka)
+    assert not isinstance(server, servers.Eddy) or code == 0, f"exit code {code}\n{server.log()}"
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +53,9 @@ def peer(request, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def broker(request, tmp_path_factory):
-    if is_peer(request.config):
+    if is_peer(request.config, "nats"):
+        pytest.skip("nats-server has no Kafka door")
+    if is_peer(request.config, "kafka"):
         yield request.getfixturevalue("peer")
         return
     server = servers.Eddy(tmp_path_factory.mktemp("eddy")).start()
@@ -68,6 +70,62 @@ def nats_server(request, broker):
     if is_peer(request.config):
         pytest.skip("Apache Kafka has no NATS door")
     return broker
+
+
+def new_nats(config, folder, text="", options=None):
+    """A server with a NATS door, not yet started: the peer with the configuration TEXT, or eddy, which takes OPTIONS from
+    its environment, and TEXT where it has none."""
+    if is_peer(config, "kafka"):
+        pytest.skip("Kafka has no NATS door")
+    if is_peer(config, "nats"):
+        if not servers.Nats.is_available():
+            pytest.skip("nats-server is not there: script/setup --full")
+        return servers.Nats(folder, text)
+    if options is not None or not text:
+        return servers.Eddy(folder, ["--nats", f"127.0.0.1:{servers.free_port()}"], options)
+    binary = servers.eddy_as_nats_server(folder)
+    if binary is None:
+        pytest.skip("eddy does not go by the name of nats-server yet")
+    return servers.Nats(folder, text, binary=binary)
+
+
+@contextlib.contextmanager
+def nats_servers(config, new_folder):
+    """A function that starts servers with a NATS door; all are ended behind it."""
+    if not is_peer(config) and not servers.eddy_has_door("nats"):
+        pytest.skip("eddy has no NATS door yet")
+    started = []
+
+    def start(text="", options=None):
+        started.append(new_nats(config, new_folder(), text, options).start())
+        config.stash.setdefault(RUNNING, []).append(started[-1])
+        return started[-1]
+
+    yield start
+    for server in started:
+        config.stash[RUNNING].remove(server)
+        finish(server)
+
+
+@pytest.fixture(scope="module")
+def nats_door(request, tmp_path_factory):
+    """nats_door(text="", options=None): a running server, shared by the tests of one file that ask for the same."""
+    with nats_servers(request.config, lambda: tmp_path_factory.mktemp("nats")) as start:
+        running = {}
+
+        def find_or_start(text="", options=None):
+            if text not in running:
+                running[text] = start(text, options)
+            return running[text]
+
+        yield find_or_start
+
+
+@pytest.fixture
+def start_nats(request, tmp_path_factory):
+    """start_nats(text="", options=None): such a server for one test, which may stop and restart it."""
+    with nats_servers(request.config, lambda: tmp_path_factory.mktemp("nats")) as start:
+        yield start
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Servers that tests and benchmarks start: the built eddy, and an unmodified Apache Kafka as its peer.
+"""Servers that tests and benchmarks start: the built eddy, and its peers, an unmodified Apache Kafka and nats-server.
 
 Each runs on 127.0.0.1 and ports that are free, in a folder of its own, and is ended by its process id.
 """
@@ -87,12 +87,25 @@ class Server:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def eddy_binary():
+    return pathlib.Path(os.environ.get("EDDY_BINARY") or ROOT / "build/eddy").resolve()
+
+
+def eddy_has_door(name):
+    """Whether the built eddy has the option of a door."""
+    try:
+        done = subprocess.run([eddy_binary(), "serve", "--help"], capture_output=True, text=True, timeout=60, check=False)
+    except OSError:
+        return False
+    return f"--{name} " in done.stdout
+
+
 class Eddy(Server):
     """`eddy serve` on a folder. `doors` maps each door's name to its (host, port) once it is ready."""
 
     def __init__(self, folder, arguments=(), environment=None, binary=None):
         super().__init__(folder)
-        self.binary = pathlib.Path(binary or os.environ.get("EDDY_BINARY") or ROOT / "build/eddy").resolve()
+        self.binary = pathlib.Path(binary).resolve() if binary else eddy_binary()
         self.arguments = list(arguments)
         self.environment = environment or {}
         self.doors = {}
@@ -123,6 +136,10 @@ class Eddy(Server):
     def nats(self):
         return f"nats://{self.host}:{self.nats_port}"
 
+    @property
+    def nats_address(self):
+        return self.doors["nats"]
+
     def restart(self):
         """Starts again on the same folder and the same ports for Kafka and NATS, after stop() or kill()."""
         self.doors = {}
@@ -132,6 +149,80 @@ class Eddy(Server):
         """What a sanitizer said, or an empty string."""
         found = re.search(r"(ERROR: \w+Sanitizer|runtime error:|WARNING: ThreadSanitizer).*", self.log(1 << 20), flags=re.S)
         return found.group(0)[:6000] if found else ""
+
+
+
+def eddy_as_nats_server(folder):
+    """A link by whose name eddy takes nats-server's flags and configuration; None where it does not."""
+    link = pathlib.Path(folder) / "nats-server"
+    if not link.is_symlink():
+        link.symlink_to(eddy_binary())
+    try:
+        done = subprocess.run([link, "-v"], capture_output=True, text=True, timeout=60, check=False)
+    except OSError:
+        return None
+    return link if done.stdout.startswith("nats-server: v") else None
+
+
+class Nats(Server):
+    """A nats-server with a configuration in its own syntax. `host` and `port` are those of its client port. The newest
+    that script/setup --full built, or another program that goes by its name (`binary`): eddy does."""
+
+    peer = ROOT / ".cache/nats/nats-server"
+
+    def __init__(self, folder, config="", arguments=(), binary=None):
+        super().__init__(folder)
+        self.config = config
+        self.arguments = list(arguments)
+        self.binary = pathlib.Path(binary or self.peer)
+
+    @classmethod
+    def is_available(cls):
+        return cls.peer.exists()
+
+    @classmethod
+    def version(cls):
+        words = subprocess.run([cls.peer, "-v"], capture_output=True, text=True, timeout=60, check=True).stdout
+        return words.split("v")[-1].strip()
+
+    @property
+    def nats_address(self):
+        return self.host, self.port
+
+    def start(self):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.port = self.port or free_port()
+        path = self.folder / "server.conf"
+        path.write_text(self.config)
+        command = [self.binary, "-a", self.host, "-p", str(self.port), "-c", path, *self.arguments]
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            if self.process.poll() is not None:
+                raise ServerFailed(f"ended with {self.process.returncode} before it was ready\n{self.log()}")
+            if time.monotonic() > deadline:
+                self.kill()
+                raise ServerFailed(f"not ready within {START_SECONDS} s\n{self.log()}")
+            time.sleep(0.01)
+        return self
+
+    def restart(self):
+        return self.start()
+
+    def _answers(self):
+        """Whether INFO comes; then waits until the server has noticed that this connection is gone again."""
+        try:
+            with socket.create_connection((self.host, self.port), timeout=2) as connection:
+                if not connection.recv(5).startswith(b"INFO"):
+                    return False
+        except OSError:
+            return False
+        time.sleep(0.05)
+        return True
+
+    def complaints(self):
+        return ""
 
 
 class Kafka(Server):

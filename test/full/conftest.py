@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of this folder run with script/test --full only: they start Java, or clients of other languages."""
+"""Tests of this folder run with script/test --full only: they start Java, other languages and peers."""
 
 import pathlib
 import subprocess
