@@ -205,7 +205,7 @@ def static_members(client, broker, topic):
     with Members() as members:
 
         def start(instance):
-            return members.start(client, broker, topic, group_of(topic), instance=instance, session=8000)
+            return members.start(client, broker, topic, group_of(topic), instance=instance, session=8000, protocol="range")
 
         one, two = start("one"), start("two")
         wait_for_shares([one, two], 3, 3)
