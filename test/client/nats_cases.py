@@ -6,6 +6,7 @@ pieces. nats_wire.py plays rows; nats_answers.json holds what nats-server answer
 """
 
 import dataclasses
+import pathlib
 
 HEADERS = b'{"verbose":false,"headers":true,"no_responders":true}'
 LAX = b'{"verbose":false,"pedantic":false}'
@@ -14,6 +15,9 @@ HEADER = b"NATS/1.0\r\nA: b\r\n\r\n"
 
 # "builder", hashed as cheaply as bcrypt allows.
 BCRYPT = "$2a$04$eddyTestsOnlyNoSecret.kbCmzhNqOHvrlgSrKc80qIixFXo61ia"
+
+# A certificate for localhost and its key, made for these tests and trusted by nobody.
+CERTIFICATE = pathlib.Path(__file__).with_name("nats_server.pem")
 
 # Configurations in nats-server's own syntax, by the name that a row asks for.
 SERVERS = {
@@ -47,13 +51,20 @@ SERVERS = {
         }""",
     "accounts": """
         accounts {
-            A { users = [ { user: a, password: a }, { user: a2, password: a2 } ]
+            A { users = [ { user: a, password: a }, { user: a2, password: a2 } ] }
+            B { users = [ { user: b, password: b } ] }
+        }
+        no_auth_user: b""",
+    "sharing": """
+        accounts {
+            A { users = [ { user: a, password: a } ]
                 exports = [ { stream: "shared.>" }, { service: "help" } ] }
             B { users = [ { user: b, password: b } ]
                 imports = [ { stream: { account: A, subject: "shared.>" }, prefix: from_a }
                             { service: { account: A, subject: "help" } } ] }
-        }
-        no_auth_user: b""",
+        }""",
+    "tls": f'tls {{ cert_file: "{CERTIFICATE}", key_file: "{CERTIFICATE}", timeout: 0.5 }}',
+    "tls_or_not": f'tls {{ cert_file: "{CERTIFICATE}", key_file: "{CERTIFICATE}" }}\nallow_non_tls: true',
     "nkey": 'authorization { users = [ { nkey: "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4" } ] }',
 }
 
@@ -588,17 +599,23 @@ AUTH = [
     row("accounts: INFO tells the account", b"PING\r\n", server="accounts", connect=user(b"a", b"a", b',"protocol":1')),
     row("accounts: their subjects are their own", b"SUB > 1\r\n", ("b", b"SUB foo 1\r\n" + pub(b"foo")), server="accounts", connect={"a": user(b"a", b"a"), "b": user(b"b", b"b")}),
     row("accounts: one account, two users", b"SUB > 1\r\n", ("b", pub(b"foo")), server="accounts", connect={"a": user(b"a", b"a"), "b": user(b"a2", b"a2")}),
-    row("accounts: an imported stream", b"SUB from_a.> 1\r\n", ("b", pub(b"shared.x")), server="accounts", connect={"a": user(b"b", b"b"), "b": user(b"a", b"a")}),
-    row(
-        "accounts: an imported service",
-        ("b", b"SUB help 1\r\n"),
-        b"SUB rep 1\r\n" + pub(b"help", b"?"),
-        server="accounts",
-        connect={"a": user(b"b", b"b"), "b": user(b"a", b"a")},
-    ),
     row("accounts: who says nothing is the no_auth_user", b"SUB foo 1\r\n" + pub(b"foo") + b"PING\r\n", server="accounts", connect=b'{"verbose":false,"protocol":1}'),
     row("accounts: without CONNECT", b"PING\r\n", server="accounts", connect=None),
     row("accounts: a wrong password is not no_auth_user", b"", server="accounts", connect=user(b"b", b"x"), closes=True),
+    row("sharing: an imported stream", b"SUB from_a.> 1\r\n", ("b", pub(b"shared.x")), server="sharing", connect={"a": user(b"b", b"b"), "b": user(b"a", b"a")}),
+    row(
+        "sharing: an imported service",
+        ("b", b"SUB help 1\r\n"),
+        b"SUB rep 1\r\n" + pub(b"help", b"?"),
+        server="sharing",
+        connect={"a": user(b"b", b"b"), "b": user(b"a", b"a")},
+    ),
+    row("tls: INFO says so", b"", server="tls", connect=None, tells_info=True, closes=True),
+    row("tls: PING in plain text", b"PING\r\n", server="tls", connect=None, closes=True),
+    row("tls: CONNECT in plain text", b"", server="tls", closes=True),
+    row("tls: CONNECT that asks for TLS", b"", server="tls", connect=b'{"tls_required":true}', closes=True),
+    row("tls or not: INFO says so", b"PING\r\n", server="tls_or_not", connect=None, tells_info=True),
+    row("tls or not: plain text", b"SUB foo 1\r\n" + pub(b"foo"), server="tls_or_not"),
     row("nkey: INFO has a nonce", b"", server="nkey", connect=None, tells_info=True, quiet=True),
     row("nkey: no signature", b"", server="nkey", connect=b'{"nkey":"UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4"}', closes=True),
     row("nkey: a wrong signature", b"", server="nkey", connect=b'{"nkey":"UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4","sig":"%s"}' % (b"A" * 86), closes=True),
