@@ -77,8 +77,8 @@ def take_turns(servers, rounds, warm_rounds, run):
 
 
 class Bench:
-    def __init__(self, load, servers, sizes, table):
-        self.load, self.servers, self.sizes, self.table = load, servers, sizes, table
+    def __init__(self, load, raw, servers, sizes, table):
+        self.load, self.raw, self.servers, self.sizes, self.table = load, raw, servers, sizes, table
 
     def run(self, mode, server, **options):
         return run_load(self.load, mode, server.bootstrap, pid=server.pid, heartbeat=self.sizes.heartbeat_ms, **options)
@@ -86,7 +86,7 @@ class Bench:
     def rows(self, title, results, **digits_of):
         for figure, digits in digits_of.items():
             self.table.row(title, figure, [results[name].get(figure) for name in self.table.names], digits)
-            values = " ".join(f"{name}={results[name][figure]:.4g}" for name in results)
+            values = " ".join(f"{name}={results[name][figure]:.4g}" for name in results if figure in results[name])
             print(f"  {title}: {figure} {values}", file=sys.stderr, flush=True)
 
     def alone(self):
@@ -111,14 +111,28 @@ class Bench:
                 "rebalance", server, group=f"d{members}-{number}", members=members))
             self.rows(f"{members} members join a new group that waits {self.sizes.delay_s} s for more", results, cold_ms=0, cold_cpu_ms=1)
 
+    def compare_bare(self, server, figures):
+        """What a bare loop that appends a page and flushes it does on the same disk, right afterwards."""
+        file = server.folder / "bare"
+        bare = run_load(self.raw, "bare", file, batch=4096, seconds=self.sizes.commit_s)
+        file.unlink()
+        figures["of_bare"] = figures["commits_per_s"] * bare["seconds"] / bare["commits"]
+        figures["bare_p99_ms"] = bare["p99_ms"]
+
+    def commits_of(self, server, number, members, inflight, partitions):
+        figures = self.run("commit", server, group=f"c{members}-{inflight}-{partitions}-{number}", topic=f"commit{partitions}",
+                           members=members, inflight=inflight, partitions=partitions, seconds=self.sizes.commit_s)
+        if members * inflight == 1 and isinstance(server, Eddy):
+            self.compare_bare(server, figures)
+        return figures
+
     def commit(self):
         for members, inflight in ((1, 1), (64, 1), (64, 16)):
             for partitions in (1, 10):
-                results = take_turns(self.servers, max(self.sizes.rounds - 2, 1), self.sizes.warm_rounds // 2, lambda server, number: self.run(
-                    "commit", server, group=f"c{members}-{inflight}-{partitions}-{number}", topic=f"commit{partitions}", members=members,
-                    inflight=inflight, partitions=partitions, seconds=self.sizes.commit_s))
+                results = take_turns(self.servers, max(self.sizes.rounds - 2, 1), self.sizes.warm_rounds // 2,
+                                     lambda server, number: self.commits_of(server, number, members, inflight, partitions))
                 title = f"commits of {partitions} partition{'s' * (partitions > 1)}, {members} connection{'s' * (members > 1)}, {inflight} in flight each"
-                self.rows(title, results, commits_per_s=0, p50_ms=3, p99_ms=3, cpu_us_per_commit=1)
+                self.rows(title, results, commits_per_s=0, p50_ms=3, p99_ms=3, cpu_us_per_commit=1, of_bare=2, bare_p99_ms=3)
 
     def idle(self):
         """As many connections in two shapes: one for each consumer, or a second one for its fetches, as Java's client has it."""
@@ -147,10 +161,11 @@ def allow_files(files):
 
 def measure(args, folder):
     load = build_load(folder, SOURCES)
+    raw = build_load(folder, ["kafka/raw_load.c", "common/client.c"], ["-lisal"])
     names = args.systems.split(",")
     sizes, table, skipped = Sizes(args.quick), Table(names), ""
     only = set(filter(None, args.only.split(","))) or {"rebalance", "delay", "commit", "idle"}
-    for delay_ms, parts in ((0, ("alone", "rebalance", "commit", "idle")), (sizes.delay_s * 1000, ("delay",))):
+    for delay_ms, parts in ((0, ("alone", "rebalance", "idle", "commit")), (sizes.delay_s * 1000, ("delay",))):
         wanted = [part for part in parts if part in only]
         if "idle" in wanted and not allow_files(sizes.idle_groups * sizes.idle_members + FILES):
             wanted.remove("idle")
@@ -159,7 +174,7 @@ def measure(args, folder):
             continue
         servers = start_servers(names, folder, args.heap, delay_ms)
         try:
-            bench = Bench(load, servers, sizes, table)
+            bench = Bench(load, raw, servers, sizes, table)
             if delay_ms == 0:
                 bench.alone()
             for part in wanted:

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cuts a byte stream into Kafka frames (four bytes of length, then as many bytes). Bytes are received into memory that
-// the framer names: small frames arrive together in one block and are copied out of it, a large one gets a buf of exactly
-// its size, so that a produced batch is stored from the memory it was received into (only the head that arrived before
-// the length was known is moved). Pure, one owner. Between frames it holds no memory, so an idle connection costs none.
+// the framer names: small frames arrive together in one block and are copied out of it, a large one gets a buf of
+// exactly its size, so that a produced batch is stored from the memory it was received into (only the head that arrived
+// before the length was known is moved). Pure, one owner. Between frames it holds no memory, so an idle connection
+// costs none.
 #pragma once
 
 #include "base/buf.h"
