@@ -349,9 +349,14 @@ static const enum nats_error parse_errors[] = {
     [NATS_PARSE_PAYLOAD_TOO_LARGE] = NATS_ERROR_PAYLOAD_TOO_LARGE,
 };
 
+bool nats_site_is_full(const struct nats_site *site)
+{
+    return site->chunks.turn_size > NATS_TURN_SIZE_MAX;
+}
+
 bool nats_session_must_wait(const struct nats_session *session)
 {
-    return session->is_stalled || session->site->chunks.turn_size > NATS_TURN_SIZE_MAX;
+    return session->is_stalled || nats_site_is_full(session->site);
 }
 
 size_t nats_session_data(struct nats_session *session, bytes_t input, struct buf *buf, size_t *ret_wanted)

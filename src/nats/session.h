@@ -75,6 +75,8 @@ void nats_session_inform(struct nats_session *session, const char *account);
 // (nats_session_must_wait). BUF: what INPUT is in, if large messages may be shared from it; else NULL.
 size_t nats_session_data(struct nats_session *session, bytes_t input, struct buf *buf, size_t *ret_wanted);
 bool nats_session_must_wait(const struct nats_session *session);
+// The turn has made as much output as one may.
+bool nats_site_is_full(const struct nats_site *site);
 // Asks for a sign of life.
 void nats_session_ping(struct nats_session *session);
 // Tells the client, if it is to be told, and closes, if that is what the error means.

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sessions on sockets: where bytes are received to, when output leaves, and when a connection has had its time.
+#include "nats/door.h"
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "io/random.h"
+
+#include <stdlib.h>
+
+enum {
+    BLOCK_SIZE = 256 << 10,  // of a read; one for the whole loop
+    LARGE_SIZE = 16 << 10,   // a message beyond this is received into memory of its own, and shared
+    STALL_MS = 5,            // of a publisher to a slow consumer, for each read
+    FIRST_PING_MS = 2000,    // to measure the round trip
+    ROUND_TRIP_MS = 3600000, // after that it is measured again
+    DRAINED_LOW = 256 << 10, // marks of a connection that keeps up
+    DRAINED_HIGH = 1 << 20,
+};
+
+static struct nats_conn *conn_of(struct nats_session *session)
+{
+    return CONTAINER_OF(session, struct nats_conn, session);
+}
+
+static struct nats_conn *conn_of_out(struct nats_out *out)
+{
+    return conn_of(CONTAINER_OF(out, struct nats_session, out));
+}
+
+// --- output
+
+static void out_dirty(struct nats_out *out)
+{
+    struct nats_conn *nc = conn_of_out(out);
+    if (!list_linked(&nc->dirty_node))
+        list_append(&nc->door->dirty, &nc->dirty_node);
+    loop_defer(nc->door->loop, &nc->door->turn_end);
+}
+
+static void out_slice(struct nats_out *out, struct slice slice)
+{
+    struct nats_conn *nc = conn_of_out(out);
+    struct nats_door *door = nc->door;
+    nc->sent += slice.bytes.size;
+    if (!list_linked(&nc->sending_node)) {
+        nc->sent_mark = nc->sent;
+        nc->deadline_ms = loop_now_ms(door->loop) + door->options.write_deadline_ms;
+        list_append(&door->sending, &nc->sending_node);
+        if (!timer_active(&door->deadlines))
+            timer_start(&door->deadlines, door->options.write_deadline_ms / 8 + 1);
+    }
+    conn_send(nc->conn, slice);
+}
+
+static size_t out_waiting(struct nats_out *out)
+{
+    return conn_queued(conn_of_out(out)->conn);
+}
+
+static const struct nats_out_ops out_ops = { .on_dirty = out_dirty, .on_slice = out_slice, .on_waiting = out_waiting };
+
+// While the socket does not take what it has, new bytes are gathered in the chunk: each turn's few bytes in a chunk of
+// their own would take far more memory than they are.
+static void conn_flush(struct nats_conn *nc)
+{
+    if (conn_queued(nc->conn) > 0 && !nc->session.is_closed) {
+        if (nc->is_holding)
+            return;
+        nc->is_holding = true;
+        conn_marks_set(nc->conn, 0, 0); // on_drain comes when the queue is empty
+        return;
+    }
+    nats_out_flush(&nc->session.out);
+}
+
+static void on_turn_end(struct deferred *deferred)
+{
+    struct nats_door *door = CONTAINER_OF(deferred, struct nats_door, turn_end);
+    struct list_node *node;
+    while ((node = list_first(&door->dirty)) != NULL) {
+        list_remove(node);
+        conn_flush(LIST_ITEM(node, struct nats_conn, dirty_node));
+    }
+    while ((node = list_first(&door->left)) != NULL) {
+        list_remove(node);
+        nats_session_leave(&LIST_ITEM(node, struct nats_conn, left_node)->session);
+    }
+    door->site.chunks.turn_size = 0;
+    nats_accounts_count(&door->accounts, &door->metrics);
+}
+
+static void on_drain(struct conn *conn)
+{
+    struct nats_conn *nc = conn_owner(conn);
+    if (!nc->is_holding)
+        return;
+    nc->is_holding = false;
+    conn_marks_set(conn, DRAINED_LOW, DRAINED_HIGH);
+    nats_out_flush(&nc->session.out);
+}
+
+// Whoever has not taken by its deadline what had been sent when that was set is a slow consumer.
+static void on_deadlines(struct timer *timer)
+{
+    struct nats_door *door = CONTAINER_OF(timer, struct nats_door, deadlines);
+    int64_t now_ms = loop_now_ms(door->loop);
+    LIST_EACH(&door->sending, node)
+    {
+        struct nats_conn *nc = LIST_ITEM(node, struct nats_conn, sending_node);
+        size_t queued = conn_queued(nc->conn);
+        if (queued == 0) {
+            list_remove(node);
+        } else if (nc->sent - queued >= nc->sent_mark) {
+            nc->sent_mark = nc->sent;
+            nc->deadline_ms = now_ms + door->options.write_deadline_ms;
+        } else if (now_ms >= nc->deadline_ms) {
+            list_remove(node);
+            nats_session_fail(&nc->session, NATS_ERROR_SLOW_DEADLINE);
+        }
+    }
+    if (!list_empty(&door->sending))
+        timer_start(timer, door->options.write_deadline_ms / 8 + 1);
+}
+
+// --- closing
+
+static bool is_slow(enum nats_error error)
+{
+    return error == NATS_ERROR_SLOW_PENDING || error == NATS_ERROR_SLOW_DEADLINE;
+}
+
+static bool is_ordinary(enum nats_error error)
+{
+    return error == NATS_ERROR_CLIENT_CLOSED || error == NATS_ERROR_SERVER_SHUTDOWN;
+}
+
+static void session_fail(struct nats_session *session, enum nats_error error)
+{
+    struct nats_conn *nc = conn_of(session);
+    struct nats_door *door = nc->door;
+    timer_stop(&nc->ping);
+    timer_stop(&nc->stall);
+    list_remove(&nc->waiting_node);
+    list_append(&door->left, &nc->left_node);
+    loop_defer(door->loop, &door->turn_end);
+    if (!is_ordinary(error))
+        log_line(LOG_WARN, "closing a nats connection",
+                 LOG_FIELDS(log_text("peer", nc->peer), log_text("name", session->name),
+                            log_text("why", nats_error_reason(error))));
+    if (is_slow(error)) {
+        gauge_add(&door->metrics.slow_consumers, 1);
+        conn_abort(nc->conn);
+        return;
+    }
+    if (error == NATS_ERROR_STALE)
+        gauge_add(&door->metrics.stale_connections, 1);
+    nats_out_flush(&session->out);
+    conn_close(nc->conn);
+}
+
+static void on_close(struct conn *conn, err_t why)
+{
+    struct nats_conn *nc = conn_owner(conn);
+    struct nats_door *door = nc->door;
+    (void)why;
+    timer_stop(&nc->ping);
+    timer_stop(&nc->stall);
+    list_remove(&nc->waiting_node);
+    nats_session_leave(&nc->session);
+    nats_session_deinit(&nc->session);
+    buf_unref(nc->held);
+    list_remove(&nc->node);
+    list_remove(&nc->dirty_node);
+    list_remove(&nc->left_node);
+    list_remove(&nc->sending_node);
+    free(nc);
+    door->conn_count--;
+    gauge_add(&door->metrics.connections, -1);
+    nats_door_check_closed(door);
+}
+
+// --- input
+
+static uint8_t *on_room(struct conn *conn, size_t *ret_size)
+{
+    struct nats_conn *nc = conn_owner(conn);
+    if (nc->is_large) {
+        *ret_size = nc->held->capacity - nc->held_size;
+        return nc->held->data + nc->held_size;
+    }
+    if (nc->held_size > 0)
+        memcpy(nc->door->block, nc->held->data, nc->held_size);
+    *ret_size = BLOCK_SIZE - nc->held_size;
+    return nc->door->block + nc->held_size;
+}
+
+// Keeps what is left for later. A large message gets memory of its own, so that it is received where it stays.
+static void conn_hold(struct nats_conn *nc, bytes_t rest, size_t wanted)
+{
+    // One more than there is: how much it will be is not known.
+    nc->is_large = !nc->is_waiting && wanted > LARGE_SIZE && wanted > rest.size + 1;
+    nc->held = buf_new(nc->is_large ? wanted : rest.size);
+    nc->held_size = rest.size;
+    memcpy(nc->held->data, rest.data, rest.size);
+}
+
+static void conn_finish_if_ended(struct nats_conn *nc)
+{
+    if (nc->is_ended && !nc->is_waiting)
+        nats_session_fail(&nc->session, NATS_ERROR_CLIENT_CLOSED);
+}
+
+// Goes on behind those that wait already.
+static void conn_queue_up(struct nats_conn *nc)
+{
+    list_append(&nc->door->waiting, &nc->waiting_node);
+    if (!timer_active(&nc->door->resume))
+        timer_start(&nc->door->resume, 0); // in the next turn
+}
+
+// Takes what can be taken of INPUT; BUF is its own memory if messages may be shared from it.
+static void conn_take(struct nats_conn *nc, bytes_t input, struct buf *buf)
+{
+    struct nats_session *session = &nc->session;
+    loop_defer(nc->door->loop, &nc->door->turn_end); // counts what the turn did
+    size_t wanted, used = nats_session_data(session, input, buf, &wanted);
+    session->may_not_stall = false;
+    if (session->is_closed)
+        return;
+    bytes_t rest = used == input.size ? BYTES_NULL : bytes_of(input.data + used, input.size - used);
+    nc->is_waiting = nats_session_must_wait(session);
+    if (rest.size > 0)
+        conn_hold(nc, rest, wanted);
+    if (!nc->is_waiting)
+        return;
+    conn_pause(nc->conn);
+    if (session->is_stalled)
+        timer_start(&nc->stall, STALL_MS);
+    else
+        conn_queue_up(nc);
+}
+
+static void on_data(struct conn *conn, size_t size)
+{
+    struct nats_conn *nc = conn_owner(conn);
+    struct nats_door *door = nc->door;
+    if (nc->session.is_closed)
+        return;
+    nc->active_ms = loop_now_ms(door->loop);
+    struct buf *held = nc->held;
+    bool is_large = nc->is_large;
+    bytes_t input = bytes_of(is_large ? held->data : door->block, nc->held_size + size);
+    if (is_large && input.size + 1 < held->capacity) {
+        nc->held_size = input.size;
+        return; // what ends the message too early is seen at its last byte but one
+    }
+    nc->held = NULL;
+    nc->held_size = 0;
+    nc->is_large = false;
+    conn_take(nc, input, is_large ? held : NULL);
+    buf_unref(held);
+}
+
+static void conn_go_on(struct nats_conn *nc)
+{
+    struct buf *held = nc->held;
+    bytes_t input = held == NULL ? BYTES_NULL : bytes_of(held->data, nc->held_size);
+    nc->held = NULL;
+    nc->held_size = 0;
+    nc->is_waiting = nc->is_large = false;
+    // It waited once for what it has sent; that is enough.
+    nc->session.may_not_stall = nc->session.is_stalled;
+    nc->session.is_stalled = false;
+    conn_take(nc, input, NULL);
+    buf_unref(held);
+    if (nc->session.is_closed || nc->is_waiting)
+        return;
+    conn_resume(nc->conn);
+    conn_finish_if_ended(nc);
+}
+
+static void on_stall_over(struct timer *timer)
+{
+    conn_queue_up(CONTAINER_OF(timer, struct nats_conn, stall));
+}
+
+// Whoever makes the turn full again goes to the end, those who had no turn yet keep their place.
+static void on_resume(struct timer *timer)
+{
+    struct nats_door *door = CONTAINER_OF(timer, struct nats_door, resume);
+    struct list_node *node;
+    while (!nats_site_is_full(&door->site) && (node = list_first(&door->waiting)) != NULL) {
+        list_remove(node);
+        conn_go_on(LIST_ITEM(node, struct nats_conn, waiting_node));
+    }
+    if (!list_empty(&door->waiting))
+        timer_start(timer, 0);
+}
+
+static void on_end(struct conn *conn)
+{
+    struct nats_conn *nc = conn_owner(conn);
+    nc->is_ended = true;
+    conn_finish_if_ended(nc);
+}
+
+static const struct conn_ops conn_ops = {
+    .on_room = on_room,
+    .on_data = on_data,
+    .on_drain = on_drain,
+    .on_end = on_end,
+    .on_close = on_close,
+};
+
+// --- pings
+
+static void start_first_ping(struct nats_conn *nc)
+{
+    int64_t delay_ms = nc->door->options.ping_interval_ms;
+    if (delay_ms > FIRST_PING_MS)
+        delay_ms = FIRST_PING_MS;
+    // Spread, so that clients that came together are not pinged together.
+    timer_start(&nc->ping, delay_ms + (int64_t)random_below((uint64_t)delay_ms / 5 + 1));
+}
+
+static void on_ping(struct timer *timer)
+{
+    struct nats_conn *nc = CONTAINER_OF(timer, struct nats_conn, ping);
+    const struct nats_options *options = &nc->door->options;
+    int64_t now_ms = loop_now_ms(nc->door->loop);
+    bool is_silent = now_ms - nc->active_ms >= options->ping_interval_ms;
+    if (is_silent || nc->measured_ms < 0 || now_ms - nc->measured_ms > ROUND_TRIP_MS) {
+        if (nc->session.pings_out >= (unsigned)options->ping_max) {
+            nats_session_fail(&nc->session, NATS_ERROR_STALE);
+            return;
+        }
+        nats_session_ping(&nc->session);
+        nc->measured_ms = now_ms;
+    }
+    timer_start(timer, options->ping_interval_ms);
+}
+
+static void session_connect(struct nats_session *session)
+{
+    struct nats_conn *nc = conn_of(session);
+    nc->measured_ms = loop_now_ms(nc->door->loop); // INFO and CONNECT were a round trip
+    start_first_ping(nc);
+}
+
+static const struct nats_session_ops session_ops = { .on_fail = session_fail, .on_connect = session_connect };
+
+// --- connections
+
+static bytes_t ip_of(const char *peer)
+{
+    const char *colon = strrchr(peer, ':');
+    size_t size = colon == NULL ? strlen(peer) : (size_t)(colon - peer);
+    bool is_bracketed = size > 1 && peer[0] == '[';
+    return is_bracketed ? bytes_of(peer + 1, size - 2) : bytes_of(peer, size);
+}
+
+void nats_conn_accept(struct nats_door *door, struct conn *conn)
+{
+    struct nats_conn *nc = mem_zalloc(1, sizeof(*nc));
+    nc->door = door;
+    nc->conn = conn;
+    nc->active_ms = loop_now_ms(door->loop);
+    nc->measured_ms = -1;
+    bytes_t peer = bytes_of_text(conn_peer(conn));
+    memcpy(nc->peer, peer.data, peer.size < NATS_PEER_SIZE ? peer.size : NATS_PEER_SIZE - 1);
+    timer_init(&nc->ping, door->loop, on_ping);
+    timer_init(&nc->stall, door->loop, on_stall_over);
+    list_append(&door->conns, &nc->node);
+    door->conn_count++;
+    gauge_add(&door->metrics.connections, 1);
+    gauge_add(&door->metrics.total_connections, 1);
+    conn_attach(conn, &conn_ops, nc);
+    nats_session_init(&nc->session, &door->site, &session_ops, &out_ops, ++door->next_id, ip_of(nc->peer));
+    nats_session_greet(&nc->session);
+    if (door->conn_count > (size_t)door->options.max_connections)
+        nats_session_fail(&nc->session, NATS_ERROR_TOO_MANY_CONNECTIONS);
+    else
+        start_first_ping(nc);
+}
+
+void nats_conns_init(struct nats_door *door)
+{
+    door->block = mem_alloc(BLOCK_SIZE);
+    door->turn_end.on_turn_end = on_turn_end;
+    list_init(&door->conns);
+    list_init(&door->dirty);
+    list_init(&door->left);
+    list_init(&door->sending);
+    list_init(&door->waiting);
+    timer_init(&door->deadlines, door->loop, on_deadlines);
+    timer_init(&door->resume, door->loop, on_resume);
+}
+
+void nats_conns_deinit(struct nats_door *door)
+{
+    ASSERT(door->conn_count == 0);
+    timer_stop(&door->deadlines);
+    timer_stop(&door->resume);
+    loop_defer_cancel(door->loop, &door->turn_end);
+    free(door->block);
+}
