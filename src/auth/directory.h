@@ -30,10 +30,12 @@ err_t directory_add_account(struct directory *directory, bytes_t name, diag_t *d
 err_t directory_set_system_account(struct directory *directory, bytes_t name, diag_t *diag) MUST_CHECK;
 
 struct user_config {
-    bytes_t account;  // empty: "$G"
-    bytes_t name;     // a user, or
-    bytes_t nkey;     // the public key of one ("U...")
-    bytes_t password; // plain or a bcrypt hash; null: comes by certificate only (or as no_auth_user)
+    bytes_t account; // empty: "$G"
+    bytes_t name;    // a user, or
+    bytes_t nkey;    // the public key of one ("U...")
+    // Plain or a bcrypt hash. Null: comes by certificate only, or as no_auth_user. Empty: whoever says the name is let
+    // in, which is what nats-server makes of a user without a password.
+    bytes_t password;
     const struct permission_config *permissions; // NULL: everything
 };
 err_t directory_add_user(struct directory *directory, const struct user_config *config, diag_t *diag) MUST_CHECK;

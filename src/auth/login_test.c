@@ -62,6 +62,7 @@ static int set_up(void **state)
     add("A", "bob", "", HASHED);
     add("A", "slow", "", SLOW);
     add("A", "carol", "", NULL);
+    add("A", "guest", "", "");
     add("", "", NKEY, NULL);
     return 0;
 }
@@ -135,6 +136,8 @@ static void plain_passwords_are_decided_at_once(void **state)
         { "dave", "s3cr3t", "", "there is no such user" },
         { NKEY, "", "", "there is no such user" },
         { "carol", "", "", "the user has no password: it comes with a certificate only" },
+        { "guest", "", "", "guest" },
+        { "guest", "x", "", "the password is wrong" },
         { "", "", "", "no credentials were shown" },
         { "", "s3cr3t", "", "no credentials were shown" },
         { "", "", "s3cr3t", "the token is wrong" },

@@ -9,7 +9,7 @@
 
 // As configured: each rule is a subject, which may have wildcards, or "subject queue" (subscriptions only), whose queue
 // may have wildcards too. A list that is not given allows everything or denies nothing; one that is given and empty
-// allows nothing.
+// allows nothing (nats-server takes an empty one of its configuration for one that is not given).
 struct permission_list {
     const bytes_t *rules;
     size_t count;
