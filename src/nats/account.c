@@ -76,7 +76,7 @@ struct nats_subscription *nats_account_subscribe(struct nats_account *account, s
                                                  bytes_t subject, bytes_t queue, bytes_t id)
 {
     struct nats_subscription *subscription = mem_alloc(sizeof(*subscription) + id.size + 1);
-    *subscription = (struct nats_subscription){ .session = session, .id_size = (uint32_t)id.size + 1 };
+    *subscription = (struct nats_subscription){ .session = session, .sub.owners = (uint32_t)id.size + 1 };
     subscription->id[0] = ' ';
     memcpy(subscription->id + 1, id.data, id.size);
     nats_sublist_insert(&account->list, &subscription->sub, subject, queue);
@@ -177,18 +177,19 @@ static bool deliver(struct nats_account *account, struct nats_session *from, str
                     const struct message *message)
 {
     struct nats_session *to = subscription->session;
-    if (to->is_closed || subscription->is_spent || (to == from && !to->echo))
+    bool is_spent = subscription->max > 0 && subscription->delivered == subscription->max;
+    if (to->is_closed || is_spent || (to == from && !to->echo))
         return false;
     const struct form *form = message->has_header && !to->headers ? &message->stripped : &message->whole;
     bool shares = message->buf != NULL;
-    size_t head_size = form->verb.size + message->subject.size + subscription->id_size + form->line.size;
+    size_t head_size = form->verb.size + message->subject.size + subscription->sub.owners + form->line.size;
     size_t size = head_size + form->body.size;
     if (nats_out_pending(&to->out) + size > to->out.mark && !may_take_more(to, from, size))
         return false;
     uint8_t *at = nats_out_room(&to->out, shares ? head_size : size);
     at = put(at, form->verb.data, form->verb.size);
     at = put(at, message->subject.data, message->subject.size);
-    at = put(at, subscription->id, subscription->id_size);
+    at = put(at, subscription->id, subscription->sub.owners);
     at = put(at, form->line.data, form->line.size);
     if (!shares && form->body.size > 0)
         at = put(at, form->body.data, form->body.size);
@@ -199,7 +200,6 @@ static bool deliver(struct nats_account *account, struct nats_session *from, str
     account->counts.out_msgs++;
     account->counts.out_bytes += (int64_t)message->size;
     if (++subscription->delivered == subscription->max) {
-        subscription->is_spent = true;
         MEM_GROW(account->spent, account->spent_count, account->spent_capacity);
         account->spent[account->spent_count++] = subscription;
     }

@@ -14,14 +14,17 @@ struct nats_metrics;
 struct nats_session;
 
 struct nats_subscription {
-    struct nats_sub sub;
+    struct nats_sub sub;  // its `owners`: size of the id, with the space
     struct map_node node; // of the session's, by id
     struct nats_session *session;
-    uint64_t delivered, max; // max 0: no limit
-    uint32_t id_size;        // with the space
-    bool is_spent;           // max was reached: removed when the message is delivered
+    uint64_t delivered, max; // max 0: no limit; when it is reached, it is removed behind that message
     uint8_t id[];            // with a space before it, as it stands in MSG
 };
+
+static inline bytes_t nats_subscription_id(const struct nats_subscription *subscription)
+{
+    return bytes_of(subscription->id, subscription->sub.owners);
+}
 
 // Counted plainly, and added to the metrics now and then: an atomic for each message costs more than delivering it.
 struct nats_counts {

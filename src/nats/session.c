@@ -12,7 +12,7 @@
 static bytes_t subscription_key(const struct map_node *node)
 {
     const struct nats_subscription *subscription = CONTAINER_OF_CONST(node, struct nats_subscription, node);
-    return bytes_of(subscription->id + 1, subscription->id_size - 1);
+    return bytes_of(subscription->id + 1, subscription->sub.owners - 1);
 }
 
 static void take_options(struct nats_session *session, const struct nats_connect *connect)
@@ -265,7 +265,7 @@ static void tell_no_responders(struct nats_session *session, const struct nats_c
     struct writer text = WRITER_INIT;
     size_t size = sizeof("NATS/1.0 503\r\nNats-Subject: \r\n\r\n") - 1 + command->subject.size;
     writer_format(&text, "HMSG %.*s%.*s %zu %zu\r\nNATS/1.0 503\r\nNats-Subject: %.*s\r\n\r\n\r\n",
-                  BYTES_ARG(command->reply), BYTES_ARG(bytes_of(own->id, own->id_size)), size, size,
+                  BYTES_ARG(command->reply), BYTES_ARG(nats_subscription_id(own)), size, size,
                   BYTES_ARG(command->subject));
     nats_out_bytes(&session->out, writer_view(&text));
     writer_free(&text);

@@ -83,7 +83,7 @@ static struct nats_place *table_find(const struct nats_table *table, const struc
     uint64_t hash = hash_of(up, text);
     struct nats_place *place = *slot_of(table, hash);
     while (place != NULL && (place->hash != hash || place->up != up || place->size != text.size ||
-                             memcmp(place->text, text.data, text.size) != 0))
+                             memcmp(place + 1, text.data, text.size) != 0))
         place = place->next;
     return place;
 }
@@ -96,9 +96,8 @@ static struct nats_place *table_add(struct nats_table *table, struct nats_place 
     if (table->count >= table->slot_count)
         table_grow(table);
     place = mem_alloc(sizeof(*place) + text.size);
-    uint8_t *copy = (uint8_t *)(place + 1);
-    memcpy(copy, text.data, text.size);
-    *place = (struct nats_place){ .up = up, .hash = hash_of(up, text), .text = copy, .size = (uint32_t)text.size };
+    *place = (struct nats_place){ .up = up, .hash = hash_of(up, text), .size = (uint32_t)text.size };
+    memcpy(place + 1, text.data, text.size);
     struct nats_place **slot = slot_of(table, place->hash);
     place->next = *slot;
     *slot = place;
