@@ -128,8 +128,8 @@ static err_t catalog_topic_open(struct loading *loading)
     return table_load(catalog->topics, topic_find(catalog->store, def.name)->partitions[0], loading->diag);
 }
 
-// The deletion began before the start: the folders that are still there go with the first turn, those of partitions that
-// could not be made among them.
+// The deletion began before the start: the folders that are still there go with the first turn, those of partitions
+// that could not be made among them.
 static err_t deleted_open(struct loading *loading, const struct topic_def *def, const struct topic_config *config)
 {
     struct topic_life *life = topic_life_new(loading->catalog->loop, &loading->catalog->lives);
@@ -137,11 +137,9 @@ static err_t deleted_open(struct loading *loading, const struct topic_def *def, 
     size_t count;
     const struct partition_folder *folders = folders_of(loading, def->name, &count);
     for (size_t i = 0; err == ERR_OK && i < count; i++) {
-        struct partition_spec spec = { .topic = def->name,
-                                       .number = folders[i].number,
-                                       .id = def->id,
-                                       .internal = def->internal,
-                                       .config = config };
+        struct partition_spec spec = {
+            .topic = def->name, .number = folders[i].number, .id = def->id, .internal = def->internal, .config = config
+        };
         struct topic_id id;
         struct partition *partition;
         bool found;
