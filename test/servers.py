@@ -110,12 +110,13 @@ class Eddy(Server):
         self.environment = environment or {}
         self.doors = {}
         self.nats_port = 0
+        self.monitor_port = 0
 
     def start(self):
         self.folder.mkdir(parents=True, exist_ok=True)
         out_path = self.folder / "out"
         command = [self.binary, "serve", "--data", self.data, "--kafka", f"127.0.0.1:{self.port}"]
-        command += ["--nats", f"127.0.0.1:{self.nats_port}", "--console", "127.0.0.1:0", *self.arguments]
+        command += ["--nats", f"127.0.0.1:{self.nats_port}", "--nats-monitor", f"127.0.0.1:{self.monitor_port}", "--console", "127.0.0.1:0", *self.arguments]
         with open(out_path, "wb") as out, open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, stdout=out, stderr=log, env={**os.environ, **self.environment})
         deadline = time.monotonic() + START_SECONDS
@@ -126,7 +127,7 @@ class Eddy(Server):
                 self.kill()
                 raise ServerFailed(f"not ready within {START_SECONDS} s\n{out_path.read_text()}\n{self.log()}")
             time.sleep(0.002)
-        for door, host, port in re.findall(r"^(\w+) listening on (\S+):(\d+)$", out_path.read_text(), flags=re.M):
+        for door, host, port in re.findall(r"^([\w-]+) listening on (\S+):(\d+)$", out_path.read_text(), flags=re.M):
             self.doors.setdefault(door, (host, int(port)))
         self.host, self.port = self.doors["kafka"]
         self.nats_port = self.doors["nats"][1] if "nats" in self.doors else 0
@@ -139,6 +140,10 @@ class Eddy(Server):
     @property
     def nats_address(self):
         return self.doors["nats"]
+
+    @property
+    def monitor_address(self):
+        return self.doors["nats-monitor"]
 
     def restart(self):
         """Starts again on the same folder and the same ports for Kafka and NATS, after stop() or kill()."""

@@ -242,6 +242,8 @@ static void start_doors(struct app *app, diag_t *diag)
         metric_values_add(&app->store_set, &app->store_values[i], store_metrics_of(app->store, i), NULL);
     process_collector_init(&app->process);
     scraper_add(&app->scraper, &app->process.collector);
+    nats_collector_init(&app->nats.collector);
+    scraper_add(&app->scraper, &app->nats.collector.collector);
     if (app_doors_open(app, diag) != ERR_OK)
         app->end = APP_FAILED;
     topics_collector_init(&app->topics, app->store, app->config->kafka.node_id, advertised(app));

@@ -8,6 +8,8 @@
 #include "engine/embedded/embedded.h"
 #include "io/loop.h"
 #include "kafka/kafka.h"
+#include "nats/monitor.h"
+#include "observe/nats.h"
 #include "observe/process.h"
 #include "observe/scrape.h"
 #include "observe/topics.h"
@@ -32,8 +34,11 @@ struct nats_entry {
     struct nats_door *door;
     struct metric_set set;
     struct metric_values values;
-    struct message close;  // to the door's loop
-    struct message closed; // back
+    struct message close;         // to the door's loop
+    struct message closed;        // back
+    struct nats_monitor *monitor; // on the same loop
+    struct message monitor_close, monitor_closed;
+    struct nats_collector collector;
 };
 
 struct app {

@@ -12,10 +12,10 @@ struct app_config {
     const char *file; // --config
     const char *data;
     bool insecure;
-    const char *kafka_address, *nats_address, *console_address; // "off" closes the door
-    const char *console_hosts;                                  // comma separated; NULL: none
-    int log_format, log_level;                                  // enum log_format, enum log_level
-    int64_t loops;                                              // 0: by the number of CPUs
+    const char *kafka_address, *nats_address, *nats_monitor_address, *console_address; // "off" closes the door
+    const char *console_hosts;                                                         // comma separated; NULL: none
+    int log_format, log_level; // enum log_format, enum log_level
+    int64_t loops;             // 0: by the number of CPUs
     int64_t flush_threads, read_threads, background_threads;
     int flush; // enum flush_mode
     int64_t flush_interval_ms;

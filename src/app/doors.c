@@ -13,14 +13,16 @@
 struct door {
     const char *name, *flag;
     uint16_t default_port;
-    size_t at; // of its address in struct app_config
+    size_t at;             // of its address in struct app_config
+    const struct door *of; // it belongs to that one, and is off with it; NULL: it stands for itself
     // Opens it; a port of 0 in ADDRESS is replaced by the one that was picked.
     err_t (*open)(struct app *app, struct address *address, diag_t *diag);
     // Calls door_closed once, in a later turn.
     void (*close)(struct app *app);
 };
 
-enum { DOOR_KAFKA, DOOR_NATS, DOOR_CONSOLE, DOOR_COUNT };
+enum { DOOR_KAFKA, DOOR_NATS, DOOR_NATS_MONITOR, DOOR_CONSOLE, DOOR_COUNT };
+static const struct door doors[DOOR_COUNT];
 
 static void door_closed(struct app *app, unsigned door)
 {
@@ -111,6 +113,7 @@ static err_t nats_open(struct app *app, struct address *address, diag_t *diag)
     address->port = nats_door_port(entry->door);
     metric_set_add(&app->scraper.registry, &entry->set, nats_metric_rows, nats_metric_row_count);
     metric_values_add(&entry->set, &entry->values, nats_door_metrics(entry->door), nats_door_labels(entry->door));
+    nats_collector_set(&entry->collector, entry->loop, entry->door);
     return ERR_OK;
 }
 
@@ -134,10 +137,49 @@ static void on_nats_close(struct message *message)
 
 static void nats_close(struct app *app)
 {
+    nats_collector_set(&app->nats.collector, NULL, NULL);
     metric_values_remove(&app->nats.set, &app->nats.values);
     metric_set_remove(&app->nats.set);
     app->nats.close.on_message = on_nats_close;
     loop_post(app->nats.loop, &app->nats.close);
+}
+
+// ---- its monitoring, on the same loop
+
+static err_t monitor_open(struct app *app, struct address *address, diag_t *diag)
+{
+    struct http_limits limits;
+    app_http_limits(app->config, &limits);
+    err_t err = nats_monitor_open(app->nats.door, address, &limits, &app->nats.monitor, diag);
+    if (err != ERR_OK)
+        return err;
+    app->open_doors |= 1U << DOOR_NATS_MONITOR;
+    address->port = nats_monitor_port(app->nats.monitor);
+    return ERR_OK;
+}
+
+static void on_monitor_closed_message(struct message *message)
+{
+    door_closed(CONTAINER_OF(message, struct app, nats.monitor_closed), DOOR_NATS_MONITOR);
+}
+
+static void on_monitor_closed(void *owner)
+{
+    struct app *app = owner;
+    app->nats.monitor_closed.on_message = on_monitor_closed_message;
+    loop_post(app->loops[0], &app->nats.monitor_closed);
+}
+
+static void on_monitor_close(struct message *message)
+{
+    struct app *app = CONTAINER_OF(message, struct app, nats.monitor_close);
+    nats_monitor_close(app->nats.monitor, on_monitor_closed, app);
+}
+
+static void monitor_close(struct app *app)
+{
+    app->nats.monitor_close.on_message = on_monitor_close;
+    loop_post(app->nats.loop, &app->nats.monitor_close);
 }
 
 // ---- the console
@@ -187,9 +229,12 @@ static void close_console(struct app *app)
 }
 
 static const struct door doors[DOOR_COUNT] = {
-    [DOOR_KAFKA] = { "kafka", "--kafka", 9092, offsetof(struct app_config, kafka_address), kafka_open, kafka_close },
-    [DOOR_NATS] = { "nats", "--nats", 4222, offsetof(struct app_config, nats_address), nats_open, nats_close },
-    [DOOR_CONSOLE] = { "console", "--console", 3000, offsetof(struct app_config, console_address), open_console,
+    [DOOR_KAFKA] = { "kafka", "--kafka", 9092, offsetof(struct app_config, kafka_address), NULL, kafka_open,
+                     kafka_close },
+    [DOOR_NATS] = { "nats", "--nats", 4222, offsetof(struct app_config, nats_address), NULL, nats_open, nats_close },
+    [DOOR_NATS_MONITOR] = { "nats-monitor", "--nats-monitor", 8222, offsetof(struct app_config, nats_monitor_address),
+                            &doors[DOOR_NATS], monitor_open, monitor_close },
+    [DOOR_CONSOLE] = { "console", "--console", 3000, offsetof(struct app_config, console_address), NULL, open_console,
                        close_console },
 };
 
@@ -203,7 +248,8 @@ static const char *address_of(const struct app_config *config, const struct door
 
 static bool is_off(const struct app_config *config, const struct door *door)
 {
-    return strcmp(address_of(config, door), "off") == 0;
+    bool is_lost = door->of != NULL && strcmp(address_of(config, door->of), "off") == 0;
+    return is_lost || strcmp(address_of(config, door), "off") == 0;
 }
 
 static err_t check_reach(const struct app_config *config, const struct door *door, const struct address *address,

@@ -37,6 +37,8 @@ static const struct option_row own_rows[] = {
       .default_text = "localhost:9092", .help = "where Kafka clients knock; off closes the door, port 0 picks one", AT(kafka_address) },
     { .name = "nats", .flag = "--nats", .env = "EDDY_NATS", PLACE("Doors"), .type = OPTION_ADDRESS,
       .default_text = "localhost:4222", .help = "where NATS clients knock; off closes the door, port 0 picks one", AT(nats_address) },
+    { .name = "nats-monitor", .flag = "--nats-monitor", .env = "EDDY_NATS_MONITOR", PLACE("Doors"), .type = OPTION_ADDRESS,
+      .default_text = "localhost:8222", .help = "where /varz, /connz and the other pages of nats-server's monitoring are; off closes the door", AT(nats_monitor_address) },
     { .name = "console", .flag = "--console", .env = "EDDY_CONSOLE", PLACE("Doors"), .type = OPTION_ADDRESS,
       .default_text = "localhost:3000", .help = "where /metrics, /healthz and /readyz are; off closes the door", AT(console_address) },
     { .name = "console.hosts", .flag = "--console-hosts", .env = "EDDY_CONSOLE_HOSTS", PLACE("Doors"), .type = OPTION_TEXT,

@@ -59,13 +59,18 @@ void nats_accounts_count(struct nats_accounts *accounts, struct nats_metrics *me
 {
     LIST_EACH(&accounts->items, node)
     {
-        struct nats_counts *counts = &LIST_ITEM(node, struct nats_account, node)->counts;
+        struct nats_account *account = LIST_ITEM(node, struct nats_account, node);
+        struct nats_counts *counts = &account->counts, *totals = &account->totals;
         if (counts->in_msgs == 0 && counts->out_msgs == 0)
             continue;
         gauge_add(&metrics->in_msgs, counts->in_msgs);
         gauge_add(&metrics->in_bytes, counts->in_bytes);
         gauge_add(&metrics->out_msgs, counts->out_msgs);
         gauge_add(&metrics->out_bytes, counts->out_bytes);
+        totals->in_msgs += counts->in_msgs;
+        totals->in_bytes += counts->in_bytes;
+        totals->out_msgs += counts->out_msgs;
+        totals->out_bytes += counts->out_bytes;
         *counts = (struct nats_counts){ 0 };
     }
 }
@@ -162,6 +167,7 @@ static bool may_take_more(struct nats_session *to, struct nats_session *from, si
     }
     if (pending > most / 4 * 3 && options->producer_stall && !from->may_not_stall && !from->is_stalled) {
         from->is_stalled = true;
+        from->stalls++;
         gauge_add(&to->site->metrics->stalled_clients, 1);
     }
     return true;
@@ -199,6 +205,8 @@ static bool deliver(struct nats_account *account, struct nats_session *from, str
                        slice_of(message->buf, (size_t)(form->body.data - message->buf->data), form->body.size));
     account->counts.out_msgs++;
     account->counts.out_bytes += (int64_t)message->size;
+    to->counts.out_msgs++;
+    to->counts.out_bytes += (int64_t)message->size;
     if (++subscription->delivered == subscription->max) {
         MEM_GROW(account->spent, account->spent_count, account->spent_capacity);
         account->spent[account->spent_count++] = subscription;
@@ -301,6 +309,8 @@ size_t nats_account_publish(struct nats_account *account, struct nats_session *f
 {
     account->counts.in_msgs++;
     account->counts.in_bytes += (int64_t)command->body.size;
+    from->counts.in_msgs++;
+    from->counts.in_bytes += (int64_t)command->body.size;
     nats_sublist_match(&account->list, command->subject, &account->matches);
     if (account->matches.count == 0)
         return 0;

@@ -40,7 +40,8 @@ struct nats_account {
     size_t spent_count, spent_capacity;
     struct writer lines[2]; // lines of MSG that had to be written anew
     uint64_t random;
-    struct nats_counts counts;
+    struct nats_counts counts, totals; // since the last nats_accounts_count, and before that
+    uint64_t slow_consumers;
 };
 
 struct nats_accounts {
@@ -52,7 +53,7 @@ void nats_accounts_init(struct nats_accounts *accounts, uint64_t random_seed);
 void nats_accounts_deinit(struct nats_accounts *accounts);
 // NULL if there is none of that name.
 struct nats_account *nats_account_find(const struct nats_accounts *accounts, const char *name);
-// Adds what was counted since the last time.
+// Adds what was counted since the last time, to the accounts' totals too.
 void nats_accounts_count(struct nats_accounts *accounts, struct nats_metrics *metrics);
 
 // SUBJECT is valid; no subscription of the session has that id. QUEUE: BYTES_NULL for none.

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "io/clock.h"
 #include "io/random.h"
 
 #include <stdlib.h>
@@ -27,6 +28,17 @@ static struct nats_conn *conn_of(struct nats_session *session)
 static struct nats_conn *conn_of_out(struct nats_out *out)
 {
     return conn_of(CONTAINER_OF(out, struct nats_session, out));
+}
+
+// Messages and subscriptions are activity, pings are not.
+static void conn_note_activity(struct nats_conn *nc)
+{
+    const struct nats_session *session = &nc->session;
+    uint64_t activity = (uint64_t)(session->counts.in_msgs + session->counts.out_msgs) + session->changes;
+    if (activity == nc->activity)
+        return;
+    nc->activity = activity;
+    nc->last_ms = loop_now_ms(nc->door->loop) + nc->door->wall_ahead_ms;
 }
 
 // --- output
@@ -65,6 +77,7 @@ static const struct nats_out_ops out_ops = { .on_dirty = out_dirty, .on_slice = 
 // their own would take far more memory than they are.
 static void conn_flush(struct nats_conn *nc)
 {
+    conn_note_activity(nc);
     if (conn_queued(nc->conn) > 0 && !nc->session.is_closed) {
         if (nc->is_holding)
             return;
@@ -140,6 +153,7 @@ static void session_fail(struct nats_session *session, enum nats_error error)
 {
     struct nats_conn *nc = conn_of(session);
     struct nats_door *door = nc->door;
+    nats_closed_add(&door->closed_conns, nc, nats_error_reason(error));
     timer_stop(&nc->ping);
     timer_stop(&nc->stall);
     list_remove(&nc->waiting_node);
@@ -151,6 +165,7 @@ static void session_fail(struct nats_session *session, enum nats_error error)
                             log_text("why", nats_error_reason(error))));
     if (is_slow(error)) {
         gauge_add(&door->metrics.slow_consumers, 1);
+        session->account->slow_consumers++;
         conn_abort(nc->conn);
         return;
     }
@@ -165,6 +180,8 @@ static void on_close(struct conn *conn, err_t why)
     struct nats_conn *nc = conn_owner(conn);
     struct nats_door *door = nc->door;
     (void)why;
+    if (!nc->session.is_closed)
+        nats_closed_add(&door->closed_conns, nc, nats_error_reason(NATS_ERROR_READ_ERROR));
     timer_stop(&nc->ping);
     timer_stop(&nc->stall);
     list_remove(&nc->waiting_node);
@@ -225,7 +242,11 @@ static void conn_take(struct nats_conn *nc, bytes_t input, struct buf *buf)
 {
     struct nats_session *session = &nc->session;
     loop_defer(nc->door->loop, &nc->door->turn_end); // counts what the turn did
+    unsigned pings_out = session->pings_out;
     size_t wanted, used = nats_session_data(session, input, buf, &wanted);
+    conn_note_activity(nc);
+    if (session->pings_out < pings_out)
+        nc->round_trip_ns = clock_mono_ns() - nc->asked_ns;
     session->may_not_stall = false;
     if (session->is_closed)
         return;
@@ -337,6 +358,7 @@ static void on_ping(struct timer *timer)
             return;
         }
         nats_session_ping(&nc->session);
+        nc->asked_ns = clock_mono_ns();
         nc->measured_ms = now_ms;
     }
     timer_start(timer, options->ping_interval_ms);
@@ -346,6 +368,8 @@ static void session_connect(struct nats_session *session)
 {
     struct nats_conn *nc = conn_of(session);
     nc->measured_ms = loop_now_ms(nc->door->loop); // INFO and CONNECT were a round trip
+    if (nc->round_trip_ns == 0)
+        nc->round_trip_ns = clock_mono_ns() - nc->asked_ns;
     start_first_ping(nc);
 }
 
@@ -353,20 +377,14 @@ static const struct nats_session_ops session_ops = { .on_fail = session_fail, .o
 
 // --- connections
 
-static bytes_t ip_of(const char *peer)
-{
-    const char *colon = strrchr(peer, ':');
-    size_t size = colon == NULL ? strlen(peer) : (size_t)(colon - peer);
-    bool is_bracketed = size > 1 && peer[0] == '[';
-    return is_bracketed ? bytes_of(peer + 1, size - 2) : bytes_of(peer, size);
-}
-
 void nats_conn_accept(struct nats_door *door, struct conn *conn)
 {
     struct nats_conn *nc = mem_zalloc(1, sizeof(*nc));
     nc->door = door;
     nc->conn = conn;
     nc->active_ms = loop_now_ms(door->loop);
+    nc->start_ms = nc->last_ms = nc->active_ms + door->wall_ahead_ms;
+    nc->asked_ns = clock_mono_ns();
     nc->measured_ms = -1;
     bytes_t peer = bytes_of_text(conn_peer(conn));
     memcpy(nc->peer, peer.data, peer.size < NATS_PEER_SIZE ? peer.size : NATS_PEER_SIZE - 1);
@@ -377,7 +395,7 @@ void nats_conn_accept(struct nats_door *door, struct conn *conn)
     gauge_add(&door->metrics.connections, 1);
     gauge_add(&door->metrics.total_connections, 1);
     conn_attach(conn, &conn_ops, nc);
-    nats_session_init(&nc->session, &door->site, &session_ops, &out_ops, ++door->next_id, ip_of(nc->peer));
+    nats_session_init(&nc->session, &door->site, &session_ops, &out_ops, ++door->next_id, nats_peer_ip(nc->peer));
     nats_session_greet(&nc->session);
     if (door->conn_count > (size_t)door->options.max_connections)
         nats_session_fail(&nc->session, NATS_ERROR_TOO_MANY_CONNECTIONS);

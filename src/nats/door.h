@@ -4,6 +4,7 @@
 
 #include "io/loop.h"
 #include "io/net.h"
+#include "nats/facts.h"
 #include "nats/info.h"
 #include "nats/nats.h"
 #include "nats/session.h"
@@ -21,6 +22,12 @@ struct nats_door {
     struct listener *listener; // NULL: not listening
     struct list_node conns;    // struct nats_conn
     size_t conn_count;
+    struct nats_closed_ring closed_conns;
+    struct nats_monitor *monitor;    // NULL: none
+    int64_t start_ms, wall_ahead_ms; // Unix time of the start, and what it is ahead of the loop's
+    uint64_t cpu_ns;                 // of the process, and when that was looked at
+    int64_t cpu_at_ns;
+    double cpu_percent; // of one core, before that
     uint64_t next_id;
     uint8_t *block;
 
@@ -57,6 +64,9 @@ struct nats_conn {
     size_t sent_mark, sent; // bytes handed over in all; those that the deadline is for
     int64_t deadline_ms;
     int64_t active_ms, measured_ms;
+    int64_t start_ms, last_ms;       // Unix; last: a message in or out, SUB or UNSUB
+    int64_t asked_ns, round_trip_ns; // when the last PING left; 0: not measured yet
+    uint64_t activity;               // what had been counted at last_ms
     struct timer ping, stall;
     char peer[NATS_PEER_SIZE];
 };

@@ -20,6 +20,7 @@
     X(SLOW_PENDING,           NULL,                                       "Slow Consumer (Pending Bytes)") \
     X(SLOW_DEADLINE,          NULL,                                       "Slow Consumer (Write Deadline)") \
     X(CLIENT_CLOSED,          NULL,                                       "Client Closed") \
+    X(READ_ERROR,             NULL,                                       "Read Error") \
     X(SERVER_SHUTDOWN,        NULL,                                       "Server Shutdown") \
     X(INVALID_SUBJECT,        "Invalid Subject",                          NULL) \
     X(INVALID_PUBLISH,        "Invalid Publish Subject",                  NULL) \

@@ -26,6 +26,7 @@ struct nats_options {
     int64_t max_connections;
     int64_t max_subscriptions;  // of one connection; 0: no limit
     int64_t max_subject_tokens; // of what is subscribed to; 0: no limit
+    int64_t max_closed_clients; // that /connz remembers
     int64_t ping_interval_ms, ping_max;
     int64_t write_deadline_ms;
     bool producer_stall;
@@ -39,7 +40,7 @@ extern const size_t nats_option_row_count;
 // What a row cannot say: max_payload fits into max_pending, --nats-advertise is an address.
 err_t nats_options_check(const struct nats_options *options, diag_t *diag) MUST_CHECK;
 
-// Names as dashboards of the prometheus-nats-exporter query them, all of them gauges there.
+// The door's counts; /varz has all but the last, and so have its metrics (observe/nats.h).
 struct nats_metrics {
     gauge_t in_msgs, in_bytes, out_msgs, out_bytes;
     gauge_t connections, total_connections, subscriptions;

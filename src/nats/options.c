@@ -33,6 +33,9 @@ const struct option_row nats_option_rows[] = {
       .max = INT32_MAX, .help = "subscriptions of one connection (max_subscriptions); 0: no limit", AT(max_subscriptions) },
     { .name = "nats.max-subject-tokens", .env = "EDDY_NATS_MAX_SUBJECT_TOKENS", GROUP, .type = OPTION_INT, .default_text = "0",
       .max = 255, .help = "tokens of a subject that is subscribed to (max_sub_tokens); 0: no limit", AT(max_subject_tokens) },
+    { .name = "nats.max-closed-clients", .env = "EDDY_NATS_MAX_CLOSED_CLIENTS", GROUP, .type = OPTION_INT, .default_text = "10000",
+      .max = 1000000, .help = "closed connections that /connz?state=closed remembers (max_closed_clients)",
+      .limit_reason = "each takes about 300 bytes, and up to 8 KB with long names and many subscriptions", AT(max_closed_clients) },
     { .name = "nats.ping-interval", .env = "EDDY_NATS_PING_INTERVAL", GROUP, .type = OPTION_DURATION, .default_text = "2m",
       .min = 10, .max = DAY, .help = "silence after which a client is pinged (ping_interval)", AT(ping_interval_ms) },
     { .name = "nats.ping-max", .env = "EDDY_NATS_PING_MAX", GROUP, .type = OPTION_INT, .default_text = "2",
@@ -70,16 +73,6 @@ err_t nats_options_check(const struct nats_options *options, diag_t *diag)
 
 // clang-format off
 const struct metric_row nats_metric_rows[] = {
-    { .name = "gnatsd_varz_in_msgs", .help = "Messages that clients published.", .type = METRIC_GAUGE, AT(in_msgs) },
-    { .name = "gnatsd_varz_in_bytes", .help = "Bytes of their headers and payloads.", .type = METRIC_GAUGE, AT(in_bytes) },
-    { .name = "gnatsd_varz_out_msgs", .help = "Messages delivered to clients.", .type = METRIC_GAUGE, AT(out_msgs) },
-    { .name = "gnatsd_varz_out_bytes", .help = "Bytes of their headers and payloads.", .type = METRIC_GAUGE, AT(out_bytes) },
-    { .name = "gnatsd_varz_connections", .help = "Open connections.", .type = METRIC_GAUGE, AT(connections) },
-    { .name = "gnatsd_varz_total_connections", .help = "Connections since the start.", .type = METRIC_GAUGE, AT(total_connections) },
-    { .name = "gnatsd_varz_subscriptions", .help = "Subscriptions.", .type = METRIC_GAUGE, AT(subscriptions) },
-    { .name = "gnatsd_varz_slow_consumers", .help = "Clients closed because they did not take what was sent to them.", .type = METRIC_GAUGE, AT(slow_consumers) },
-    { .name = "gnatsd_varz_stale_connections", .help = "Clients closed because they did not answer pings.", .type = METRIC_GAUGE, AT(stale_connections) },
-    { .name = "gnatsd_varz_stalled_clients", .help = "Times a publisher was slowed down for a slow consumer.", .type = METRIC_GAUGE, AT(stalled_clients) },
     { .name = "eddy_nats_bad_requests_total", .help = "Connections closed because of what they sent.", .type = METRIC_COUNTER, AT(bad_requests) },
 };
 // clang-format on

@@ -5,7 +5,9 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "io/clock.h"
 #include "io/random.h"
+#include "nats/monitor.h"
 
 #include <stdlib.h>
 
@@ -44,7 +46,9 @@ static void door_name(struct nats_door *door)
 
 static void door_free(struct nats_door *door)
 {
+    nats_monitor_forget(door);
     nats_accounts_deinit(&door->accounts);
+    nats_closed_free(&door->closed_conns);
     nats_chunks_free(&door->site.chunks);
     nats_conns_deinit(door);
     free(door);
@@ -66,6 +70,9 @@ err_t nats_door_open(struct loop *loop, const struct address *address, const str
     door->site.options = &door->options;
     door->site.metrics = &door->metrics;
     door->site.accounts = &door->accounts;
+    door->closed_conns.max = (size_t)options->max_closed_clients;
+    door->start_ms = clock_wall_ms();
+    door->wall_ahead_ms = door->start_ms - loop_now_ms(loop);
     nats_conns_init(door);
     nats_accounts_init(&door->accounts, random_u64());
     door_name(door);

@@ -197,6 +197,7 @@ static void on_sub(struct nats_session *session, const struct nats_command *comm
 {
     (void)buf;
     const struct nats_options *options = session->site->options;
+    session->changes++;
     if (command->count != 2 && command->count != 3) {
         nats_session_fail(session, NATS_ERROR_BAD_ARGUMENTS);
         return;
@@ -223,6 +224,7 @@ static void on_sub(struct nats_session *session, const struct nats_command *comm
 static void on_unsub(struct nats_session *session, const struct nats_command *command, struct buf *buf)
 {
     (void)buf;
+    session->changes++;
     if (command->count != 1 && command->count != 2) {
         nats_session_fail(session, NATS_ERROR_BAD_ARGUMENTS);
         return;

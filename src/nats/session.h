@@ -56,6 +56,8 @@ struct nats_session {
     uint64_t id;
     bytes_t peer_ip;             // the owner's
     unsigned pings_out;          // not answered
+    struct nats_counts counts;   // its own share of the account's
+    uint64_t stalls, changes;    // how often it was stalled; SUB and UNSUB
     char *name, *lang, *version; // as CONNECT said them; NULL: it did not
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "base/writer.h"
 
 #include <stdlib.h>
 
@@ -161,6 +162,7 @@ void nats_sublist_insert(struct nats_sublist *list, struct nats_sub *sub, bytes_
     sub->queue = queue.data == NULL ? NULL : queue_add(sub->place, queue);
     subs_add(sub->queue == NULL ? &sub->place->subs : &sub->queue->subs, sub);
     list->count++;
+    list->inserts++;
 }
 
 static void queue_drop(struct nats_place *place, struct nats_queue *queue)
@@ -201,7 +203,33 @@ void nats_sublist_remove(struct nats_sublist *list, struct nats_sub *sub)
     }
     sub->place = NULL;
     list->count--;
+    list->removes++;
     place_drop(list, place);
+}
+
+// A place has a text, but for the root of the trie.
+static bool has_text(const struct nats_place *place)
+{
+    return place != NULL && place->size > 0;
+}
+
+// From the last token to the first.
+void nats_sub_subject(const struct nats_sub *sub, struct writer *out)
+{
+    size_t size = 0;
+    for (const struct nats_place *place = sub->place; has_text(place); place = place->up)
+        size += place->size + (size > 0);
+    uint8_t *at = writer_reserve(out, size);
+    if (at == NULL)
+        return;
+    size_t end = size;
+    for (const struct nats_place *place = sub->place; has_text(place); place = place->up) {
+        if (end < size)
+            at[--end] = '.';
+        end -= place->size;
+        memcpy(at + end, place + 1, place->size);
+    }
+    writer_advance(out, size);
 }
 
 void nats_sublist_free(struct nats_sublist *list)

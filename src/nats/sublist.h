@@ -9,6 +9,7 @@
 #include "nats/subject.h"
 
 struct nats_sub;
+struct writer;
 
 // Unordered; one is held in place, more on the heap.
 struct nats_subs {
@@ -59,6 +60,7 @@ struct nats_sublist {
     struct nats_table literals, nodes;
     struct nats_place *root; // of the trie; NULL: no wildcards
     size_t count;            // of subscriptions
+    uint64_t inserts, removes;
 };
 
 #define NATS_SUBLIST_INIT ((struct nats_sublist){ 0 })
@@ -66,6 +68,8 @@ struct nats_sublist {
 // SUBJECT is valid and is copied. QUEUE: BYTES_NULL for none.
 void nats_sublist_insert(struct nats_sublist *list, struct nats_sub *sub, bytes_t subject, bytes_t queue);
 void nats_sublist_remove(struct nats_sublist *list, struct nats_sub *sub);
+// What SUB was inserted with, as text.
+void nats_sub_subject(const struct nats_sub *sub, struct writer *out);
 // Everything was removed before.
 void nats_sublist_free(struct nats_sublist *list);
 

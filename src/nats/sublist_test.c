@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "base/writer.h"
 
 #include "base/test.h"
 
@@ -40,6 +41,13 @@ static void finds_literals_and_wildcards(void **state)
         nats_sublist_insert(&list, &subs[i], bytes_of_text(subjects[i]), BYTES_NULL);
     nats_sublist_insert(&list, &subs[ARRAY_COUNT(subjects)], BYTES_LITERAL("foo.bar"), BYTES_LITERAL("q"));
     nats_sublist_insert(&list, &subs[ARRAY_COUNT(subjects) + 1], BYTES_LITERAL("foo.>"), BYTES_LITERAL("q"));
+    struct writer text = WRITER_INIT;
+    for (size_t i = 0; i < ARRAY_COUNT(subjects); i++) {
+        writer_reset(&text);
+        nats_sub_subject(&subs[i], &text);
+        assert_true(bytes_is(writer_view(&text), subjects[i]));
+    }
+    writer_free(&text);
     assert_matches(&list, "foo.bar", 7, 2);
     assert_matches(&list, "foo", 2, 0);
     assert_matches(&list, "foo.x.x", 4, 1);
