@@ -5,12 +5,14 @@
 // connected; a queue gets each at most once; who keeps up gets everything; output that waits for one client is bounded;
 // nothing hangs, and the door empties and closes in the end.
 #include "base/assert.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/writer.h"
 #include "io/loop.h"
 #include "io/net.h"
 #include "io/sim/sim.h"
+#include "nats/monitor.h"
 #include "nats/nats.h"
 
 #include <stdarg.h>
@@ -28,6 +30,7 @@ enum {
     TIME_LIMIT_MS = 120000,
     CLOSE_LIMIT_MS = 20000,
     MAX_PAYLOAD = 300000,
+    CLOSED_KEPT = 5,                           // closed connections that /connz remembers
     SLACK_SIZE = 2 * (64 << 10) + MAX_PAYLOAD, // a chunk that is being filled, one that is on its way, one message
 };
 
@@ -411,6 +414,7 @@ static void start(struct nats_sim *world, uint64_t seed)
                                             .max_control_line = 4096,
                                             .max_pending = 400000 << sim_choose(world->sim, 6),
                                             .max_connections = 100,
+                                            .max_closed_clients = CLOSED_KEPT,
                                             .ping_interval_ms = 1000,
                                             .ping_max = 1000,
                                             .write_deadline_ms = 3000 + (int64_t)sim_choose(world->sim, 10000),
@@ -454,11 +458,41 @@ static void check_complete(const struct nats_sim *world)
     }
 }
 
+// The monitoring pages are JSON whatever happens on the connections, and say no more than they may.
+static void look_at_pages(struct nats_sim *world)
+{
+    static const struct {
+        const char *path, *query;
+    } pages[] = {
+        { "/varz", "" },
+        { "/connz", "state=closed&sort=reason&subs=detail" },
+        { "/connz", "state=any&sort=pending&subs=1&auth=1" },
+        { "/subsz", "subs=1&limit=3&offset=2" },
+        { "/accstatz", "unused=1" },
+    };
+    static const struct json_limits limits = { .size = 1 << 20, .values = 100000 };
+    for (size_t i = 0; i < ARRAY_COUNT(pages); i++) {
+        struct arena arena = ARENA_INIT;
+        struct writer page = WRITER_INIT;
+        struct json_value *root = NULL;
+        int64_t count = 0;
+        int status = nats_monitor_page(world->door, pages[i].path, bytes_of_text(pages[i].query), &page);
+        if (status != 200 || json_parse(writer_view(&page), &limits, &arena, &root, NULL) != ERR_OK)
+            failed(world, "%s?%s: status %d", pages[i].path, pages[i].query, status);
+        (void)json_get_int(json_get(root, "num_connections"), &count);
+        if (i == 1 && count > CLOSED_KEPT)
+            failed(world, "%d closed connections are remembered", (int)count);
+        writer_free(&page);
+        arena_free(&arena);
+    }
+}
+
 static void finish(struct nats_sim *world)
 {
     run_until(world, publishers_are_done, TIME_LIMIT_MS, "publishing");
     trouble(world, false);
     world->is_finishing = true;
+    look_at_pages(world); // in the middle of it
     run_until(world, everything_is_done, TIME_LIMIT_MS, "reading");
     (void)sim_run_ms(world->sim, 30000); // what is queued arrives, who is stuck is closed
     check_complete(world);
@@ -479,6 +513,7 @@ static void finish(struct nats_sim *world)
 
 static void stop(struct nats_sim *world, struct totals *totals)
 {
+    look_at_pages(world);
     const struct nats_metrics *metrics = nats_door_metrics(world->door);
     totals->slow += gauge_get(&metrics->slow_consumers);
     totals->stalled += gauge_get(&metrics->stalled_clients);
