@@ -39,4 +39,6 @@ struct system_usage {
     int64_t started_wall_ms;
 };
 void system_usage_read(struct system_usage *ret_usage);
+// The first two alone: counting descriptors takes a millisecond for each thousand.
+void system_load_read(uint64_t *ret_resident_size, uint64_t *ret_cpu_ns);
 _Noreturn void system_exit(int code);

@@ -76,19 +76,19 @@ static void write_process(struct nats_request *request)
 {
     struct nats_door *door = request->door;
     struct json_writer *json = &request->json;
-    struct system_usage usage;
+    uint64_t resident_size, cpu_ns;
     char text[NATS_TIME_SIZE];
-    system_usage_read(&usage);
+    system_load_read(&resident_size, &cpu_ns);
     json_field_int(json, "tls_timeout", TLS_TIMEOUT_S);
     json_field_int(json, "write_deadline", door->options.write_deadline_ms * NS_PER_MS);
     nats_page_time(request, "start", door->start_ms);
     nats_page_time(request, "now", request->now_ms);
     json_field_text(json, "uptime", nats_uptime_text(request->now_ms - door->start_ms, text));
-    json_field_int(json, "mem", (int64_t)usage.resident_size);
+    json_field_int(json, "mem", (int64_t)resident_size);
     json_field_int(json, "cores", system_cpu_count());
     json_field_int(json, "gomaxprocs", system_cpu_count());
     json_key(json, "cpu");
-    json_double(json, cpu_percent(door, usage.cpu_ns));
+    json_double(json, cpu_percent(door, cpu_ns));
 }
 
 static void write_counts(struct nats_request *request)

@@ -167,6 +167,11 @@ void system_usage_read(struct system_usage *ret_usage)
     *ret_usage = (struct system_usage){ .max_files = 1 << 20, .started_wall_ms = sim_here()->options.wall_start_ms };
 }
 
+void system_load_read(uint64_t *ret_resident_size, uint64_t *ret_cpu_ns)
+{
+    *ret_resident_size = *ret_cpu_ns = 0;
+}
+
 // The process ends where it stands, as after a kill: sim_run returns SIM_EXITED.
 void system_exit(int code)
 {

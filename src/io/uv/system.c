@@ -216,22 +216,27 @@ static void find_start(void)
     started_ms = started_wall_ms();
 }
 
+void system_load_read(uint64_t *ret_resident_size, uint64_t *ret_cpu_ns)
+{
+    struct timespec cpu = { 0 };
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+    *ret_resident_size = resident_size();
+    *ret_cpu_ns = (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec;
+}
+
 void system_usage_read(struct system_usage *ret_usage)
 {
     // Once: a clock that is set later must not move the start.
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, find_start);
-    struct timespec cpu = { 0 };
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
     struct rlimit limit = { 0 };
     getrlimit(RLIMIT_NOFILE, &limit);
     *ret_usage = (struct system_usage){
-        .resident_size = resident_size(),
-        .cpu_ns = (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec,
         .open_files = open_files(),
         .max_files = limit.rlim_cur,
         .started_wall_ms = started_ms,
     };
+    system_load_read(&ret_usage->resident_size, &ret_usage->cpu_ns);
 }
 
 _Noreturn void system_exit(int code)
