@@ -690,6 +690,7 @@ static void offsets_and_groups_go_when_they_are_too_old(void **state)
     assert_int_equal(commit(&who, 0, 5), KAFKA_NONE);
     assert_int_equal(commit(&simple, 0, 5), KAFKA_NONE);
     assert_int_equal(commit_at(&timed, "t", 0, 5, "", 600000), KAFKA_NONE); // it says how long itself
+    assert_int_equal(commit_at(&timed, "t", 1, 5, "", INT64_MAX), KAFKA_NONE);
     assert_int_equal(list_count(5, "", ""), 3);
     options.groups.retention_ms = 1;
     options.groups.retention_interval_ms = 20;
@@ -700,6 +701,7 @@ static void offsets_and_groups_go_when_they_are_too_old(void **state)
     assert_int_equal(fetch(&simple, true).topics.count, 0);
     assert_int_equal(fetch(&who, true).topics.count, 1); // it is read
     assert_int_equal(fetch(&timed, true).topics.count, 1);
+    assert_int_equal(fetch(&timed, true).topics.items[0].partitions.count, 2);
     assert_int_equal(list_count(5, "", ""), 2);
     assert_int_equal(leave(&who), KAFKA_NONE);
     loop_run_ms(loop, 200);
