@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/embedded/group.h"
+#include "engine/embedded/group_impl.h"
 
 #include "base/test.h"
 
@@ -446,6 +446,7 @@ static void asks_for_a_member_id_that_is_known(void **state)
     assert_int_equal(one.join.answer.error, GROUP_MEMBER_ID_REQUIRED);
     assert_true(bytes_is(one.join.answer.member_id, "m0"));
     assert_int_equal(group()->pending_count, 1);
+    assert_null(group_member_find(group(), one.join.answer.member_id)->client_id.data); // long, and of no use yet
     assert_int_equal(heartbeat(&one), GROUP_UNKNOWN_MEMBER);
     ask_join_again(&one);
     time_passes(1);
