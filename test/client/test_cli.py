@@ -39,6 +39,7 @@ MISTAKES = {
     "a_flag_that_is_nearly_right": ("serve --kafk off", USAGE, ["--kafk", "--kafka"]),
     "a_flag_of_kafkas_tools": ("topic list --bootstrap-server x:1", USAGE, ["--bootstrap-server", "did you mean --bootstrap?"]),
     "another_flag_of_kafkas_tools": ("consume t --from-beginning", USAGE, ["--from-beginning", "did you mean --from?"]),
+    "an_option_without_a_flag": ("serve --kafka-group-size-max 5", USAGE, ["no flag", "EDDY_KAFKA_GROUP_SIZE_MAX"]),
     "a_flag_without_its_value": ("serve --data", USAGE, ["--data", "needs a value"]),
     "an_argument_for_serve": ("serve now", USAGE, ["now", "no option"]),
     "a_config_file_that_is_not": ("serve --config nofile.yaml", USAGE, ["nofile.yaml", "no such config file", "--defaults"]),
