@@ -125,6 +125,7 @@ static void reload(struct app *app)
     }
     log_line(LOG_INFO, "the configuration was read again", LOG_FIELDS(log_text("file", config.file)));
     app_config_merge(app->set, &fresh, on_change);
+    app_doors_access(app, &config);
     app_config_free(&fresh, &config);
     log_set_level((enum log_level)app->config->log_level);
     app_doors_update(app);

@@ -122,6 +122,36 @@ static bool nats_checks(const struct app_config *config)
     return config->nats_access != NULL && nats_access_checks(config->nats_access);
 }
 
+static void on_nats_access_taken(struct message *message)
+{
+    struct app *app = CONTAINER_OF(message, struct app, nats.access);
+    nats_access_free(app->nats.old_access);
+    app->nats.old_access = NULL;
+}
+
+static void on_nats_access(struct message *message)
+{
+    struct app *app = CONTAINER_OF(message, struct app, nats.access);
+    nats_door_access_set(app->nats.door, app->config->nats_access);
+    message->on_message = on_nats_access_taken;
+    loop_post(app->loops[0], message);
+}
+
+void app_doors_access(struct app *app, struct app_config *fresh)
+{
+    struct app_config *config = app->config;
+    if ((app->open_doors & 1U << DOOR_NATS) == 0 || app->stopping || app->nats.old_access != NULL)
+        return; // closed, or still busy with the last ones
+    if (config->nats_access == NULL || fresh->nats_access == NULL ||
+        strcmp(config->nats.auth_file, fresh->nats.auth_file) != 0)
+        return; // the option itself changed: that needs a restart
+    app->nats.old_access = config->nats_access;
+    config->nats_access = fresh->nats_access;
+    fresh->nats_access = NULL;
+    app->nats.access.on_message = on_nats_access;
+    loop_post(app->nats.loop, &app->nats.access);
+}
+
 static void on_nats_closed_message(struct message *message)
 {
     door_closed(CONTAINER_OF(message, struct app, nats.closed), DOOR_NATS);

@@ -185,6 +185,48 @@ void nats_admission_connect(struct nats_session *session, const struct nats_comm
     arena_free(&arena);
 }
 
+// --- other users
+
+static struct identity identity_in(const struct directory *directory, const struct principal *principal)
+{
+    switch (principal->kind) {
+    case PRINCIPAL_USER:
+        return directory_user(directory, principal->name);
+    case PRINCIPAL_NKEY:
+        return directory_nkey(directory, principal->name);
+    case PRINCIPAL_TOKEN:
+        return directory_token(directory);
+    case PRINCIPAL_ANONYMOUS:
+        return (struct identity){ .principal = directory_anonymous(directory) };
+    case PRINCIPAL_SERVER:
+        break;
+    }
+    return (struct identity){ 0 };
+}
+
+void nats_admission_again(struct nats_session *session, const struct directory *old)
+{
+    const struct principal *was = session->principal;
+    if (session->is_closed)
+        return;
+    session->principal = NULL;
+    if (session->login != NULL) {
+        nats_session_fail(session, NATS_ERROR_SERVER_SHUTDOWN);
+        return;
+    }
+    if (was == NULL)
+        return;
+    struct identity now = identity_in(directory_of(session), was);
+    if (now.principal == NULL || now.principal->kind != was->kind ||
+        !bytes_equal(now.principal->account->name, was->account->name) ||
+        !bytes_equal(now.secret, identity_in(old, was).secret))
+        deny(session, "a session", "the users are others now");
+    else if (now.principal->permissions != NULL || was->permissions != NULL)
+        nats_session_fail(session, NATS_ERROR_SERVER_SHUTDOWN);
+    else
+        take_principal(session, now.principal);
+}
+
 // --- what it may do
 
 bool nats_admission_may_publish(struct nats_session *session, bytes_t subject)

@@ -19,6 +19,11 @@ void nats_admission_stop(struct nats_session *session);
 bool nats_admission_unnamed(struct nats_session *session);
 void nats_admission_connect(struct nats_session *session, const struct nats_command *command);
 
+struct directory;
+// There are other users (site->access), and the old ones are about to go: whoever is not among them in the same account
+// and with the same secret is closed, and so is whoever has permissions or is not done with CONNECT.
+void nats_admission_again(struct nats_session *session, const struct directory *old);
+
 bool nats_admission_may_publish(struct nats_session *session, bytes_t subject);
 bool nats_admission_may_subscribe(struct nats_session *session, bytes_t subject, bytes_t queue);
 // A message is about to be delivered to a session that is watched (`is_watched`): false keeps it away. REPLY may be

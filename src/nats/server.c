@@ -99,6 +99,17 @@ err_t nats_door_open(struct loop *loop, const struct address *address, const str
     return err;
 }
 
+void nats_door_access_set(struct nats_door *door, const struct nats_access *access)
+{
+    const struct directory *old = door->site.access->directory;
+    door->site.access = access;
+    nats_accounts_add(&door->accounts, access->directory);
+    LIST_EACH(&door->conns, node)
+    nats_admission_again(&LIST_ITEM(node, struct nats_conn, node)->session, old);
+    nats_access_free(door->everybody);
+    door->everybody = NULL;
+}
+
 uint16_t nats_door_port(const struct nats_door *door)
 {
     return listener_port(door->listener);

@@ -5,6 +5,7 @@ The byte-for-byte answers to those that may not come in are rows of nats_cases.p
 """
 
 import asyncio
+import signal
 import socket
 import ssl
 import subprocess
@@ -285,6 +286,39 @@ def test_a_wrong_file_is_named_with_its_place(start_eddy, cli, tmp_path):
     path.write_text("authorization {\n  tokn: x\n}\n")
     told = cli("serve", "--data", tmp_path / "data", "--nats-auth", path, code=2)
     assert f"{path}:2:3" in told and "tokn" in told
+
+
+def test_a_changed_file_is_read_at_sighup(start_eddy, tmp_path):
+    path = tmp_path / "auth.conf"
+
+    def write(carol):
+        users = "{ user: bob, password: b }, { user: free, password: f }, " + carol
+        path.write_text(f'authorization {{ users = [ {users} ] }}')
+
+    write('{ user: carol, password: c }, { user: ruled, password: r, permissions: { publish: ">" } }')
+    server = start_eddy("--nats", "127.0.0.1:0", "--nats-auth", path)
+
+    async def test():
+        bob, carol = await connect(server, user="bob", password="b"), await connect(server, user="carol", password="c")
+        ruled = await connect(server, user="ruled", password="r")
+        write('{ user: carol, password: other }, { user: ruled, password: r, permissions: { publish: "a" } }')
+        server.process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + 5
+        while (carol.is_connected or ruled.is_connected) and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+        assert not carol.is_connected and not ruled.is_connected
+        await echoes(bob)
+        await bob.close()
+        await is_refused(server, user="carol", password="c")
+        await works(server, user="carol", password="other")
+        # A file that is wrong changes nothing.
+        path.write_text("authorization { tokn: x }")
+        server.process.send_signal(signal.SIGHUP)
+        while "tokn" not in server.log() and time.monotonic() < deadline + 5:
+            await asyncio.sleep(0.01)
+        await works(server, user="carol", password="other")
+
+    run(test())
 
 
 def test_log_lines_tell_why_and_no_secret(start_eddy, tmp_path):
