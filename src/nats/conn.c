@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/random.h"
+#include "nats/trace.h"
 
 #include <stdlib.h>
 
@@ -168,6 +169,7 @@ static void on_close(struct conn *conn, err_t why)
     timer_stop(&nc->ping);
     timer_stop(&nc->stall);
     list_remove(&nc->waiting_node);
+    nats_trace_note(&nc->session, "Client connection closed");
     nats_session_leave(&nc->session);
     nats_session_deinit(&nc->session);
     buf_unref(nc->held);
@@ -378,6 +380,8 @@ void nats_conn_accept(struct nats_door *door, struct conn *conn)
     gauge_add(&door->metrics.total_connections, 1);
     conn_attach(conn, &conn_ops, nc);
     nats_session_init(&nc->session, &door->site, &session_ops, &out_ops, ++door->next_id, ip_of(nc->peer));
+    nc->session.peer = nc->peer;
+    nats_trace_note(&nc->session, "Client connection created");
     nats_session_greet(&nc->session);
     if (door->conn_count > (size_t)door->options.max_connections)
         nats_session_fail(&nc->session, NATS_ERROR_TOO_MANY_CONNECTIONS);

@@ -30,6 +30,9 @@ struct nats_options {
     int64_t write_deadline_ms;
     bool producer_stall;
     int64_t lame_duck_duration_ms, lame_duck_grace_ms;
+    // Of nats-server's configuration only, without rows:
+    int64_t trace_size; // bytes of a payload that the log shows at the level "trace"; 0: all
+    bool trace_headers; // and the headers before it
 };
 
 // Rows for the program's option table; their places are in struct nats_options.

@@ -3,8 +3,10 @@
 
 #include "base/arena.h"
 #include "base/assert.h"
+#include "base/log.h"
 #include "nats/info.h"
 #include "nats/principal.h"
+#include "nats/trace.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -362,6 +364,7 @@ bool nats_session_must_wait(const struct nats_session *session)
 size_t nats_session_data(struct nats_session *session, bytes_t input, struct buf *buf, size_t *ret_wanted)
 {
     size_t used = 0;
+    bool is_traced = log_enabled(LOG_TRACE);
     *ret_wanted = 1;
     while (used < input.size && !session->is_closed && !nats_session_must_wait(session)) {
         struct nats_command command;
@@ -377,6 +380,8 @@ size_t nats_session_data(struct nats_session *session, bytes_t input, struct buf
             nats_session_fail(session, parse_errors[result]);
             break;
         }
+        if (is_traced)
+            nats_trace_command(session, &command);
         handlers[command.verb](session, &command, buf);
         used += size;
     }

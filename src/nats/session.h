@@ -55,6 +55,7 @@ struct nats_session {
     struct nats_parse_limits limits;
     uint64_t id;
     bytes_t peer_ip;             // the owner's
+    const char *peer;            // "127.0.0.1:5123", for the log; the owner's, may be NULL
     unsigned pings_out;          // not answered
     char *name, *lang, *version; // as CONNECT said them; NULL: it did not
 };
