@@ -3,15 +3,14 @@
 // turned into the options of the NATS door.
 #pragma once
 
+#include "auth/digest.h"
 #include "nats/config/flags.h"
 #include "nats/nats.h"
-
-enum { NATS_DIGEST_SIZE = 64 };
 
 struct nats_settings {
     struct arena arena; // of everything below but what the flags hold
     struct nats_config config;
-    char digest[NATS_DIGEST_SIZE + 1]; // SHA-256 of the configuration file, in hex; empty without one
+    char digest[DIGEST_TEXT_SIZE]; // SHA-256 of the configuration file, in hex; empty without one
 };
 
 // Flags are stronger than the file; both have to make sense together, and to ask only for what eddy serves. FLAGS

@@ -28,14 +28,20 @@ static void take_options(struct nats_session *session, const struct nats_connect
         connect->protocol >= 0 && connect->protocol <= NATS_PROTOCOL_MAX ? (uint8_t)connect->protocol : 0;
 }
 
+void nats_session_limit(struct nats_session *session)
+{
+    const struct nats_options *options = session->site->options;
+    session->out.mark = (size_t)options->max_pending / 4 * 3;
+    session->limits.line_size = (size_t)options->max_control_line;
+    session->limits.payload_size = (size_t)options->max_payload;
+}
+
 void nats_session_init(struct nats_session *session, struct nats_site *site, const struct nats_session_ops *ops,
                        const struct nats_out_ops *out_ops, uint64_t id, bytes_t peer_ip)
 {
     *session = (struct nats_session){ .site = site, .ops = ops, .id = id, .peer_ip = peer_ip };
     nats_out_init(&session->out, &site->chunks, out_ops);
-    session->out.mark = (size_t)site->options->max_pending / 4 * 3;
-    session->limits.line_size = (size_t)site->options->max_control_line;
-    session->limits.payload_size = (size_t)site->options->max_payload;
+    nats_session_limit(session);
     session->subscriptions = MAP_INIT(subscription_key);
     take_options(session, &NATS_CONNECT_INIT);
     session->account = nats_account_find(site->accounts, nats_principal_unnamed()->account);

@@ -67,6 +67,8 @@ void nats_session_deinit(struct nats_session *session);
 // Gives up all subscriptions. Not while a message is delivered.
 void nats_session_leave(struct nats_session *session);
 
+// Takes the limits from the options of the site, which changed.
+void nats_session_limit(struct nats_session *session);
 // The first line a client is sent.
 void nats_session_greet(struct nats_session *session);
 // INFO once more: for a client that understands it.
