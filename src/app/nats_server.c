@@ -71,7 +71,9 @@ static void start_log(struct server *server)
 {
     const struct nats_config *config = config_of(server);
     log_start(&(struct log_config){
-        .level = config->trace ? LOG_TRACE : config->debug ? LOG_DEBUG : LOG_INFO,
+        .level = config->trace   ? LOG_TRACE
+                 : config->debug ? LOG_DEBUG
+                                 : LOG_INFO,
         .format = LOG_AS_NATS,
         .sink = log_sink,
         .now_ms = log_now,

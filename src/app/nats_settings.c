@@ -34,9 +34,6 @@ static err_t check_served(const struct nats_config *config, diag_t *diag)
         return diag_fail(diag, ERR_UNSUPPORTED, "tls", "is not served yet");
     if (config->http_port != 0 || config->https_port != 0)
         return diag_fail(diag, ERR_UNSUPPORTED, "http_port", "monitoring is not served yet");
-    if (config->no_headers)
-        return diag_fail(diag, ERR_UNSUPPORTED, "no_header_support",
-                         "headers are always there; a client that does not ask for them gets none");
     return ERR_OK;
 }
 
@@ -118,6 +115,7 @@ void nats_settings_options(const struct nats_settings *settings, struct nats_opt
         .lame_duck_grace_ms = config->lame_duck_grace_ms,
         .trace_size = config->max_traced_message < 0 ? 0 : config->max_traced_message,
         .trace_headers = config->trace_more,
+        .no_headers = config->no_headers,
     };
 }
 
@@ -128,12 +126,10 @@ const char *nats_settings_fixed(const struct nats_settings *from, const struct n
     static const struct {
         const char *name;
         size_t at; // of a text
-    } fixed[] = { { "host", AT(host) },
-                  { "server_name", AT(server_name) },
-                  { "client_advertise", AT(client_advertise) },
-                  { "log_file", AT(log_file) },
-                  { "pid_file", AT(pid_file) },
-                  { "ports_file_dir", AT(ports_file_dir) } };
+    } fixed[] = {
+        { "host", AT(host) },         { "server_name", AT(server_name) }, { "client_advertise", AT(client_advertise) },
+        { "log_file", AT(log_file) }, { "pid_file", AT(pid_file) },       { "ports_file_dir", AT(ports_file_dir) }
+    };
     for (size_t i = 0; i < ARRAY_COUNT(fixed); i++) {
         const char *a, *b;
         memcpy(&a, (const char *)&from->config + fixed[i].at, sizeof a);

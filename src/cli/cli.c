@@ -93,8 +93,7 @@ static bool is_called(const char *program, const char *name)
 enum cli_exit cli_main(int count, const char *const *arguments)
 {
     bool is_nats_server = count > 0 && is_called(arguments[0], CLI_NATS_SERVER);
-    enum cli_exit code =
-        is_nats_server ? cli_nats_server(count - 1, arguments + 1) : command_run(count, arguments);
+    enum cli_exit code = is_nats_server ? cli_nats_server(count - 1, arguments + 1) : command_run(count, arguments);
     if (output_err == ERR_OK)
         return code;
     diag_t diag = { 0 };

@@ -33,7 +33,7 @@ static const struct {
     const char *name;
     enum system_signal number;
 } signals[] = {
-    { "ldm", SYSTEM_USER_2 },      { "stop", SYSTEM_KILL },     { "quit", SYSTEM_INTERRUPT },
+    { "ldm", SYSTEM_USER_2 },     { "stop", SYSTEM_KILL },     { "quit", SYSTEM_INTERRUPT },
     { "term", SYSTEM_TERMINATE }, { "reopen", SYSTEM_USER_1 }, { "reload", SYSTEM_HANGUP },
 };
 
@@ -85,8 +85,7 @@ static enum cli_exit send_signal(const struct nats_flags *flags)
 {
     diag_t diag = { 0 };
     uint64_t id = 0;
-    err_t err =
-        flags->signal_target == NULL ? find_target(&id, &diag) : read_target(flags->signal_target, &id, &diag);
+    err_t err = flags->signal_target == NULL ? find_target(&id, &diag) : read_target(flags->signal_target, &id, &diag);
     for (size_t i = 0; err == ERR_OK && i < ARRAY_COUNT(signals); i++) {
         if (strcmp(signals[i].name, flags->signal) != 0)
             continue;

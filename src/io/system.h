@@ -39,8 +39,8 @@ void system_signals_stop(void);
 
 unsigned system_cpu_count(void);
 uint64_t system_process_id(void);
-// Writes the ids of up to MAX other processes whose program has the name NAME (as /proc tells it: 15 characters at most)
-// and returns how many there are of them.
+// Writes the ids of up to MAX other processes whose program has the name NAME (as /proc tells it: 15 characters at
+// most) and returns how many there are of them.
 size_t system_find_processes(const char *name, uint64_t *to, size_t max);
 // ERR_NOT_FOUND: there is no such process; ERR_DENIED: it is somebody else's.
 err_t system_send_signal(uint64_t process_id, enum system_signal signal_number) MUST_CHECK;

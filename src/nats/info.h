@@ -16,7 +16,7 @@ struct nats_info {
     uint64_t client_id;
     bytes_t client_ip;
     const char *account; // of the answer to the first PING; NULL: of the first line
-    bool is_lame_duck;
+    bool is_lame_duck, no_headers;
 };
 
 // "INFO {...} \r\n"

@@ -33,6 +33,7 @@ struct nats_options {
     // Of nats-server's configuration only, without rows:
     int64_t trace_size; // bytes of a payload that the log shows at the level "trace"; 0: all
     bool trace_headers; // and the headers before it
+    bool no_headers;    // nobody may send or gets any (no_header_support)
 };
 
 // Rows for the program's option table; their places are in struct nats_options.

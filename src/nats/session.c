@@ -22,7 +22,7 @@ static void take_options(struct nats_session *session, const struct nats_connect
     session->echo = connect->echo;
     session->verbose = connect->verbose;
     session->pedantic = connect->pedantic;
-    session->headers = session->limits.headers = connect->headers;
+    session->headers = session->limits.headers = connect->headers && !session->site->options->no_headers;
     session->no_responders = connect->no_responders;
     session->protocol =
         connect->protocol >= 0 && connect->protocol <= NATS_PROTOCOL_MAX ? (uint8_t)connect->protocol : 0;
@@ -117,7 +117,8 @@ static void send_info(struct nats_session *session, const char *account)
                               .client_id = session->id,
                               .client_ip = session->peer_ip,
                               .account = account,
-                              .is_lame_duck = site->is_lame_duck };
+                              .is_lame_duck = site->is_lame_duck,
+                              .no_headers = site->options->no_headers };
     struct writer line = WRITER_INIT;
     nats_info_write(&info, &line);
     nats_out_bytes(&session->out, writer_view(&line));
@@ -180,7 +181,7 @@ static void on_connect(struct nats_session *session, const struct nats_command *
         nats_session_fail(session, NATS_ERROR_AUTHORIZATION);
     else if (connect.protocol < 0 || connect.protocol > NATS_PROTOCOL_MAX)
         nats_session_fail(session, NATS_ERROR_BAD_PROTOCOL);
-    else if (connect.no_responders && !connect.headers)
+    else if (connect.no_responders && !session->headers)
         nats_session_fail(session, NATS_ERROR_NO_RESPONDERS_HEADERS);
     else
         send_ok(session);
