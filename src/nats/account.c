@@ -127,7 +127,7 @@ static void message_init(struct nats_account *account, const struct nats_command
 {
     message->subject = command->subject;
     message->size = command->body.size;
-    message->has_header = command->verb == NATS_HPUB;
+    message->has_header = command->header_size > 0; // HPUB without header bytes is PUB
     bytes_t body = bytes_of(command->body.data, command->body.size + 2);
     message->buf = body.size >= SHARE_SIZE ? buf : NULL;
     struct form *whole = &message->whole;

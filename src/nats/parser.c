@@ -193,7 +193,8 @@ static inline enum nats_parse take_publish(const struct nats_parse_limits *limit
     command->header_size = (size_t)header_size;
     command->body = bytes_of(body, (size_t)size);
     const uint8_t *behind = arguments[0].data + arguments[0].size;
-    bool may_go_out = is_known_plain || is_plain(command, line_end);
+    bool is_stripped = command->verb == NATS_HPUB && header_size == 0; // goes out as MSG
+    bool may_go_out = is_known_plain || (!is_stripped && is_plain(command, line_end));
     command->tail = may_go_out ? bytes_of(behind, (size_t)(body_end + 2 - behind)) : BYTES_NULL;
     return NATS_PARSE_DONE;
 }

@@ -215,13 +215,13 @@ static void on_sub(struct nats_session *session, const struct nats_command *comm
     size_t most = (size_t)options->max_subscriptions, tokens = (size_t)options->max_subject_tokens;
     if (bytes_equal(queue, system_queue)) {
         complain(session, "Permissions Violation for Subscription to", subject, " using queue", queue);
-    } else if (tokens > 0 && nats_subject_token_count(subject) > tokens) {
+    } else if (tokens > 0 && subject_token_count(subject) > tokens) {
         complain(session, "Permissions Violation for Subscription to", subject, ", too many tokens", BYTES_NULL);
     } else if (most > 0 && session->subscriptions.count >= most) {
         nats_session_fail(session, NATS_ERROR_TOO_MANY_SUBSCRIPTIONS);
     } else if (find_subscription(session, id) != NULL) {
         send_ok(session); // the first one stays
-    } else if (!nats_subject_is_valid(subject)) {
+    } else if (!subject_is_valid(subject)) {
         nats_session_fail(session, NATS_ERROR_INVALID_SUBJECT);
     } else {
         (void)nats_account_subscribe(session->account, session, subject, queue, id);
@@ -282,7 +282,7 @@ static void tell_no_responders(struct nats_session *session, const struct nats_c
 
 static void on_pub(struct nats_session *session, const struct nats_command *command, struct buf *buf)
 {
-    if (session->pedantic && !nats_subject_is_literal(command->subject))
+    if (session->pedantic && !subject_is_literal(command->subject))
         nats_session_fail(session, NATS_ERROR_INVALID_PUBLISH);
     if (is_reserved(command->subject, false)) {
         complain(session, "Permissions Violation for Publish to", command->subject, "", BYTES_NULL);
