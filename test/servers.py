@@ -221,6 +221,8 @@ class Nats(Server):
             with socket.create_connection((self.host, self.port), timeout=2) as connection:
                 if not connection.recv(5).startswith(b"INFO"):
                     return False
+        except TimeoutError:  # INFO comes behind the handshake
+            return "handshake_first" in self.config
         except OSError:
             return False
         time.sleep(0.05)

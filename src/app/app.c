@@ -8,7 +8,6 @@
 #include "io/child.h"
 #include "io/clock.h"
 #include "io/disk.h"
-#include "io/random.h"
 #include "io/system.h"
 
 #include <stdlib.h>
@@ -125,7 +124,8 @@ static void reload(struct app *app)
     }
     log_line(LOG_INFO, "the configuration was read again", LOG_FIELDS(log_text("file", config.file)));
     app_config_merge(app->set, &fresh, on_change);
-    option_set_free(&fresh);
+    app_doors_access(app, &config);
+    app_config_free(&fresh, &config);
     log_set_level((enum log_level)app->config->log_level);
     app_doors_update(app);
 }
@@ -171,7 +171,6 @@ static void start_process(struct app *app)
 {
     const struct app_config *config = app->config;
     uint64_t files = system_raise_file_limit();
-    bytes_hash_seed(random_u64());
     const unsigned threads[DISK_QUEUE_COUNT] = {
         [DISK_FLUSH] = (unsigned)config->flush_threads,
         [DISK_READ] = (unsigned)config->read_threads,

@@ -34,6 +34,8 @@ struct nats_entry {
     struct metric_values values;
     struct message close;  // to the door's loop
     struct message closed; // back
+    struct message access; // other users, there and back
+    struct nats_access *old_access;
 };
 
 struct app {
@@ -81,5 +83,7 @@ void app_doors_print(const struct app *app);
 // Closes all doors; app_on_doors_closed follows in a later turn.
 void app_doors_close(struct app *app);
 void app_on_doors_closed(struct app *app);
+// The configuration was read again: takes the users over from FRESH, if there are some as before.
+void app_doors_access(struct app *app, struct app_config *fresh);
 // The limits of the HTTP doors changed.
 void app_doors_update(struct app *app);

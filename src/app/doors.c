@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "io/net.h"
 #include "io/system.h"
+#include "nats/access.h"
 
 #include <stdlib.h>
 
@@ -16,6 +17,8 @@ struct door {
     size_t at; // of its address in struct app_config
     // Opens it; a port of 0 in ADDRESS is replaced by the one that was picked.
     err_t (*open)(struct app *app, struct address *address, diag_t *diag);
+    // Whoever comes in has to prove who they are; NULL: nobody ever has to.
+    bool (*checks)(const struct app_config *config);
     // Calls door_closed once, in a later turn.
     void (*close)(struct app *app);
 };
@@ -104,7 +107,7 @@ static err_t nats_open(struct app *app, struct address *address, diag_t *diag)
 {
     struct nats_entry *entry = &app->nats;
     entry->loop = app->loops[app->loop_count - 1];
-    err_t err = nats_door_open(entry->loop, address, &app->config->nats, &entry->door, diag);
+    err_t err = nats_door_open(entry->loop, address, &app->config->nats, app->config->nats_access, &entry->door, diag);
     if (err != ERR_OK)
         return err;
     app->open_doors |= 1U << DOOR_NATS;
@@ -112,6 +115,41 @@ static err_t nats_open(struct app *app, struct address *address, diag_t *diag)
     metric_set_add(&app->scraper.registry, &entry->set, nats_metric_rows, nats_metric_row_count);
     metric_values_add(&entry->set, &entry->values, nats_door_metrics(entry->door), nats_door_labels(entry->door));
     return ERR_OK;
+}
+
+static bool nats_checks(const struct app_config *config)
+{
+    return config->nats_access != NULL && nats_access_checks(config->nats_access);
+}
+
+static void on_nats_access_taken(struct message *message)
+{
+    struct app *app = CONTAINER_OF(message, struct app, nats.access);
+    nats_access_free(app->nats.old_access);
+    app->nats.old_access = NULL;
+}
+
+static void on_nats_access(struct message *message)
+{
+    struct app *app = CONTAINER_OF(message, struct app, nats.access);
+    nats_door_access_set(app->nats.door, app->config->nats_access);
+    message->on_message = on_nats_access_taken;
+    loop_post(app->loops[0], message);
+}
+
+void app_doors_access(struct app *app, struct app_config *fresh)
+{
+    struct app_config *config = app->config;
+    if ((app->open_doors & 1U << DOOR_NATS) == 0 || app->stopping || app->nats.old_access != NULL)
+        return; // closed, or still busy with the last ones
+    if (config->nats_access == NULL || fresh->nats_access == NULL ||
+        strcmp(config->nats.auth_file, fresh->nats.auth_file) != 0)
+        return; // the option itself changed: that needs a restart
+    app->nats.old_access = config->nats_access;
+    config->nats_access = fresh->nats_access;
+    fresh->nats_access = NULL;
+    app->nats.access.on_message = on_nats_access;
+    loop_post(app->nats.loop, &app->nats.access);
 }
 
 static void on_nats_closed_message(struct message *message)
@@ -187,9 +225,11 @@ static void close_console(struct app *app)
 }
 
 static const struct door doors[DOOR_COUNT] = {
-    [DOOR_KAFKA] = { "kafka", "--kafka", 9092, offsetof(struct app_config, kafka_address), kafka_open, kafka_close },
-    [DOOR_NATS] = { "nats", "--nats", 4222, offsetof(struct app_config, nats_address), nats_open, nats_close },
-    [DOOR_CONSOLE] = { "console", "--console", 3000, offsetof(struct app_config, console_address), open_console,
+    [DOOR_KAFKA] = { "kafka", "--kafka", 9092, offsetof(struct app_config, kafka_address), kafka_open, NULL,
+                     kafka_close },
+    [DOOR_NATS] = { "nats", "--nats", 4222, offsetof(struct app_config, nats_address), nats_open, nats_checks,
+                    nats_close },
+    [DOOR_CONSOLE] = { "console", "--console", 3000, offsetof(struct app_config, console_address), open_console, NULL,
                        close_console },
 };
 
@@ -209,12 +249,12 @@ static bool is_off(const struct app_config *config, const struct door *door)
 static err_t check_reach(const struct app_config *config, const struct door *door, const struct address *address,
                          diag_t *diag)
 {
-    if (config->insecure || address_is_loopback(address))
+    if (config->insecure || address_is_loopback(address) || (door->checks != NULL && door->checks(config)))
         return ERR_OK;
     return diag_fail(diag, ERR_DENIED, door->flag,
                      "%s can be reached from other machines, and nobody would have to prove who they are. Listen on "
-                     "localhost, or add --insecure if everybody on that network may read and write everything",
-                     address->host);
+                     "localhost, %sor add --insecure if everybody on that network may read and write everything",
+                     address->host, door->checks == NULL ? "" : "name users (--nats-auth), ");
 }
 
 static bool is_every_address(const struct address *address)

@@ -11,7 +11,6 @@
 #include "io/file.h"
 #include "io/loop.h"
 #include "io/net.h"
-#include "io/random.h"
 #include "io/system.h"
 
 #include <stdarg.h>
@@ -207,6 +206,7 @@ static void reload(struct server *server)
     struct nats_options options;
     nats_settings_options(&fresh, &options);
     nats_door_update(server->door, &options);
+    nats_door_access_set(server->door, fresh.access);
     if (server->is_reloaded)
         nats_settings_free(&server->now);
     server->now = fresh;
@@ -260,7 +260,7 @@ static err_t open_door(struct server *server)
     nats_settings_options(&server->first, &options);
     snprintf(server->address.host, sizeof server->address.host, "%s", config->host);
     server->address.port = config->port < 0 ? 0 : (uint16_t)config->port;
-    err_t err = nats_door_open(server->loop, &server->address, &options, &server->door, &diag);
+    err_t err = nats_door_open(server->loop, &server->address, &options, server->first.access, &server->door, &diag);
     if (err == ERR_OK)
         server->address.port = nats_door_port(server->door);
     address_format(&server->address, place, sizeof place);
@@ -318,7 +318,6 @@ enum app_end nats_server_run(const struct nats_flags *flags, diag_t *diag)
         start_log(server);
         say_start(server);
         (void)system_raise_file_limit();
-        bytes_hash_seed(random_u64());
         disk_start((const unsigned[DISK_QUEUE_COUNT]){ [DISK_COMPUTE] = 1 });
         server->loop = loop_new(0);
         end = serve(server);

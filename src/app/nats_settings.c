@@ -23,15 +23,9 @@ static err_t read_digest(const char *path, char ret_digest[DIGEST_TEXT_SIZE], di
     return ERR_OK;
 }
 
-// What is read, and what this server does not do yet: it has to be said, for whoever asks for a lock relies on it.
+// What is read, and what this server does not do yet: it has to be said, for whoever asks for it relies on it.
 static err_t check_served(const struct nats_config *config, diag_t *diag)
 {
-    const struct nats_authorization_config *who = &config->authorization;
-    if (who->user != NULL || who->password != NULL || who->token != NULL || who->has_users ||
-        config->accounts != NULL || config->no_auth_user != NULL)
-        return diag_fail(diag, ERR_UNSUPPORTED, "authorization", "users and accounts are not served yet");
-    if (config->tls.given)
-        return diag_fail(diag, ERR_UNSUPPORTED, "tls", "is not served yet");
     if (config->http_port != 0 || config->https_port != 0)
         return diag_fail(diag, ERR_UNSUPPORTED, "http_port", "monitoring is not served yet");
     return ERR_OK;
@@ -84,6 +78,8 @@ err_t nats_settings_read(const struct nats_flags *flags, struct nats_settings *s
                             config->client_advertise);
     }
     if (err == ERR_OK)
+        err = nats_access_new(config, &fresh.access, diag);
+    if (err == ERR_OK)
         *settings = fresh;
     else
         arena_free(&fresh.arena);
@@ -92,6 +88,7 @@ err_t nats_settings_read(const struct nats_flags *flags, struct nats_settings *s
 
 void nats_settings_free(struct nats_settings *settings)
 {
+    nats_access_free(settings->access);
     arena_free(&settings->arena);
 }
 

@@ -4,12 +4,14 @@
 #pragma once
 
 #include "auth/digest.h"
+#include "nats/access.h"
 #include "nats/config/flags.h"
 #include "nats/nats.h"
 
 struct nats_settings {
     struct arena arena; // of everything below but what the flags hold
     struct nats_config config;
+    struct nats_access *access;    // who may come in
     char digest[DIGEST_TEXT_SIZE]; // SHA-256 of the configuration file, in hex; empty without one
 };
 

@@ -60,11 +60,13 @@ static bool is_pointer(const struct kafka_field *field)
 
 // --- defaults
 
-static void default_value(const struct kafka_field *field, void *out)
+static void zeroes_to_defaults(const struct kafka_schema *schema, char *out);
+
+// OUT is zero, as most defaults are: every request has tens of fields.
+static void zero_to_default(const struct kafka_field *field, void *out)
 {
-    memset(out, 0, field->size);
     if (field->type == KAFKA_STRUCT && !is_pointer(field))
-        kafka_defaults(field->schema, out);
+        zeroes_to_defaults(field->schema, out);
     if ((field->type == KAFKA_STRING || field->type == KAFKA_BYTES) && field->null_at == NEVER)
         *(bytes_t *)out = bytes_of(empty, 0);
     if (field->fallback == 0)
@@ -81,6 +83,18 @@ static void default_value(const struct kafka_field *field, void *out)
         memcpy(out, &field->fallback, 8);
 }
 
+static void zeroes_to_defaults(const struct kafka_schema *schema, char *out)
+{
+    for (size_t i = 0; i < schema->field_count; i++)
+        zero_to_default(&schema->fields[i], out + schema->fields[i].offset);
+}
+
+static void default_value(const struct kafka_field *field, void *out)
+{
+    memset(out, 0, field->size);
+    zero_to_default(field, out);
+}
+
 void kafka_defaults(const struct kafka_schema *schema, void *out)
 {
     for (size_t i = 0; i < schema->field_count; i++)
@@ -91,7 +105,7 @@ void *kafka_new(const struct kafka_schema *schema, size_t count, struct arena *a
 {
     char *items = arena_array(arena, count, schema->size);
     for (size_t i = 0; i < count; i++)
-        kafka_defaults(schema, items + i * schema->size);
+        zeroes_to_defaults(schema, items + i * schema->size);
     return items;
 }
 
@@ -295,6 +309,7 @@ static void decode_tags(struct decoder *d, const struct kafka_schema *schema, vo
     }
 }
 
+// OUT is zero.
 static void decode_struct(struct decoder *d, const struct kafka_schema *schema, void *out)
 {
     for (size_t i = 0; i < schema->field_count; i++) {
@@ -303,7 +318,7 @@ static void decode_struct(struct decoder *d, const struct kafka_schema *schema, 
         if (field->tag == NONE && field_in_version(field, d->version))
             decode_field(d, field, place);
         else
-            default_value(field, place);
+            zero_to_default(field, place);
     }
     if (d->is_flexible)
         decode_tags(d, schema, out);

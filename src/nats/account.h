@@ -32,8 +32,8 @@ struct nats_counts {
 };
 
 struct nats_account {
-    struct list_node node;
-    const char *name; // static
+    struct map_node node;       // by name
+    struct list_node busy_node; // has counts
     struct nats_sublist list;
     struct nats_matches matches; // of the message that is delivered
     struct nats_subscription **spent;
@@ -41,17 +41,30 @@ struct nats_account {
     struct writer lines[2]; // lines of MSG that had to be written anew
     uint64_t random;
     struct nats_counts counts;
+    struct nats_accounts *accounts;
+    size_t name_size;
+    uint8_t name[];
 };
+
+static inline bytes_t nats_account_name(const struct nats_account *account)
+{
+    return bytes_of(account->name, account->name_size);
+}
 
 struct nats_accounts {
-    struct list_node items;
+    struct map by_name;
+    struct list_node busy;
+    uint64_t random;
 };
 
+struct directory;
 // Makes $G and $SYS.
 void nats_accounts_init(struct nats_accounts *accounts, uint64_t random_seed);
+// Makes those of the directory that are not there yet.
+void nats_accounts_add(struct nats_accounts *accounts, const struct directory *directory);
 void nats_accounts_deinit(struct nats_accounts *accounts);
 // NULL if there is none of that name.
-struct nats_account *nats_account_find(const struct nats_accounts *accounts, const char *name);
+struct nats_account *nats_account_find(const struct nats_accounts *accounts, bytes_t name);
 // Adds what was counted since the last time.
 void nats_accounts_count(struct nats_accounts *accounts, struct nats_metrics *metrics);
 

@@ -2,8 +2,10 @@
 // What the door and its connections share. Private to the room; owned by the door's loop.
 #pragma once
 
+#include "auth/login.h"
 #include "io/loop.h"
 #include "io/net.h"
+#include "nats/access.h"
 #include "nats/info.h"
 #include "nats/nats.h"
 #include "nats/session.h"
@@ -15,6 +17,7 @@ struct nats_door {
     struct nats_options options;
     struct nats_site site;
     struct nats_accounts accounts;
+    struct nats_access *everybody; // its own, when it was given none
     struct nats_metrics metrics;
     char labels[NATS_SERVER_ID_SIZE + 16];
     struct address advertised;
@@ -58,6 +61,9 @@ struct nats_conn {
     int64_t deadline_ms;
     int64_t active_ms, measured_ms;
     struct timer ping, stall;
+    struct timer admission; // until the handshake has to begin; then until the client has to be let in
+    bool may_be_secure;     // the first byte says whether TLS begins
+    bool is_greeted;
     char peer[NATS_PEER_SIZE];
 };
 

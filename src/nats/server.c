@@ -44,6 +44,8 @@ static void door_name(struct nats_door *door)
 
 static void door_free(struct nats_door *door)
 {
+    verifier_free(door->site.verifier);
+    nats_access_free(door->everybody);
     nats_accounts_deinit(&door->accounts);
     nats_chunks_free(&door->site.chunks);
     nats_conns_deinit(door);
@@ -57,8 +59,21 @@ static void on_accept(void *owner, struct conn *conn)
     nats_conn_accept(owner, conn);
 }
 
+static void door_take_access(struct nats_door *door, const struct nats_access *access)
+{
+    diag_t diag;
+    if (access == NULL) {
+        err_t err = nats_access_new(NULL, &door->everybody, &diag);
+        ASSERT(err == ERR_OK);
+        access = door->everybody;
+    }
+    door->site.access = access;
+    door->site.verifier = verifier_new(door->loop);
+    nats_accounts_add(&door->accounts, access->directory);
+}
+
 err_t nats_door_open(struct loop *loop, const struct address *address, const struct nats_options *options,
-                     struct nats_door **ret_door, diag_t *diag)
+                     const struct nats_access *access, struct nats_door **ret_door, diag_t *diag)
 {
     struct nats_door *door = mem_zalloc(1, sizeof(*door));
     door->loop = loop;
@@ -68,6 +83,7 @@ err_t nats_door_open(struct loop *loop, const struct address *address, const str
     door->site.accounts = &door->accounts;
     nats_conns_init(door);
     nats_accounts_init(&door->accounts, random_u64());
+    door_take_access(door, access);
     door_name(door);
     timer_init(&door->lame_duck, loop, on_lame_duck);
     err_t err = listener_open(loop, address, on_accept, door, &door->listener, diag);
@@ -81,6 +97,17 @@ err_t nats_door_open(struct loop *loop, const struct address *address, const str
     else
         door_free(door);
     return err;
+}
+
+void nats_door_access_set(struct nats_door *door, const struct nats_access *access)
+{
+    const struct directory *old = door->site.access->directory;
+    door->site.access = access;
+    nats_accounts_add(&door->accounts, access->directory);
+    LIST_EACH(&door->conns, node)
+    nats_admission_again(&LIST_ITEM(node, struct nats_conn, node)->session, old);
+    nats_access_free(door->everybody);
+    door->everybody = NULL;
 }
 
 uint16_t nats_door_port(const struct nats_door *door)

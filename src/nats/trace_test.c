@@ -2,6 +2,7 @@
 #include "nats/trace.h"
 
 #include "base/log.h"
+#include "nats/access.h"
 
 #include "base/test.h"
 
@@ -46,12 +47,17 @@ static void assert_traced(const struct nats_options *more, enum log_level level,
     struct nats_options options = *more;
     struct nats_metrics metrics = { 0 };
     struct nats_accounts accounts;
+    struct nats_access *access;
     struct nats_session session;
     size_t wanted;
+    assert_int_equal(nats_access_new(NULL, &access, NULL), ERR_OK);
     options.max_payload = options.max_control_line = options.max_pending = 4096;
-    struct nats_site site = {
-        .options = &options, .metrics = &metrics, .accounts = &accounts, .server_name = "n", .host = "h"
-    };
+    struct nats_site site = { .options = &options,
+                              .metrics = &metrics,
+                              .accounts = &accounts,
+                              .access = access,
+                              .server_name = "n",
+                              .host = "h" };
     nats_accounts_init(&accounts, 1);
     nats_session_init(&session, &site, &ops, &out_ops, 5, BYTES_LITERAL("127.0.0.1"));
     session.peer = "127.0.0.1:5123";
@@ -66,6 +72,7 @@ static void assert_traced(const struct nats_options *more, enum log_level level,
     nats_session_deinit(&session);
     nats_accounts_deinit(&accounts);
     nats_chunks_free(&site.chunks);
+    nats_access_free(access);
 }
 
 static void shows_what_a_client_says_but_not_its_credentials(void **state)

@@ -203,6 +203,20 @@ void producers_expire(struct producers *producers, int64_t before_ms)
     }
 }
 
+// One entry of the snapshot; returns how many that are.
+static uint32_t encode_entry(const struct producer *producer, const struct producer_batch *batch, struct writer *to)
+{
+    writer_i64(to, producer->id);
+    writer_i16(to, producer->epoch);
+    writer_i32(to, batch->last_sequence);
+    writer_i64(to, batch->last_offset);
+    writer_i32(to, batch->offset_delta);
+    writer_i64(to, batch->timestamp);
+    writer_i32(to, -1); // coordinator epoch
+    writer_i64(to, -1); // first offset of the open transaction
+    return 1;
+}
+
 void producers_encode(const struct producers *producers, int64_t offset, struct writer *to)
 {
     size_t start = to->size;
@@ -216,20 +230,19 @@ void producers_encode(const struct producers *producers, int64_t offset, struct 
         struct producer_batch last;
         if (!producer_before(producer, offset, &last))
             continue;
-        count++;
-        writer_i64(to, producer->id);
-        writer_i16(to, producer->epoch);
-        writer_i32(to, last.last_sequence);
-        writer_i64(to, last.last_offset);
-        writer_i32(to, last.offset_delta);
-        writer_i64(to, last.timestamp);
-        writer_i32(to, -1); // coordinator epoch
-        writer_i64(to, -1); // first offset of the open transaction
+        for (uint32_t i = 0; i < producer->batch_count && producer->batches[i].last_offset < last.last_offset; i++)
+            count += encode_entry(producer, &producer->batches[i], to);
+        count += encode_entry(producer, &last, to);
     }
     writer_patch_u32(to, start + SNAPSHOT_COUNT_AT, count);
     bytes_t view = writer_view(to);
     size_t covered = start + SNAPSHOT_CRC_AT + 4;
     writer_patch_u32(to, start + SNAPSHOT_CRC_AT, crc32c(0, bytes_of(view.data + covered, view.size - covered)));
+}
+
+static int64_t newest_offset(const struct producer *producer)
+{
+    return producer->batch_count == 0 ? -1 : producer->batches[producer->batch_count - 1].last_offset;
 }
 
 err_t producers_decode(struct producers *producers, bytes_t snapshot)
@@ -246,10 +259,13 @@ err_t producers_decode(struct producers *producers, bytes_t snapshot)
         return ERR_MALFORMED;
     for (uint32_t i = 0; i < count; i++) {
         struct producer *producer = find_or_add(producers, reader_i64(&r));
-        producer->batch_count = 0;
-        producer->epoch = reader_i16(&r);
+        int16_t epoch = reader_i16(&r);
         struct producer_batch batch = { .last_sequence = reader_i32(&r) };
         batch.last_offset = reader_i64(&r);
+        // Entries of one producer go on from each other; anything else begins anew.
+        if (epoch != producer->epoch || batch.last_offset <= newest_offset(producer))
+            producer->batch_count = 0;
+        producer->epoch = epoch;
         batch.offset_delta = reader_i32(&r);
         batch.timestamp = reader_i64(&r);
         reader_skip(&r, 12);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Producer state of one partition: for each idempotent producer its epoch and its last five batches, so that a batch
 // sent again is answered with the offset of the first copy, and a gap is refused (KIP-98; kafka.md 6). Owner loop, or
-// one disk thread while it is loaded. Saved in Kafka's snapshot file, version 1, which keeps only the last batch.
+// one disk thread while it is loaded. Saved in Kafka's snapshot file, version 1, one entry for each batch, oldest
+// first: Kafka writes the last batch only, and of several entries of a producer it keeps the last. Without the others,
+// a client that sends again what was in flight when the server stopped would have it stored twice.
 #pragma once
 
 #include "base/batch.h"

@@ -102,6 +102,31 @@ static void a_snapshot_keeps_the_last_batch(void **state)
     writer_free(&w);
 }
 
+// After a clean stop a client sends again all that was in flight, up to five batches: each must be known.
+static void a_snapshot_keeps_five_batches(void **state)
+{
+    (void)state;
+    struct producers *producers = producers_new(), *loaded = producers_new();
+    struct writer w = WRITER_INIT;
+    int64_t offset = -1;
+    for (int32_t i = 0; i < 7; i++)
+        add(producers, batch(9, 2, 3 * i, 3, 100 + 3 * i));
+    producers_encode(producers, INT64_MAX, &w);
+    for (int again = 0; again < 2; again++) { // reading it twice makes no difference
+        assert_int_equal(producers_decode(loaded, writer_view(&w)), ERR_OK);
+        assert_int_equal(producers_count(loaded), 1);
+        for (int32_t i = 2; i < 7; i++) {
+            assert_int_equal(check(loaded, batch(9, 2, 3 * i, 3, 0), &offset), ERR_DUPLICATE);
+            assert_int_equal(offset, 100 + 3 * i);
+        }
+        assert_int_equal(check(loaded, batch(9, 2, 3, 3, 0), &offset), ERR_BAD_SEQUENCE);
+        assert_int_equal(check(loaded, batch(9, 2, 21, 3, 0), &offset), ERR_OK);
+    }
+    producers_free(loaded);
+    producers_free(producers);
+    writer_free(&w);
+}
+
 static void rejects_every_changed_byte_of_a_snapshot(void **state)
 {
     (void)state;
@@ -203,6 +228,7 @@ int main(void)
         cmocka_unit_test(sequences_wrap),
         cmocka_unit_test(a_cut_takes_batches_back),
         cmocka_unit_test(a_snapshot_keeps_the_last_batch),
+        cmocka_unit_test(a_snapshot_keeps_five_batches),
         cmocka_unit_test(rejects_every_changed_byte_of_a_snapshot),
         cmocka_unit_test(old_producers_are_forgotten),
         cmocka_unit_test(what_was_decided_is_told_by_the_newest),

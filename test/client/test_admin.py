@@ -62,6 +62,12 @@ def refusal(futures):
 
 def create(admin, topic, partitions=1, config=None):
     done(admin.create_topics([NewTopic(topic, num_partitions=partitions, replication_factor=1, config=config or {})]))
+    wait_for(lambda: is_there(admin, topic))
+
+
+def is_there(admin, topic):
+    (future,) = admin.describe_topics(TopicCollection([topic])).values()
+    return future.exception(WAIT_SECONDS) is None
 
 
 def produce(broker, topic, values, partition=0, settings=None, key=None):
@@ -118,7 +124,8 @@ def test_new_partitions_take_records(broker, admin, topic):
     create(admin, topic)
     done(admin.create_partitions([NewPartitions(topic, 2)]))
     assert produce(broker, topic, [b"1", b"2"], partition=1) == [None, None]
-    latest = done(admin.list_offsets({TopicPartition(topic, 1): OffsetSpec.latest()}))
+    fresh = AdminClient({"bootstrap.servers": broker.bootstrap})  # the other remembers a topic of one partition
+    latest = done(fresh.list_offsets({TopicPartition(topic, 1): OffsetSpec.latest()}))
     assert latest[TopicPartition(topic, 1)].offset == 2
 
 

@@ -176,6 +176,31 @@ def test_a_reload_changes_what_is_logged(start):
         wait_for(lambda: wanted in server.log(), server.log())  # noqa: B023
 
 
+def test_a_reload_reads_included_files_and_keeps_who_is_still_there(start, tmp_path):
+    who = tmp_path / "s0" / "who.conf"
+    who.parent.mkdir()
+    who.write_text("authorization { users = [ { user: a, password: a }, { user: b, password: b } ] }\n")
+    server = start(config="include 'who.conf'\n")
+    words = b'CONNECT {"verbose":false,"user":"%s","pass":"%s"}\r\nPING\r\n'
+    with (
+        socket.create_connection(server.nats_address, timeout=PATIENCE) as stays,
+        socket.create_connection(server.nats_address, timeout=PATIENCE) as goes,
+    ):
+        stays.sendall(words % (b"a", b"a"))
+        goes.sendall(words % (b"b", b"b"))
+        read_until(stays, rb"PONG\r\n")
+        read_until(goes, rb"PONG\r\n")
+        who.write_text("authorization { users = [ { user: a, password: a }, { user: b, password: other } ] }\n")
+        for times in (1, 2):
+            server.process.send_signal(signal.SIGHUP)
+            wait_for(lambda: server.log().count("Reloaded server configuration") == times, server.log())  # noqa: B023
+        read_until(goes, rb"-ERR 'Authorization Violation'\r\n")
+        stays.sendall(b"SUB foo 1\r\nPUB foo 2\r\nhi\r\n")
+        read_until(stays, rb"MSG foo 1 2\r\nhi\r\n")
+    talk(server, words % (b"b", b"b"), rb"-ERR 'Authorization Violation'\r\n")
+    talk(server, words % (b"b", b"other"), rb"PONG\r\n")
+
+
 def test_a_reload_that_needs_a_restart_changes_nothing(start):
     server = start(config="server_name: one\nmax_payload: 100\n")
     (server.folder / "server.conf").write_text("server_name: two\nmax_payload: 5\n")

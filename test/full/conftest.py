@@ -47,6 +47,19 @@ def java(java_run):
     return run
 
 
+@pytest.fixture(scope="session")
+def java_program(tmp_path_factory):
+    """java_program(main_class, *arguments): the command line of a program of clients/java, which is compiled once."""
+    if not servers.Kafka.is_available():
+        pytest.skip("Apache Kafka's jars are not there: script/setup --full")
+    classes = tmp_path_factory.mktemp("classes")
+    sources = sorted((pathlib.Path(__file__).parent / "clients/java").glob("*.java"))
+    jars = f"{servers.Kafka.tools_jars}/*:{servers.Kafka.jars}/*"
+    subprocess.run(["javac", "-J-Xmx256m", "-Werror", "-d", classes, "-cp", jars, *sources], check=True, timeout=120)
+    java = ["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{classes}:{jars}"]
+    return lambda main_class, *arguments: [*java, main_class, *map(str, arguments)]
+
+
 @pytest.fixture
 def tool(java, broker):
     """tool(main_class, *arguments): java() with the broker's address."""
