@@ -13,7 +13,6 @@
 #include <stdlib.h>
 
 enum {
-    SIGNAL_HANGUP = 1, // SIGHUP
     LOOPS_DEFAULT_MAX = 16,
     FAILURE_GRACE_MS = 1000, // for clients and probes to hear that the store failed
 };
@@ -134,7 +133,9 @@ static void reload(struct app *app)
 static void on_signal(int signal_number, void *owner)
 {
     struct app *app = owner;
-    if (signal_number == SIGNAL_HANGUP) {
+    if (signal_number == SYSTEM_USER_1 || signal_number == SYSTEM_USER_2) {
+        log_line(LOG_WARN, "this signal means nothing here", LOG_FIELDS(log_int("signal", signal_number)));
+    } else if (signal_number == SYSTEM_HANGUP) {
         if (!app->stopping)
             reload(app);
     } else if (app->stopping) {

@@ -5,7 +5,7 @@
 #include "base/mem.h"
 
 static const char *const log_formats[] = { "text", "json", NULL };
-static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
+static const char *const log_levels[] = { "trace", "debug", "info", "warn", "error", NULL };
 static const char *const flush_modes[] = { "commit", "interval", "never", NULL };
 
 #define AT(member)    .at = offsetof(struct app_config, member)

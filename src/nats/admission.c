@@ -146,11 +146,11 @@ static void keep_text(char **text, bytes_t value)
 }
 
 // What is wrong with it, for somebody who is let in.
-static enum nats_error refusal_of(const struct nats_connect *connect)
+static enum nats_error refusal_of(const struct nats_session *session, const struct nats_connect *connect)
 {
     if (connect->protocol < 0 || connect->protocol > NATS_PROTOCOL_MAX)
         return NATS_ERROR_BAD_PROTOCOL;
-    return connect->no_responders && !connect->headers ? NATS_ERROR_NO_RESPONDERS_HEADERS : NATS_ERROR_COUNT;
+    return connect->no_responders && !session->headers ? NATS_ERROR_NO_RESPONDERS_HEADERS : NATS_ERROR_COUNT;
 }
 
 static void take_connect(struct nats_session *session, const struct nats_connect *connect)
@@ -162,7 +162,7 @@ static void take_connect(struct nats_session *session, const struct nats_connect
     if (session->is_connected)
         nats_session_leave(session); // perhaps into another account
     session->is_connected = true;
-    session->refusal = refusal_of(connect);
+    session->refusal = refusal_of(session, connect);
     if (connect->account.size > 0 || connect->new_account)
         deny(session, "an account", "clients cannot choose it");
     else

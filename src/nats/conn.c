@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "io/random.h"
 #include "io/tls.h"
+#include "nats/trace.h"
 
 #include <stdlib.h>
 
@@ -183,6 +184,7 @@ static void on_close(struct conn *conn, err_t why)
         log_line(LOG_WARN, "TLS with a nats client failed",
                  LOG_FIELDS(log_text("peer", nc->peer), log_text("error", err_text(why)), log_text("why", failure)));
     conn_stop(nc);
+    nats_trace_note(&nc->session, "Client connection closed");
     nats_session_leave(&nc->session);
     nats_session_deinit(&nc->session);
     buf_unref(nc->held);
@@ -511,6 +513,8 @@ void nats_conn_accept(struct nats_door *door, struct conn *conn)
     gauge_add(&door->metrics.total_connections, 1);
     conn_attach(conn, &conn_ops, nc);
     nats_session_init(&nc->session, &door->site, &session_ops, &out_ops, ++door->next_id, ip_of(nc->peer));
+    nc->session.peer = nc->peer;
+    nats_trace_note(&nc->session, "Client connection created");
     if (directory_has_nkeys(door->site.access->directory))
         nonce_make(nc->session.nonce);
     if (door->conn_count > (size_t)door->options.max_connections) {

@@ -49,7 +49,7 @@ void nats_info_write(const struct nats_info *info, struct writer *out)
     json_field_text(&json, "go", "none"); // clients expect the member
     json_field_text(&json, "host", info->host);
     json_field_int(&json, "port", info->port);
-    json_field_bool(&json, "headers", true);
+    json_field_bool(&json, "headers", !info->no_headers);
     json_field_int(&json, "max_payload", info->max_payload);
     json_field_int(&json, "client_id", (int64_t)info->client_id);
     json_field_bytes(&json, "client_ip", info->client_ip);

@@ -18,7 +18,7 @@ struct nats_info {
     bytes_t account; // of the answer to the first PING; BYTES_NULL: of the first line
     bool is_auth_required, is_tls_required, is_tls_available, is_tls_verified;
     const char *nonce; // "": none
-    bool is_lame_duck;
+    bool is_lame_duck, no_headers;
 };
 
 // "INFO {...} \r\n"

@@ -31,6 +31,10 @@ struct nats_options {
     int64_t write_deadline_ms;
     bool producer_stall;
     int64_t lame_duck_duration_ms, lame_duck_grace_ms;
+    // Of nats-server's configuration only, without rows:
+    int64_t trace_size; // bytes of a payload that the log shows at the level "trace"; 0: all
+    bool trace_headers; // and the headers before it
+    bool no_headers;    // nobody may send or gets any (no_header_support)
 };
 
 // Rows for the program's option table; their places are in struct nats_options.
@@ -63,6 +67,8 @@ uint16_t nats_door_port(const struct nats_door *door);
 struct nats_metrics *nats_door_metrics(struct nats_door *door);
 // `server_id="N..."`, the labels of the metrics; valid while the door is.
 const char *nats_door_labels(const struct nats_door *door);
+// New limits and times, for those who are there, too. The name and the advertised address stay.
+void nats_door_update(struct nats_door *door, const struct nats_options *options);
 // Stops accepting, tells the clients (INFO with ldm), and after the grace period closes them one by one, spread over
 // the rest of the duration. ON_EMPTY comes once, in a later turn, when no connection is left; the door stays, to be
 // closed. On the door's loop.

@@ -125,6 +125,16 @@ const char *nats_door_labels(const struct nats_door *door)
     return door->labels;
 }
 
+void nats_door_update(struct nats_door *door, const struct nats_options *options)
+{
+    const char *server_name = door->options.server_name, *advertise = door->options.advertise;
+    door->options = *options;
+    door->options.server_name = server_name;
+    door->options.advertise = advertise;
+    LIST_EACH(&door->conns, node)
+    nats_session_limit(&LIST_ITEM(node, struct nats_conn, node)->session);
+}
+
 static void door_stop_listening(struct nats_door *door)
 {
     if (door->listener != NULL)

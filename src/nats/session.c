@@ -4,8 +4,10 @@
 #include "auth/directory.h"
 #include "base/arena.h"
 #include "base/assert.h"
+#include "base/log.h"
 #include "nats/access.h"
 #include "nats/info.h"
+#include "nats/trace.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,10 +23,18 @@ void nats_session_options(struct nats_session *session, const struct nats_connec
     session->echo = connect->echo;
     session->verbose = connect->verbose;
     session->pedantic = connect->pedantic;
-    session->headers = session->limits.headers = connect->headers;
+    session->headers = session->limits.headers = connect->headers && !session->site->options->no_headers;
     session->no_responders = connect->no_responders;
     session->protocol =
         connect->protocol >= 0 && connect->protocol <= NATS_PROTOCOL_MAX ? (uint8_t)connect->protocol : 0;
+}
+
+void nats_session_limit(struct nats_session *session)
+{
+    const struct nats_options *options = session->site->options;
+    session->out.mark = (size_t)options->max_pending / 4 * 3;
+    session->limits.line_size = (size_t)options->max_control_line;
+    session->limits.payload_size = (size_t)options->max_payload;
 }
 
 void nats_session_init(struct nats_session *session, struct nats_site *site, const struct nats_session_ops *ops,
@@ -32,9 +42,7 @@ void nats_session_init(struct nats_session *session, struct nats_site *site, con
 {
     *session = (struct nats_session){ .site = site, .ops = ops, .id = id, .peer_ip = peer_ip };
     nats_out_init(&session->out, &site->chunks, out_ops);
-    session->out.mark = (size_t)site->options->max_pending / 4 * 3;
-    session->limits.line_size = (size_t)site->options->max_control_line;
-    session->limits.payload_size = (size_t)site->options->max_payload;
+    nats_session_limit(session);
     session->subscriptions = MAP_INIT(subscription_key);
     nats_session_options(session, &NATS_CONNECT_INIT);
     nats_admission_init(session);
@@ -140,7 +148,8 @@ static void send_info(struct nats_session *session, const struct nats_account *a
                               .is_tls_available = access->tls != NULL && access->tls_is_optional,
                               .is_tls_verified = access->tls_verifies,
                               .nonce = is_first ? session->nonce : "",
-                              .is_lame_duck = site->is_lame_duck };
+                              .is_lame_duck = site->is_lame_duck,
+                              .no_headers = site->options->no_headers };
     struct writer line = WRITER_INIT;
     nats_info_write(&info, &line);
     nats_out_bytes(&session->out, writer_view(&line));
@@ -354,6 +363,7 @@ bool nats_session_must_wait(const struct nats_session *session)
 size_t nats_session_data(struct nats_session *session, bytes_t input, struct buf *buf, size_t *ret_wanted)
 {
     size_t used = 0;
+    bool is_traced = log_enabled(LOG_TRACE);
     *ret_wanted = 1;
     while (used < input.size && !session->is_closed && !nats_session_must_wait(session)) {
         struct nats_command command;
@@ -371,6 +381,8 @@ size_t nats_session_data(struct nats_session *session, bytes_t input, struct buf
             nats_session_fail(session, parse_errors[result]);
             break;
         }
+        if (is_traced)
+            nats_trace_command(session, &command);
         handlers[command.verb](session, &command, buf);
         used += size;
     }

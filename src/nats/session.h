@@ -77,6 +77,7 @@ struct nats_session {
     struct nats_parse_limits limits;
     uint64_t id;
     bytes_t peer_ip;             // the owner's
+    const char *peer;            // "127.0.0.1:5123", for the log; the owner's, may be NULL
     unsigned pings_out;          // not answered
     char *name, *lang, *version; // as CONNECT said them; NULL: it did not
 };
@@ -88,6 +89,8 @@ void nats_session_deinit(struct nats_session *session);
 // Gives up all subscriptions. Not while a message is delivered.
 void nats_session_leave(struct nats_session *session);
 
+// Takes the limits from the options of the site, which changed.
+void nats_session_limit(struct nats_session *session);
 // The first line a client is sent.
 void nats_session_greet(struct nats_session *session);
 // INFO once more: for a client that understands it.
