@@ -18,6 +18,7 @@ struct world {
     struct nats_options options;
     struct nats_metrics metrics;
     struct nats_accounts accounts;
+    struct nats_access *access;
     struct nats_site site;
     struct client one, other;
 };
@@ -81,9 +82,13 @@ static size_t feed(struct client *client, bytes_t input, size_t from, size_t to,
 static void run(struct world *world, bytes_t input, const uint8_t *cuts)
 {
     *world = (struct world){ .options = { .max_payload = 20000, .max_control_line = 128, .max_pending = 1 << 30 } };
+    diag_t diag;
+    err_t err = nats_access_new(NULL, &world->access, &diag);
+    ASSERT(err == ERR_OK);
     world->site = (struct nats_site){ .options = &world->options,
                                       .metrics = &world->metrics,
                                       .accounts = &world->accounts,
+                                      .access = world->access,
                                       .server_name = "n",
                                       .host = "h" };
     nats_accounts_init(&world->accounts, 5);
@@ -101,6 +106,7 @@ static void run(struct world *world, bytes_t input, const uint8_t *cuts)
     client_end(&world->other);
     nats_accounts_deinit(&world->accounts);
     nats_chunks_free(&world->site.chunks);
+    nats_access_free(world->access);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// NATS subjects (nats/subject.h, nats/sublist.h). Each line of the input is subscribed to, those that begin with `-`
+// NATS subjects (base/subject.h, nats/sublist.h). Each line of the input is subscribed to, those that begin with `-`
 // are taken away again, those with `?` are published to: the table and the trie must find what matching each
 // subscription by itself finds.
 #include "nats/sublist.h"
@@ -27,7 +27,7 @@ static void publish(const struct nats_sublist *list, const struct entry *entries
             found += queue->subs.count;
     }
     for (size_t i = 0; i < count; i++)
-        expected += entries[i].sub.place != NULL && nats_subject_matches(entries[i].subject, subject);
+        expected += entries[i].sub.place != NULL && subject_matches(subject, entries[i].subject);
     ASSERT(found == expected);
     nats_matches_free(&matches);
 }
@@ -44,9 +44,9 @@ static void unsubscribe(struct nats_sublist *list, struct entry *entries, size_t
 
 static void check(bytes_t subject)
 {
-    bool valid = nats_subject_is_valid(subject);
-    ASSERT(nats_subject_is_literal(subject) == (valid && !nats_subject_has_wildcard(subject)));
-    ASSERT(!valid || nats_subject_matches(subject, subject));
+    bool valid = subject_is_valid(subject);
+    ASSERT(subject_is_literal(subject) == (valid && !subject_has_wildcard(subject)));
+    ASSERT(!valid || subject_matches(subject, subject));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             publish(&list, entries, count, rest);
         } else if (mark == '-') {
             unsubscribe(&list, entries, count, rest);
-        } else if (count < SUBS_MAX && nats_subject_is_valid(line)) {
+        } else if (count < SUBS_MAX && subject_is_valid(line)) {
             entries[count] = (struct entry){ .subject = line };
             nats_sublist_insert(&list, &entries[count].sub, line, count % 3 == 0 ? BYTES_LITERAL("q") : BYTES_NULL);
             count++;

@@ -72,20 +72,23 @@ def nats_server(request, broker):
     return broker
 
 
-def new_nats(config, folder, text="", options=None):
+def new_nats(config, folder, text="", options=None, is_auth=False):
     """A server with a NATS door, not yet started: the peer with the configuration TEXT, or eddy, which takes OPTIONS from
-    its environment, and TEXT where it has none."""
+    its environment, and TEXT where it has none; as a file of --nats-auth when it says only who may come in."""
     if is_peer(config, "kafka"):
         pytest.skip("Kafka has no NATS door")
     if is_peer(config, "nats"):
         if not servers.Nats.is_available():
             pytest.skip("nats-server is not there: script/setup --full")
         return servers.Nats(folder, text)
+    if is_auth:
+        path = folder / "auth.conf"
+        path.write_text(text)
+        return servers.Eddy(folder, ["--nats", f"127.0.0.1:{servers.free_port()}", "--nats-auth", path], options)
     if options is not None or not text:
         return servers.Eddy(folder, ["--nats", f"127.0.0.1:{servers.free_port()}"], options)
     binary = servers.eddy_as_nats_server(folder)
-    if binary is None:
-        pytest.skip("eddy does not go by the name of nats-server yet")
+    assert binary is not None, "eddy does not go by the name of nats-server"
     return servers.Nats(folder, text, binary=binary)
 
 
@@ -96,8 +99,13 @@ def nats_servers(config, new_folder):
         pytest.skip("eddy has no NATS door yet")
     started = []
 
-    def start(text="", options=None):
-        started.append(new_nats(config, new_folder(), text, options).start())
+    def start(text="", options=None, is_auth=False):
+        server = new_nats(config, new_folder(), text, options, is_auth)
+        try:
+            server.start()
+        except servers.NotServed as refusal:
+            pytest.skip(f"eddy does not serve this yet: {refusal}")
+        started.append(server)
         config.stash.setdefault(RUNNING, []).append(started[-1])
         return started[-1]
 
@@ -109,13 +117,13 @@ def nats_servers(config, new_folder):
 
 @pytest.fixture(scope="module")
 def nats_door(request, tmp_path_factory):
-    """nats_door(text="", options=None): a running server, shared by the tests of one file that ask for the same."""
+    """nats_door(text="", options=None, is_auth=False): a running server, shared by the tests of one file that ask for the same."""
     with nats_servers(request.config, lambda: tmp_path_factory.mktemp("nats")) as start:
         running = {}
 
-        def find_or_start(text="", options=None):
+        def find_or_start(text="", options=None, is_auth=False):
             if text not in running:
-                running[text] = start(text, options)
+                running[text] = start(text, options, is_auth)
             return running[text]
 
         yield find_or_start
@@ -123,7 +131,7 @@ def nats_door(request, tmp_path_factory):
 
 @pytest.fixture
 def start_nats(request, tmp_path_factory):
-    """start_nats(text="", options=None): such a server for one test, which may stop and restart it."""
+    """start_nats(text="", options=None, is_auth=False): such a server for one test, which may stop and restart it."""
     with nats_servers(request.config, lambda: tmp_path_factory.mktemp("nats")) as start:
         yield start
 

@@ -23,6 +23,10 @@ class ServerFailed(Exception):
     """The server did not start, did not stop, or complained; the text holds the end of its log."""
 
 
+class NotServed(ServerFailed):
+    """Eddy, by the name of nats-server, said that it does not serve yet what it was asked for."""
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -205,7 +209,8 @@ class Nats(Server):
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
             if self.process.poll() is not None:
-                raise ServerFailed(f"ended with {self.process.returncode} before it was ready\n{self.log()}")
+                failure = NotServed if " yet\n" in self.log() else ServerFailed
+                raise failure(f"ended with {self.process.returncode} before it was ready\n{self.log()}")
             if time.monotonic() > deadline:
                 self.kill()
                 raise ServerFailed(f"not ready within {START_SECONDS} s\n{self.log()}")
@@ -221,6 +226,8 @@ class Nats(Server):
             with socket.create_connection((self.host, self.port), timeout=2) as connection:
                 if not connection.recv(5).startswith(b"INFO"):
                     return False
+        except TimeoutError:  # INFO comes behind the handshake
+            return "handshake_first" in self.config
         except OSError:
             return False
         time.sleep(0.05)

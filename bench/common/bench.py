@@ -7,6 +7,9 @@ import os
 import pathlib
 import platform
 import re
+import resource
+import shutil
+import statistics
 import subprocess
 import sys
 
@@ -14,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "bench" / "RESULTS.md"
 sys.path.insert(0, str(ROOT / "test"))
 import servers  # noqa: E402
-from servers import Eddy, Kafka  # noqa: E402, F401
+from servers import Eddy, Kafka, Nats  # noqa: E402, F401
 
 
 def build_load(folder, sources, libraries=()):
@@ -50,6 +53,35 @@ def start_load(program, mode, address, **options):
             raise RuntimeError(f"{command}: {process.returncode}")
         return json.loads(out.strip().splitlines()[-1])
     return wait
+
+
+def stop_servers(servers):
+    for server in servers.values():
+        server.stop()
+        shutil.rmtree(server.folder, ignore_errors=True)
+
+
+def take_turns(servers, rounds, warm_rounds, run):
+    """run(server, number of the round) -> figures, on each server in turn; the medians of the rounds after the first ones."""
+    seen = {name: [] for name in servers}
+    for number in range(warm_rounds + rounds):
+        for name, server in servers.items():
+            figures = run(server, number)
+            if number >= warm_rounds:
+                seen[name].append(figures)
+    return {name: {key: statistics.median(figures[key] for figures in list_of) for key, value in list_of[0].items() if not isinstance(value, str)}
+            for name, list_of in seen.items()}
+
+
+def allow_files(files):
+    """Servers inherit the limit. Returns whether they may open as many files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        if soft < files:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (files, max(hard, files)))
+    except (ValueError, OSError):
+        return False
+    return True
 
 
 def touch_memory():

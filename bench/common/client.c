@@ -26,6 +26,31 @@ _Noreturn void fail(const char *what)
     exit(1);
 }
 
+double process_cpu_ms(int pid)
+{
+    clockid_t clock;
+    struct timespec t;
+    errno = clock_getcpuclockid(pid, &clock);
+    if (errno != 0 || clock_gettime(clock, &t) != 0)
+        fail("the server's CPU time");
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+double process_memory_mb(int pid)
+{
+    char path[64], line[256];
+    long kilobytes = 0;
+    snprintf(path, sizeof(path), "/proc/%d/status", pid);
+    FILE *status = fopen(path, "r");
+    if (status == NULL)
+        fail(path);
+    while (fgets(line, sizeof(line), status) != NULL)
+        if (sscanf(line, "VmRSS: %ld", &kilobytes) == 1)
+            break;
+    fclose(status);
+    return (double)kilobytes * 1024 / 1e6;
+}
+
 void out_bytes(struct out *o, const void *data, size_t size)
 {
     if (o->size + size > o->capacity) {

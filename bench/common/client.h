@@ -8,6 +8,10 @@
 double now_s(void); // monotonic
 _Noreturn void fail(const char *what);
 
+// Of another process: CPU time of all its threads so far, and resident memory now.
+double process_cpu_ms(int pid);
+double process_memory_mb(int pid);
+
 // A growing request; big endian.
 struct out {
     uint8_t *data;

@@ -95,12 +95,12 @@ void run_commit(const struct settings *s)
         links_turn(10);
     histogram_clear();
     is_counting = true;
-    double cpu_ms = server_cpu_ms(s), start = now_s();
+    double cpu_ms = process_cpu_ms(s->pid), start = now_s();
     while (now_s() < start + s->seconds)
         links_turn(10);
     is_counting = false;
     double took = now_s() - start;
-    cpu_ms = server_cpu_ms(s) - cpu_ms;
+    cpu_ms = process_cpu_ms(s->pid) - cpu_ms;
     is_stopping = true;
     for (int i = 0; i < s->members; i++)
         while (lanes[i].waiting > 0)

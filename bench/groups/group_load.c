@@ -20,34 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-// --- the server
-
-double server_cpu_ms(const struct settings *s)
-{
-    clockid_t clock;
-    struct timespec t;
-    errno = clock_getcpuclockid(s->pid, &clock);
-    if (errno != 0 || clock_gettime(clock, &t) != 0)
-        fail("the server's CPU time");
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-double server_memory_mb(const struct settings *s)
-{
-    char path[64], line[256];
-    long kilobytes = 0;
-    snprintf(path, sizeof(path), "/proc/%d/status", s->pid);
-    FILE *status = fopen(path, "r");
-    if (status == NULL)
-        fail(path);
-    while (fgets(line, sizeof(line), status) != NULL)
-        if (sscanf(line, "VmRSS: %ld", &kilobytes) == 1)
-            break;
-    fclose(status);
-    return (double)kilobytes * 1024 / 1e6;
-}
 
 // --- groups
 
@@ -115,7 +87,7 @@ struct phase {
 
 static struct phase phase_begin(const struct settings *s, const char *name)
 {
-    return (struct phase){ .name = name, .cpu_ms = server_cpu_ms(s), .begun = now_s() };
+    return (struct phase){ .name = name, .cpu_ms = process_cpu_ms(s->pid), .begun = now_s() };
 }
 
 static void phase_end(const struct phase *phase, const struct settings *s, struct group *group, int count)
@@ -123,7 +95,7 @@ static void phase_end(const struct phase *phase, const struct settings *s, struc
     group_settle(group, count);
     double now = now_s();
     printf("\"%s_ms\":%.3f,\"%s_answer_ms\":%.3f,\"%s_cpu_ms\":%.3f,", phase->name, (now - phase->begun) * 1e3,
-           phase->name, (now - group->last_join) * 1e3, phase->name, server_cpu_ms(s) - phase->cpu_ms);
+           phase->name, (now - group->last_join) * 1e3, phase->name, process_cpu_ms(s->pid) - phase->cpu_ms);
 }
 
 static void run_rebalance(const struct settings *s)

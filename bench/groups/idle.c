@@ -155,15 +155,15 @@ void run_idle(const struct settings *s)
 
     histogram_clear();
     uint64_t heartbeats = heartbeats_of(groups, s->groups), before = fetches;
-    double cpu_ms = server_cpu_ms(s), begun = now_s();
+    double cpu_ms = process_cpu_ms(s->pid), begun = now_s();
     groups_run(groups, s->groups, begun + s->seconds);
     double took = now_s() - begun;
-    cpu_ms = server_cpu_ms(s) - cpu_ms;
+    cpu_ms = process_cpu_ms(s->pid) - cpu_ms;
     int settled = 0;
     for (int i = 0; i < s->groups; i++)
         settled += group_is_settled(&groups[i], s->members);
     printf("{\"mode\":\"idle\",\"members\":%d,\"all_joined_s\":%.2f,\"cpu_ms_per_s\":%.1f,\"memory_mb\":%.1f,"
            "\"fetches_per_s\":%.0f,\"heartbeats_per_s\":%.0f,\"heartbeat_p99_ms\":%.3f,\"groups_settled\":%d}\n",
-           count, settled_s, cpu_ms / took, server_memory_mb(s), (double)(fetches - before) / took,
+           count, settled_s, cpu_ms / took, process_memory_mb(s->pid), (double)(fetches - before) / took,
            (double)(heartbeats_of(groups, s->groups) - heartbeats) / took, histogram_ms(.99), settled);
 }

@@ -16,10 +16,6 @@ struct settings {
     double seconds, warm_s, heartbeat_ms;
 };
 
-// Of the process that --pid names, so far and now.
-double server_cpu_ms(const struct settings *s);
-double server_memory_mb(const struct settings *s);
-
 // Opens COUNT connections for members of a group.
 void group_prepare(struct group *group, const struct settings *s, const char *id, int count);
 

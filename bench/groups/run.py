@@ -13,14 +13,13 @@ import pathlib
 import resource
 import shutil
 import signal
-import statistics
 import sys
 import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench" / "common"))
-from bench import Eddy, Kafka, Table, build_load, report, run_load, touch_memory  # noqa: E402
+from bench import Eddy, Kafka, Table, allow_files, build_load, report, run_load, stop_servers, take_turns, touch_memory  # noqa: E402
 
 SYSTEMS = ("eddy", "kafka")
 SOURCES = [*(f"groups/{name}.c" for name in ("group_load", "commit", "idle", "member", "link")), "common/client.c"]
@@ -56,24 +55,6 @@ def start_servers(names, folder, heap, delay_ms):
         stop_servers(servers)
         raise
     return servers
-
-
-def stop_servers(servers):
-    for server in servers.values():
-        server.stop()
-        shutil.rmtree(server.folder, ignore_errors=True)
-
-
-def take_turns(servers, rounds, warm_rounds, run):
-    """run(server, number of the round) -> figures, on each server in turn; the medians of the rounds after the first ones."""
-    seen = {name: [] for name in servers}
-    for number in range(warm_rounds + rounds):
-        for name, server in servers.items():
-            figures = run(server, number)
-            if number >= warm_rounds:
-                seen[name].append(figures)
-    return {name: {key: statistics.median(figures[key] for figures in list_of) for key, value in list_of[0].items() if not isinstance(value, str)}
-            for name, list_of in seen.items()}
 
 
 class Bench:
@@ -146,17 +127,6 @@ class Bench:
                      f"{connections} connection{'s' * (connections > 1)} each")
             self.rows(title, results, all_joined_s=1, cpu_ms_per_s=0, memory_mb=0, fetches_per_s=0, heartbeats_per_s=0, heartbeat_p99_ms=1,
                       groups_settled=0)
-
-
-def allow_files(files):
-    """Servers inherit the limit. Returns whether they may open as many files."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        if soft < files:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (files, max(hard, files)))
-    except (ValueError, OSError):
-        return False
-    return True
 
 
 def measure(args, folder):

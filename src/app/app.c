@@ -8,13 +8,11 @@
 #include "io/child.h"
 #include "io/clock.h"
 #include "io/disk.h"
-#include "io/random.h"
 #include "io/system.h"
 
 #include <stdlib.h>
 
 enum {
-    SIGNAL_HANGUP = 1, // SIGHUP
     LOOPS_DEFAULT_MAX = 16,
     FAILURE_GRACE_MS = 1000, // for clients and probes to hear that the store failed
 };
@@ -126,7 +124,8 @@ static void reload(struct app *app)
     }
     log_line(LOG_INFO, "the configuration was read again", LOG_FIELDS(log_text("file", config.file)));
     app_config_merge(app->set, &fresh, on_change);
-    option_set_free(&fresh);
+    app_doors_access(app, &config);
+    app_config_free(&fresh, &config);
     log_set_level((enum log_level)app->config->log_level);
     app_doors_update(app);
 }
@@ -134,7 +133,9 @@ static void reload(struct app *app)
 static void on_signal(int signal_number, void *owner)
 {
     struct app *app = owner;
-    if (signal_number == SIGNAL_HANGUP) {
+    if (signal_number == SYSTEM_USER_1 || signal_number == SYSTEM_USER_2) {
+        log_line(LOG_WARN, "this signal means nothing here", LOG_FIELDS(log_int("signal", signal_number)));
+    } else if (signal_number == SYSTEM_HANGUP) {
         if (!app->stopping)
             reload(app);
     } else if (app->stopping) {
@@ -170,7 +171,6 @@ static void start_process(struct app *app)
 {
     const struct app_config *config = app->config;
     uint64_t files = system_raise_file_limit();
-    bytes_hash_seed(random_u64());
     const unsigned threads[DISK_QUEUE_COUNT] = {
         [DISK_FLUSH] = (unsigned)config->flush_threads,
         [DISK_READ] = (unsigned)config->read_threads,
@@ -261,6 +261,7 @@ static void end_process(struct app *app)
     for (size_t i = 0; i < app->loop_count; i++)
         loop_free(app->loops[i]);
     child_keeper_stop();
+    free(app->console_hosts);
 }
 
 enum app_end app_run(struct option_set *set, struct app_config *config, const struct app_arguments *arguments,

@@ -34,8 +34,10 @@ struct nats_entry {
     struct nats_door *door;
     struct metric_set set;
     struct metric_values values;
-    struct message close;         // to the door's loop
-    struct message closed;        // back
+    struct message close;  // to the door's loop
+    struct message closed; // back
+    struct message access; // other users, there and back
+    struct nats_access *old_access;
     struct nats_monitor *monitor; // on the same loop
     struct message monitor_close, monitor_closed;
     struct nats_collector collector;
@@ -62,8 +64,9 @@ struct app {
     char addresses[DOORS_MAX][DOOR_ADDRESS_SIZE];
     unsigned open_doors; // a bit for each row of the table
     struct console *console;
-    char *console_hosts; // the option's text, cut at its commas
-    const char *hosts[HOSTS_MAX];
+    char *console_hosts;          // the option's text, cut at its commas
+    const char *hosts[HOSTS_MAX]; // that the HTTP doors answer to besides loopback
+    size_t host_count;
     struct kafka_entry *kafka; // one for each loop
     size_t kafka_count, kafka_closing;
     struct metric_set kafka_set;
@@ -86,5 +89,7 @@ void app_doors_print(const struct app *app);
 // Closes all doors; app_on_doors_closed follows in a later turn.
 void app_doors_close(struct app *app);
 void app_on_doors_closed(struct app *app);
+// The configuration was read again: takes the users over from FRESH, if there are some as before.
+void app_doors_access(struct app *app, struct app_config *fresh);
 // The limits of the HTTP doors changed.
 void app_doors_update(struct app *app);

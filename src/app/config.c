@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "io/file.h"
 #include "io/system.h"
+#include "nats/access.h"
 
 #include <stdlib.h>
 
@@ -27,6 +28,13 @@ static err_t read_file(struct option_set *set, const char *path, diag_t *diag)
     return err;
 }
 
+static err_t read_nats_auth(struct app_config *config, diag_t *diag)
+{
+    const char *path = config->nats.auth_file;
+    bool is_given = path != NULL && path[0] != '\0';
+    return is_given ? nats_access_load(path, system_environment(), &config->nats_access, diag) : ERR_OK;
+}
+
 err_t app_config_read(struct option_set *set, struct app_config *config, int count, const char *const *arguments,
                       const char **ret_rest, int *ret_rest_count, diag_t *diag)
 {
@@ -37,14 +45,23 @@ err_t app_config_read(struct option_set *set, struct app_config *config, int cou
     if (err == ERR_OK && config->file != NULL)
         err = read_file(set, config->file, diag);
     if (err == ERR_OK)
+        err = read_nats_auth(config, diag);
+    if (err == ERR_OK)
         err = app_doors_check(config, diag);
     if (err == ERR_OK)
         err = kafka_options_check(&config->kafka, diag);
     if (err == ERR_OK)
         err = nats_options_check(&config->nats, diag);
     if (err != ERR_OK)
-        option_set_free(set);
+        app_config_free(set, config);
     return err;
+}
+
+void app_config_free(struct option_set *set, struct app_config *config)
+{
+    nats_access_free(config->nats_access);
+    config->nats_access = NULL;
+    option_set_free(set);
 }
 
 void app_env_strays(option_stray_fn *on_stray, void *owner)

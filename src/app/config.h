@@ -28,15 +28,18 @@ struct app_config {
     int64_t http_header_timeout_ms, http_body_timeout_ms, http_idle_timeout_ms, http_connections;
     struct kafka_options kafka;
     struct nats_options nats;
+    struct nats_access *nats_access; // of nats.auth; NULL: everybody may come in to the NATS door
 };
 
 // All rows; made once, on the thread that starts the program.
 struct option_table app_option_table(void);
 
 // Defaults, then flags, environment and the file that --config or EDDY_CONFIG names; then it is checked that all of
-// them together make a server. RET_REST as in option_set_flags, may be NULL. SET is the caller's to free on success.
+// them together make a server. RET_REST as in option_set_flags, may be NULL. Both are freed by app_config_free.
 err_t app_config_read(struct option_set *set, struct app_config *config, int count, const char *const *arguments,
                       const char **ret_rest, int *ret_rest_count, diag_t *diag) MUST_CHECK;
+
+void app_config_free(struct option_set *set, struct app_config *config);
 
 // Names the EDDY_ variables that no command of eddy knows (option_env_strays).
 void app_env_strays(option_stray_fn *on_stray, void *owner);

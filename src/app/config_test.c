@@ -2,6 +2,7 @@
 #include "app/config.h"
 
 #include "base/assert.h"
+#include "base/log.h"
 #include "base/test.h"
 #include "store/topic_config.h"
 
@@ -58,7 +59,7 @@ static void flags_win_whatever_stands_in_the_file(void **state)
     assert_string_equal(config.kafka_address, "127.0.0.1:0");
     assert_string_equal(config.data, "/x");
     assert_int_equal(config.kafka.acks_one, KAFKA_ACKS_ONE_WRITTEN);
-    assert_int_equal(config.log_level, 0);
+    assert_int_equal(config.log_level, LOG_DEBUG);
     option_set_free(&set);
 }
 
@@ -88,7 +89,7 @@ static void takes_over_what_applies_live_and_names_the_rest(void **state)
     option_set_free(&fresh);
     assert_int_equal(live, 2);
     assert_int_equal(restart, 2);
-    assert_int_equal(now.log_level, 2);
+    assert_int_equal(now.log_level, LOG_WARN);
     assert_int_equal(now.http_body_size, 7);
     assert_string_equal(now.data, "./eddy-data");
     option_set_free(&set);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "io/net.h"
 #include "io/system.h"
+#include "nats/access.h"
 
 #include <stdlib.h>
 
@@ -17,6 +18,8 @@ struct door {
     const struct door *of; // it belongs to that one, and is off with it; NULL: it stands for itself
     // Opens it; a port of 0 in ADDRESS is replaced by the one that was picked.
     err_t (*open)(struct app *app, struct address *address, diag_t *diag);
+    // Whoever comes in has to prove who they are; NULL: nobody ever has to.
+    bool (*checks)(const struct app_config *config);
     // Calls door_closed once, in a later turn.
     void (*close)(struct app *app);
 };
@@ -106,7 +109,7 @@ static err_t nats_open(struct app *app, struct address *address, diag_t *diag)
 {
     struct nats_entry *entry = &app->nats;
     entry->loop = app->loops[app->loop_count - 1];
-    err_t err = nats_door_open(entry->loop, address, &app->config->nats, &entry->door, diag);
+    err_t err = nats_door_open(entry->loop, address, &app->config->nats, app->config->nats_access, &entry->door, diag);
     if (err != ERR_OK)
         return err;
     app->open_doors |= 1U << DOOR_NATS;
@@ -115,6 +118,41 @@ static err_t nats_open(struct app *app, struct address *address, diag_t *diag)
     metric_values_add(&entry->set, &entry->values, nats_door_metrics(entry->door), nats_door_labels(entry->door));
     nats_collector_set(&entry->collector, entry->loop, entry->door);
     return ERR_OK;
+}
+
+static bool nats_checks(const struct app_config *config)
+{
+    return config->nats_access != NULL && nats_access_checks(config->nats_access);
+}
+
+static void on_nats_access_taken(struct message *message)
+{
+    struct app *app = CONTAINER_OF(message, struct app, nats.access);
+    nats_access_free(app->nats.old_access);
+    app->nats.old_access = NULL;
+}
+
+static void on_nats_access(struct message *message)
+{
+    struct app *app = CONTAINER_OF(message, struct app, nats.access);
+    nats_door_access_set(app->nats.door, app->config->nats_access);
+    message->on_message = on_nats_access_taken;
+    loop_post(app->loops[0], message);
+}
+
+void app_doors_access(struct app *app, struct app_config *fresh)
+{
+    struct app_config *config = app->config;
+    if ((app->open_doors & 1U << DOOR_NATS) == 0 || app->stopping || app->nats.old_access != NULL)
+        return; // closed, or still busy with the last ones
+    if (config->nats_access == NULL || fresh->nats_access == NULL ||
+        strcmp(config->nats.auth_file, fresh->nats.auth_file) != 0)
+        return; // the option itself changed: that needs a restart
+    app->nats.old_access = config->nats_access;
+    config->nats_access = fresh->nats_access;
+    fresh->nats_access = NULL;
+    app->nats.access.on_message = on_nats_access;
+    loop_post(app->nats.loop, &app->nats.access);
 }
 
 static void on_nats_closed_message(struct message *message)
@@ -148,9 +186,9 @@ static void nats_close(struct app *app)
 
 static err_t monitor_open(struct app *app, struct address *address, diag_t *diag)
 {
-    struct http_limits limits;
-    app_http_limits(app->config, &limits);
-    err_t err = nats_monitor_open(app->nats.door, address, &limits, &app->nats.monitor, diag);
+    struct nats_monitor_options options = { .guard = { app->hosts, app->host_count, !address_is_loopback(address) } };
+    app_http_limits(app->config, &options.limits);
+    err_t err = nats_monitor_open(app->nats.door, address, &options, &app->nats.monitor, diag);
     if (err != ERR_OK)
         return err;
     app->open_doors |= 1U << DOOR_NATS_MONITOR;
@@ -184,31 +222,15 @@ static void monitor_close(struct app *app)
 
 // ---- the console
 
-// Cuts "a, b" into names.
-static size_t split_hosts(struct app *app)
-{
-    if (app->config->console_hosts == NULL)
-        return 0;
-    app->console_hosts = mem_text(app->config->console_hosts);
-    size_t count = 0;
-    char *rest = NULL;
-    for (char *name = strtok_r(app->console_hosts, ", ", &rest); name != NULL && count < HOSTS_MAX;
-         name = strtok_r(NULL, ", ", &rest))
-        app->hosts[count++] = name;
-    return count;
-}
-
 static err_t open_console(struct app *app, struct address *address, diag_t *diag)
 {
-    struct console_options options = { .any_literal = !address_is_loopback(address), .hosts = app->hosts };
+    struct console_options options = { .any_literal = !address_is_loopback(address),
+                                       .hosts = app->hosts,
+                                       .host_count = app->host_count };
     app_http_limits(app->config, &options.limits);
-    options.host_count = split_hosts(app);
     err_t err = console_open(app->loops[0], address, &options, &app->scraper, &app->facts, &app->console, diag);
-    if (err != ERR_OK) {
-        free(app->console_hosts);
-        app->console_hosts = NULL;
+    if (err != ERR_OK)
         return err;
-    }
     app->open_doors |= 1U << DOOR_CONSOLE;
     address->port = console_port(app->console);
     return ERR_OK;
@@ -218,8 +240,6 @@ static void on_console_closed(void *owner)
 {
     struct app *app = owner;
     app->console = NULL;
-    free(app->console_hosts);
-    app->console_hosts = NULL;
     door_closed(app, DOOR_CONSOLE);
 }
 
@@ -229,13 +249,14 @@ static void close_console(struct app *app)
 }
 
 static const struct door doors[DOOR_COUNT] = {
-    [DOOR_KAFKA] = { "kafka", "--kafka", 9092, offsetof(struct app_config, kafka_address), NULL, kafka_open,
+    [DOOR_KAFKA] = { "kafka", "--kafka", 9092, offsetof(struct app_config, kafka_address), NULL, kafka_open, NULL,
                      kafka_close },
-    [DOOR_NATS] = { "nats", "--nats", 4222, offsetof(struct app_config, nats_address), NULL, nats_open, nats_close },
+    [DOOR_NATS] = { "nats", "--nats", 4222, offsetof(struct app_config, nats_address), NULL, nats_open, nats_checks,
+                    nats_close },
     [DOOR_NATS_MONITOR] = { "nats-monitor", "--nats-monitor", 8222, offsetof(struct app_config, nats_monitor_address),
-                            &doors[DOOR_NATS], monitor_open, monitor_close },
+                            &doors[DOOR_NATS], monitor_open, NULL, monitor_close },
     [DOOR_CONSOLE] = { "console", "--console", 3000, offsetof(struct app_config, console_address), NULL, open_console,
-                       close_console },
+                       NULL, close_console },
 };
 
 // ---- all of them
@@ -255,12 +276,12 @@ static bool is_off(const struct app_config *config, const struct door *door)
 static err_t check_reach(const struct app_config *config, const struct door *door, const struct address *address,
                          diag_t *diag)
 {
-    if (config->insecure || address_is_loopback(address))
+    if (config->insecure || address_is_loopback(address) || (door->checks != NULL && door->checks(config)))
         return ERR_OK;
     return diag_fail(diag, ERR_DENIED, door->flag,
                      "%s can be reached from other machines, and nobody would have to prove who they are. Listen on "
-                     "localhost, or add --insecure if everybody on that network may read and write everything",
-                     address->host);
+                     "localhost, %sor add --insecure if everybody on that network may read and write everything",
+                     address->host, door->checks == NULL ? "" : "name users (--nats-auth), ");
 }
 
 static bool is_every_address(const struct address *address)
@@ -345,8 +366,21 @@ static err_t open_door(struct app *app, unsigned index, diag_t *diag)
     return ERR_OK;
 }
 
+// Cuts "a, b" into names.
+static void split_hosts(struct app *app)
+{
+    if (app->config->console_hosts == NULL)
+        return;
+    app->console_hosts = mem_text(app->config->console_hosts);
+    char *rest = NULL;
+    for (char *name = strtok_r(app->console_hosts, ", ", &rest); name != NULL && app->host_count < HOSTS_MAX;
+         name = strtok_r(NULL, ", ", &rest))
+        app->hosts[app->host_count++] = name;
+}
+
 err_t app_doors_open(struct app *app, diag_t *diag)
 {
+    split_hosts(app);
     app->facts.doors = app->places;
     for (unsigned i = 0; i < DOOR_COUNT; i++) {
         err_t err = open_door(app, i, diag);

@@ -5,7 +5,7 @@
 #include "base/mem.h"
 
 static const char *const log_formats[] = { "text", "json", NULL };
-static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
+static const char *const log_levels[] = { "trace", "debug", "info", "warn", "error", NULL };
 static const char *const flush_modes[] = { "commit", "interval", "never", NULL };
 
 #define AT(member)    .at = offsetof(struct app_config, member)
@@ -42,7 +42,7 @@ static const struct option_row own_rows[] = {
     { .name = "console", .flag = "--console", .env = "EDDY_CONSOLE", PLACE("Doors"), .type = OPTION_ADDRESS,
       .default_text = "localhost:3000", .help = "where /metrics, /healthz and /readyz are; off closes the door", AT(console_address) },
     { .name = "console.hosts", .flag = "--console-hosts", .env = "EDDY_CONSOLE_HOSTS", PLACE("Doors"), .type = OPTION_TEXT,
-      .value_name = "NAMES", .help = "host names besides localhost that the console answers to, with commas between; * for all", AT(console_hosts) },
+      .value_name = "NAMES", .help = "host names besides localhost that the console and the NATS monitoring answer to, with commas between; * for all", AT(console_hosts) },
 
     { .name = "log.format", .flag = "--log-format", .env = "EDDY_LOG_FORMAT", PLACE("Log"), .type = OPTION_ENUM,
       .default_text = "text", .choices = log_formats, .help = "how log lines on standard error look", AT(log_format) },

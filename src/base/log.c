@@ -10,12 +10,11 @@
 #define VALUE_SIZE_MAX 4096
 
 static const struct {
-    const char *name, *shout;
+    const char *name, *shout, *nats;
 } levels[LOG_LEVEL_COUNT] = {
-    [LOG_DEBUG] = { "debug", "DEBUG" },
-    [LOG_INFO] = { "info", "INFO" },
-    [LOG_WARN] = { "warn", "WARN" },
-    [LOG_ERROR] = { "error", "ERROR" },
+    [LOG_TRACE] = { "trace", "TRACE", "TRC" }, [LOG_DEBUG] = { "debug", "DEBUG", "DBG" },
+    [LOG_INFO] = { "info", "INFO", "INF" },    [LOG_WARN] = { "warn", "WARN", "WRN" },
+    [LOG_ERROR] = { "error", "ERROR", "ERR" },
 };
 
 // Written once before the first thread; only the level changes later.
@@ -91,10 +90,19 @@ static void write_text_field(struct writer *out, const struct log_field *field)
     }
 }
 
-static void write_text(struct writer *out, enum log_level level, const char *time, const char *message,
-                       struct log_fields fields)
+// What stands before the message in a line of nats-server.
+static void write_nats_head(struct writer *out, enum log_level level, int64_t now_ms)
 {
-    writer_format(out, "%s %s ", time, levels[level].shout);
+    struct civil now = civil_of_ms(now_ms);
+    writer_format(out, "[%llu] ", (unsigned long long)config.process_id);
+    if (!config.is_timeless)
+        writer_format(out, "%04d/%02d/%02d %02d:%02d:%02d.%03d000 ", now.year, now.month, now.day, now.hour, now.minute,
+                      now.second, now.millisecond);
+    writer_format(out, "[%s] ", levels[level].nats);
+}
+
+static void write_message(struct writer *out, const char *message, struct log_fields fields)
+{
     // The message is ours, but a line must not break even if one is built from data one day.
     for (const char *c = message; *c != '\0'; c++)
         writer_u8(out, (uint8_t)*c < ' ' || *c == 0x7f ? (uint8_t)' ' : (uint8_t)*c);
@@ -136,11 +144,17 @@ void log_line(enum log_level level, const char *message, struct log_fields field
         return;
     char time[CIVIL_TEXT_SIZE];
     struct writer out = WRITER_INIT;
-    (void)civil_format(config.now_ms == NULL ? 0 : config.now_ms(config.context), time);
-    if (config.format == LOG_AS_JSON)
+    int64_t now_ms = config.now_ms == NULL ? 0 : config.now_ms(config.context);
+    (void)civil_format(now_ms, time);
+    if (config.format == LOG_AS_JSON) {
         write_json(&out, level, time, message, fields);
-    else
-        write_text(&out, level, time, message, fields);
+    } else {
+        if (config.format == LOG_AS_NATS)
+            write_nats_head(&out, level, now_ms);
+        else
+            writer_format(&out, "%s %s ", time, levels[level].shout);
+        write_message(&out, message, fields);
+    }
     writer_u8(&out, '\n');
     config.sink(config.context, level, writer_view(&out));
     writer_free(&out);

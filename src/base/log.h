@@ -6,9 +6,9 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
-enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_LEVEL_COUNT };
+enum log_level { LOG_TRACE, LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_LEVEL_COUNT };
 
-enum log_format { LOG_AS_TEXT, LOG_AS_JSON };
+enum log_format { LOG_AS_TEXT, LOG_AS_JSON, LOG_AS_NATS };
 
 enum log_type { LOG_TYPE_TEXT, LOG_TYPE_INT, LOG_TYPE_BOOL };
 
@@ -63,6 +63,8 @@ struct log_config {
     void (*sink)(void *context, enum log_level level, bytes_t line);
     int64_t (*now_ms)(void *context); // unix milliseconds
     void *context;
+    uint64_t process_id; // of LOG_AS_NATS
+    bool is_timeless;    // LOG_AS_NATS without the time
 };
 
 // Before the first thread starts. Until then, and with a NULL sink, lines are dropped.
@@ -70,10 +72,10 @@ void log_start(const struct log_config *config);
 // May change while running.
 void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
-// "debug", "info", "warn", "error".
+// "trace", "debug", "info", "warn", "error".
 const char *log_level_name(enum log_level level);
 bool log_level_from_name(bytes_t name, enum log_level *ret_level);
 
 // Text: `2026-01-02T03:04:05.678Z INFO message key=value key="value with spaces"`. JSON: one object with time, level,
-// message and the fields.
+// message and the fields. As nats-server: `[4711] 2026/01/02 03:04:05.678000 [INF] message key=value`.
 void log_line(enum log_level level, const char *message, struct log_fields fields);

@@ -21,7 +21,7 @@ static int64_t now_ms(void *context)
 static void begin(enum log_format format, enum log_level level)
 {
     writer_reset(&lines);
-    log_start(&(struct log_config){ level, format, sink, now_ms, &lines });
+    log_start(&(struct log_config){ level, format, sink, now_ms, &lines, 0, false });
 }
 
 static void assert_lines(const char *expected)
@@ -76,6 +76,26 @@ static void writes_json_objects(void **state)
                  "\"n\":9223372036854775807,\"ok\":true}\n");
 }
 
+static void writes_lines_as_nats_server_does(void **state)
+{
+    (void)state;
+    struct log_config as_nats = { LOG_TRACE, LOG_AS_NATS, sink, now_ms, &lines, 4711, false };
+    writer_reset(&lines);
+    log_start(&as_nats);
+    log_line(LOG_TRACE, "<<- [PING]", LOG_NONE);
+    log_line(LOG_DEBUG, "d", LOG_NONE);
+    log_line(LOG_INFO, "got\nx", LOG_FIELDS(log_text("why", "a\nb")));
+    log_line(LOG_WARN, "w", LOG_NONE);
+    as_nats.is_timeless = true;
+    log_start(&as_nats);
+    log_line(LOG_ERROR, "e", LOG_NONE);
+    assert_lines("[4711] 2026/01/02 03:04:05.678000 [TRC] <<- [PING]\n"
+                 "[4711] 2026/01/02 03:04:05.678000 [DBG] d\n"
+                 "[4711] 2026/01/02 03:04:05.678000 [INF] got x why=\"a\\nb\"\n"
+                 "[4711] 2026/01/02 03:04:05.678000 [WRN] w\n"
+                 "[4711] [ERR] e\n");
+}
+
 static void lower_levels_are_dropped_and_the_level_may_change(void **state)
 {
     (void)state;
@@ -119,6 +139,7 @@ int main(void)
         cmocka_unit_test(writes_text_lines),
         cmocka_unit_test(data_can_neither_split_nor_imitate_a_line),
         cmocka_unit_test(writes_json_objects),
+        cmocka_unit_test(writes_lines_as_nats_server_does),
         cmocka_unit_test(lower_levels_are_dropped_and_the_level_may_change),
         cmocka_unit_test(long_values_are_cut),
         cmocka_unit_test(levels_have_names),

@@ -43,7 +43,11 @@ void nearest_offer(struct nearest *nearest, const char *candidate)
     // Everything is near to a word of two letters; there only one may differ.
     if (nearest->wanted.size <= 2)
         allowed = 1;
-    if (distance <= allowed && distance < nearest->distance) {
+    // `--bootstrap-server`, where it is called `--bootstrap`.
+    size_t size = strlen(candidate);
+    bool is_longer = size > 2 && size < nearest->wanted.size && nearest->wanted.data[size] == '-' &&
+                     edit_distance(bytes_of(nearest->wanted.data, size), bytes_of_text(candidate)) == 0;
+    if ((distance <= allowed || is_longer) && distance < nearest->distance) {
         nearest->best = candidate;
         nearest->distance = distance;
     }

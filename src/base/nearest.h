@@ -10,7 +10,9 @@ size_t edit_distance(bytes_t a, bytes_t b);
 
 struct nearest {
     bytes_t wanted;
-    const char *best; // NULL while nothing is near enough: at most a third of the letters differ, or two in short words
+    // NULL while nothing is near enough: at most a third of the letters differ, or two in short words, or words follow
+    // behind a '-'.
+    const char *best;
     size_t distance;
 };
 

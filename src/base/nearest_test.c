@@ -46,6 +46,9 @@ static void finds_the_name_that_was_meant_or_none(void **state)
     assert_string_equal(search("--kafak"), "--kafka");
     assert_string_equal(search("--nat"), "--nats");
     assert_string_equal(search("--nats-monitr"), "--nats-monitor");
+    assert_string_equal(search("--data-directories"), "--data");
+    assert_string_equal(search("--nats-server-name"), "--nats");
+    assert_null(search("--database-directory"));
     assert_null(search("--completely-different"));
     assert_null(search("-x"));
     assert_null(search(""));

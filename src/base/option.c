@@ -227,6 +227,23 @@ const struct option_row *option_find(struct option_table table, bytes_t name)
     return NULL;
 }
 
+// The option that has no flag, but would have this one: `--kafka-group-size-max` for kafka.group-size-max.
+static const struct option_row *row_without_flag(struct option_table table, bytes_t flag)
+{
+    for (size_t i = 0; i < table.count; i++) {
+        const struct option_row *row = &table.rows[i];
+        size_t size = row->name == NULL || row->env == NULL || row->flag != NULL ? 0 : strlen(row->name);
+        if (size == 0 || flag.size != size + 2 || memcmp(flag.data, "--", 2) != 0)
+            continue;
+        size_t at = 0;
+        while (at < size && flag.data[at + 2] == (row->name[at] == '.' ? '-' : row->name[at]))
+            at++;
+        if (at == size)
+            return row;
+    }
+    return NULL;
+}
+
 // Names the nearest flag or key.
 static err_t complain_unknown(struct option_table table, bytes_t name, bool is_flag, diag_t *diag)
 {
@@ -238,6 +255,11 @@ static err_t complain_unknown(struct option_table table, bytes_t name, bool is_f
     if (size > 0)
         memcpy(where, name.data, size);
     where[size] = '\0';
+    const struct option_row *row = is_flag ? row_without_flag(table, name) : NULL;
+    if (row != NULL)
+        return diag_fail(diag, ERR_NOT_FOUND, where,
+                         "this option has no flag: set %s in the environment, or %s in the config file", row->env,
+                         row->name);
     const char *kind = is_flag ? "there is no such flag" : "there is no such option";
     if (nearest.best == NULL)
         return diag_fail(diag, ERR_NOT_FOUND, where, "%s", kind);

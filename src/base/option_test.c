@@ -291,6 +291,25 @@ static void complaints_about_flags_say_what_to_do(void **state)
     }
 }
 
+static void an_option_without_a_flag_names_its_other_ways(void **state)
+{
+    (void)state;
+    static const struct option_row some[] = {
+        { .name = "log", .flag = "--log", .type = OPTION_INT, .at = AT(count) },
+        { .name = "log.depth-max", .env = "EDDY_LOG_DEPTH_MAX", .type = OPTION_INT, .at = AT(loops) },
+    };
+    struct fixture f = { 0 };
+    option_set_init(&f.set, (struct option_table){ some, ARRAY_COUNT(some) }, &f.config);
+    assert_int_equal(flags(&f, "--log-depth-max=3", NULL, NULL), ERR_NOT_FOUND);
+    assert_string_equal(f.diag.where, "--log-depth-max");
+    assert_string_equal(f.diag.text,
+                        "this option has no flag: set EDDY_LOG_DEPTH_MAX in the environment, or log.depth-max in "
+                        "the config file");
+    assert_int_equal(flags(&f, "--log-depth-maxi", NULL, NULL), ERR_NOT_FOUND);
+    assert_string_equal(f.diag.text, "there is no such flag; did you mean --log?");
+    option_set_free(&f.set);
+}
+
 static void reads_nested_maps_from_a_file(void **state)
 {
     struct fixture *f = *state;
@@ -502,6 +521,7 @@ int main(void)
         TEST(reads_all_forms_of_flags),
         TEST(a_flag_that_may_come_again_keeps_all_its_values),
         TEST(complaints_about_flags_say_what_to_do),
+        cmocka_unit_test(an_option_without_a_flag_names_its_other_ways),
         TEST(reads_nested_maps_from_a_file),
         TEST(a_file_without_content_is_fine),
         TEST(complaints_about_a_file_name_line_and_key),

@@ -2,11 +2,6 @@
 // One walk over two subjects side by side answers all three questions; what differs is which wildcard may meet what.
 #include "base/subject.h"
 
-static bool is_white_or_nul(uint8_t c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\0';
-}
-
 bool subject_token_is_one(bytes_t token)
 {
     return token.size == 1 && token.data[0] == '*';
@@ -46,9 +41,6 @@ bool subject_is_valid(bytes_t subject)
 {
     if (subject.size == 0)
         return false;
-    for (size_t i = 0; i < subject.size; i++)
-        if (is_white_or_nul(subject.data[i]))
-            return false;
     bytes_t rest = subject, token;
     while (subject_next(&rest, &token))
         if (token.size == 0 || (subject_token_is_rest(token) && rest.data != NULL))
@@ -60,7 +52,25 @@ bool subject_is_literal(bytes_t subject)
 {
     bytes_t rest = subject, token;
     while (subject_next(&rest, &token))
+        if (token.size == 0 || subject_token_is_one(token) || subject_token_is_rest(token))
+            return false;
+    return true;
+}
+
+bool subject_has_wildcard(bytes_t subject)
+{
+    bytes_t rest = subject, token;
+    while (subject_next(&rest, &token))
         if (subject_token_is_one(token) || subject_token_is_rest(token))
+            return true;
+    return false;
+}
+
+static bool has_no_empty_token(bytes_t rest)
+{
+    bytes_t token;
+    while (subject_next(&rest, &token))
+        if (token.size == 0)
             return false;
     return true;
 }
@@ -69,10 +79,10 @@ bool subject_matches(bytes_t subject, bytes_t pattern)
 {
     bytes_t token, want;
     while (subject_next(&pattern, &want)) {
-        if (!subject_next(&subject, &token))
+        if (!subject_next(&subject, &token) || token.size == 0)
             return false;
         if (subject_token_is_rest(want))
-            return true;
+            return has_no_empty_token(subject);
         if (!subject_token_is_one(want) && !bytes_equal(token, want))
             return false;
     }

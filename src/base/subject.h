@@ -6,11 +6,14 @@
 
 #include "base/bytes.h"
 
-// A subject may be all of SUBJECT bytes: no token is empty, there is no white space and no NUL, and '>' is last.
-// Patterns are valid too. The functions below want valid subjects; others never make them read outside.
+// What may be subscribed to: no token is empty, and '>' is last. (Bytes that no subject should have are left alone,
+// white space and NUL among them, as nats-server does.) The functions below want such subjects; others never make them
+// read outside.
 bool subject_is_valid(bytes_t subject);
-// No token is a wildcard: a message can have this subject.
+// No token is empty or a wildcard: a message can have this subject.
 bool subject_is_literal(bytes_t subject);
+// Some token is a wildcard.
+bool subject_has_wildcard(bytes_t subject);
 // Takes the first token off *REST and returns true; false when there is none left. Start with the whole subject; an
 // empty subject has one empty token. *REST is null behind the last one.
 bool subject_next(bytes_t *rest, bytes_t *ret_token);
@@ -19,7 +22,7 @@ size_t subject_token_count(bytes_t subject);
 bool subject_token_is_one(bytes_t token);
 bool subject_token_is_rest(bytes_t token);
 
-// The literal subject SUBJECT is one of those that PATTERN stands for.
+// SUBJECT, taken as it is, also where it holds a `*`, is one of those that PATTERN stands for; an empty token is none.
 bool subject_matches(bytes_t subject, bytes_t pattern);
 // Every subject that SUBSET stands for is one that PATTERN stands for; true when they are equal.
 bool subject_is_subset(bytes_t subset, bytes_t pattern);

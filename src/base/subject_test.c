@@ -10,23 +10,27 @@ static void tells_valid_and_literal_subjects(void **state)
     static const struct {
         const char *text;
         size_t size; // 0: up to the end of the text
-        bool valid, literal;
+        bool valid, literal, wildcard;
         size_t tokens;
     } rows[] = {
-        { "foo", 0, true, true, 1 },         { "foo.bar.baz", 0, true, true, 3 }, { "foo.*", 0, true, false, 2 },
-        { "*", 0, true, false, 1 },          { ">", 0, true, false, 1 },          { "*.foo.>", 0, true, false, 3 },
-        { "foo*.b>r.>>", 0, true, true, 3 }, // only a whole token is a wildcard
-        { "**", 0, true, true, 1 },          { "\xc3\xa4.b", 0, true, true, 2 },  { "", 0, false, true, 1 },
-        { ".", 0, false, true, 2 },          { ".foo", 0, false, true, 2 },       { "foo.", 0, false, true, 2 },
-        { "foo..bar", 0, false, true, 3 },   { ">.foo", 0, false, false, 2 },     { "foo.>.bar", 0, false, false, 3 },
-        { "foo.>.", 0, false, false, 3 },    { "foo bar", 0, false, true, 1 },    { "foo\tbar", 0, false, true, 1 },
-        { "foo\r", 0, false, true, 1 },      { "foo\n", 0, false, true, 1 },      { "foo\f", 0, false, true, 1 },
-        { "a\0b", 3, false, true, 1 },
+        { "foo", 0, true, true, false, 1 },         { "foo.bar.baz", 0, true, true, false, 3 },
+        { "foo.*", 0, true, false, true, 2 },       { "*", 0, true, false, true, 1 },
+        { ">", 0, true, false, true, 1 },           { "*.foo.>", 0, true, false, true, 3 },
+        { "foo*.b>r.>>", 0, true, true, false, 3 }, // only a whole token is a wildcard
+        { "**", 0, true, true, false, 1 },          { "\xc3\xa4.b", 0, true, true, false, 2 },
+        { "", 0, false, false, false, 1 },          { ".", 0, false, false, false, 2 },
+        { ".foo", 0, false, false, false, 2 },      { "foo.", 0, false, false, false, 2 },
+        { "foo..bar", 0, false, false, false, 3 },  { ">.foo", 0, false, false, true, 2 },
+        { "foo.>.bar", 0, false, false, true, 3 },  { "foo.>.", 0, false, false, true, 3 },
+        { "foo bar", 0, true, true, false, 1 },     { "foo\tbar", 0, true, true, false, 1 },
+        { "foo\r", 0, true, true, false, 1 },       { "foo\n", 0, true, true, false, 1 },
+        { "foo\f", 0, true, true, false, 1 },       { "a\0b", 3, true, true, false, 1 },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         bytes_t subject = bytes_of(rows[i].text, rows[i].size == 0 ? strlen(rows[i].text) : rows[i].size);
         assert_int_equal(subject_is_valid(subject), rows[i].valid);
         assert_int_equal(subject_is_literal(subject), rows[i].literal);
+        assert_int_equal(subject_has_wildcard(subject), rows[i].wildcard);
         assert_int_equal(subject_token_count(subject), rows[i].tokens);
     }
     assert_false(subject_is_valid(BYTES_NULL));
@@ -99,12 +103,37 @@ static void matches_contains_and_overlaps(void **state)
     }
 }
 
+// What a publisher sends need not be a valid subject; nats-server delivers such messages to nobody.
+static void what_is_no_subject_matches_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *subject, *pattern;
+        bool matches;
+    } rows[] = {
+        { "foo.", "foo.>", false },
+        { "foo..bar", ">", false },
+        { "", ">", false },
+        { "", "*", false },
+        { ".", "*.*", false },
+        { "foo.a..b", "foo.>", false },
+        { "foo.a.b.", "foo.>", false },
+        { "foo.*", "foo.*", true },
+        { "foo.*", "foo.bar", false },
+        { "foo", ">>", false },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+        if (subject_matches(bytes_of_text(rows[i].subject), bytes_of_text(rows[i].pattern)) != rows[i].matches)
+            fail_msg("%s with %s", rows[i].pattern, rows[i].subject);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_valid_and_literal_subjects),
         cmocka_unit_test(walks_the_tokens_of_a_subject),
         cmocka_unit_test(matches_contains_and_overlaps),
+        cmocka_unit_test(what_is_no_subject_matches_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/nearest.h"
+#include "cli/nats_server.h"
 #include "io/system.h"
 #include "kafka/errors.h"
 
@@ -25,7 +26,7 @@ static void help_write(void)
     writer_text(&out,
                 "eddy: an event-driven architecture in one program\n\nusage: eddy COMMAND [options]\n\ncommands:\n");
     for (size_t i = 0; i < cli_command_count; i++)
-        writer_format(&out, "  %-10s %s\n", cli_commands[i].name, cli_commands[i].summary);
+        writer_format(&out, "  %-11s %s\n", cli_commands[i].name, cli_commands[i].summary);
     writer_text(&out,
                 "\n`eddy help COMMAND` says more. First steps:\n"
                 "  eddy serve --data ./eddy-data\n"
@@ -82,9 +83,17 @@ static enum cli_exit command_run(int count, const char *const *arguments)
     return unknown_command(name);
 }
 
+// Whatever a link to the program is called is behind the last slash.
+static bool is_called(const char *program, const char *name)
+{
+    const char *slash = strrchr(program, '/');
+    return strcmp(slash == NULL ? program : slash + 1, name) == 0;
+}
+
 enum cli_exit cli_main(int count, const char *const *arguments)
 {
-    enum cli_exit code = command_run(count, arguments);
+    bool is_nats_server = count > 0 && is_called(arguments[0], CLI_NATS_SERVER);
+    enum cli_exit code = is_nats_server ? cli_nats_server(count - 1, arguments + 1) : command_run(count, arguments);
     if (output_err == ERR_OK)
         return code;
     diag_t diag = { 0 };

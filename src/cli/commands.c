@@ -5,6 +5,7 @@
 #include "cli/config.h"
 #include "cli/consume.h"
 #include "cli/group.h"
+#include "cli/nats_server.h"
 #include "cli/produce.h"
 #include "cli/pub.h"
 #include "cli/reply.h"
@@ -24,6 +25,8 @@ const struct command cli_commands[] = {
     { "sub", "print what is published on a NATS server", cli_sub },
     { "request", "ask a service on a NATS server", cli_request },
     { "reply", "answer requests on a NATS server", cli_reply },
+    { CLI_NATS_SERVER, "run as nats-server: its flags, its configuration; so does a link of that name",
+      cli_nats_server },
     { "config", "show every option with its value, where that came from, and its default", cli_config },
     { "version", "print the version", cli_version },
 };

@@ -143,6 +143,6 @@ enum cli_exit cli_config(int count, const char *const *texts)
         option_write_json(&set, &out);
     else
         option_write_listing(&set, &out);
-    option_set_free(&set);
+    app_config_free(&set, &config);
     return print(&out);
 }

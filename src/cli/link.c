@@ -3,9 +3,9 @@
 
 #include "base/json_write.h"
 #include "base/mem.h"
+#include "base/subject.h"
 #include "io/loop.h"
 #include "io/net.h"
-#include "nats/subject.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,7 +134,7 @@ err_t link_subject_check(const char *subject, bool is_pattern, diag_t *diag)
 {
     bytes_t bytes = bytes_of_text(subject);
     bool has_space = strpbrk(subject, " \t\r\n") != NULL;
-    if (!has_space && (is_pattern ? nats_subject_is_valid(bytes) : nats_subject_is_literal(bytes)))
+    if (!has_space && (is_pattern ? subject_is_valid(bytes) : subject_is_literal(bytes)))
         return ERR_OK;
     return diag_fail(diag, ERR_INVALID, subject,
                      is_pattern

@@ -45,7 +45,7 @@ enum cli_exit cli_serve(int count, const char *const *texts)
     }
     const struct app_arguments arguments = { count, texts };
     enum app_end end = app_run(&set, &config, &arguments, &diag);
-    option_set_free(&set);
+    app_config_free(&set, &config);
     if (diag.text[0] != '\0')
         (void)cli_complain("serve", &diag);
     _Static_assert((int)APP_STORE_FAILED == (int)CLI_DISK, "the codes are the same");

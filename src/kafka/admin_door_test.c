@@ -448,6 +448,18 @@ static void closes_on_a_request_that_names_too_much(void **state)
     assert_null(peer_call(peer, &kafka_describe_log_dirs_api, 4, &request));
 }
 
+static void closes_on_a_deletion_in_too_many_places(void **state)
+{
+    (void)state;
+    static struct kafka_delete_records_topic topics[KAFKA_NAMED_MAX + 1];
+    for (size_t i = 0; i < ARRAY_COUNT(topics); i++)
+        topics[i].name = BYTES_LITERAL("n");
+    struct kafka_delete_records_request request = { .topics = { topics, KAFKA_NAMED_MAX } };
+    assert_non_null(peer_call(peer, &kafka_delete_records_api, 2, &request));
+    request.topics.count++;
+    assert_null(peer_call(peer, &kafka_delete_records_api, 2, &request));
+}
+
 int main(void)
 {
 #define DOOR(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -467,6 +479,7 @@ int main(void)
         DOOR(leaves_partitions_where_they_are),
         DOOR(lists_resources),
         DOOR(closes_on_a_request_that_names_too_much),
+        DOOR(closes_on_a_deletion_in_too_many_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

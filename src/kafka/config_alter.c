@@ -212,7 +212,7 @@ static bool level_of(bytes_t value, enum log_level *ret_level)
     static const struct {
         const char *name;
         enum log_level level;
-    } levels[] = { { "TRACE", LOG_DEBUG }, { "DEBUG", LOG_DEBUG }, { "INFO", LOG_INFO },
+    } levels[] = { { "TRACE", LOG_TRACE }, { "DEBUG", LOG_DEBUG }, { "INFO", LOG_INFO },
                    { "WARN", LOG_WARN },   { "ERROR", LOG_ERROR }, { "FATAL", LOG_ERROR } };
     for (size_t i = 0; i < ARRAY_COUNT(levels); i++) {
         if (bytes_is(value, levels[i].name)) {

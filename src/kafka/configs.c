@@ -197,8 +197,8 @@ void kafka_config_of_topic(struct kafka_call *call, const struct topic_config_ro
 
 void kafka_config_of_logger(struct kafka_call *call, struct kafka_config_entry *ret_entry)
 {
-    static const char *const levels[LOG_LEVEL_COUNT] = { "DEBUG", "INFO", "WARN", "ERROR" };
-    enum log_level level = LOG_DEBUG;
+    static const char *const levels[LOG_LEVEL_COUNT] = { "TRACE", "DEBUG", "INFO", "WARN", "ERROR" };
+    enum log_level level = LOG_TRACE;
     (void)call;
     while (level < LOG_ERROR && !log_enabled(level))
         level++;

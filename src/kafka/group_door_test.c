@@ -553,6 +553,38 @@ static int16_t offset_delete(const char *group, const char *topic, int32_t parti
                                               : response->topics.items[0].partitions.items[0].error_code;
 }
 
+// A short request repeats what is large: a partition with its metadata, all that a group committed, its members.
+static void a_short_request_makes_no_endless_answer(void **state)
+{
+    (void)state;
+    enum { METADATA_SIZE = 4096, REPEATS = 40000, FEW = 100 };
+    static char metadata[METADATA_SIZE + 1];
+    static int32_t partitions[REPEATS];
+    static struct kafka_offset_fetch_request_group groups[REPEATS];
+    static bytes_t names[REPEATS];
+    options.groups.metadata_max_size = METADATA_SIZE;
+    memset(metadata, 'm', METADATA_SIZE);
+    struct member simple = member(0, 7), who = member(1, 9);
+    simple.group = BYTES_LITERAL("simple");
+    assert_int_equal(commit_at(&simple, "t", 0, 1, metadata, -1), KAFKA_NONE);
+    who.instance = bytes_of_text(metadata);
+    make_stable(&who);
+    for (size_t i = 0; i < REPEATS; i++) {
+        groups[i] = (struct kafka_offset_fetch_request_group){ .group_id = simple.group, .topics = { NULL, -1 } };
+        names[i] = who.group;
+    }
+    for (int32_t count = FEW; count <= REPEATS; count += REPEATS - FEW) {
+        struct kafka_offset_fetch_request_topic topic = { BYTES_LITERAL("t"), { partitions, count } };
+        struct kafka_offset_fetch_request one = { .group_id = simple.group, .topics = { &topic, 1 } };
+        struct kafka_offset_fetch_request many = { .groups = { groups, count } };
+        struct kafka_describe_groups_request described = { .groups = { names, count } };
+        bool is_few = count == FEW;
+        assert_true((peer_call(peers[0], &kafka_offset_fetch_api, 5, &one) != NULL) == is_few);
+        assert_true((peer_call(peers[1], &kafka_offset_fetch_api, 8, &many) != NULL) == is_few);
+        assert_true((peer_call(peers[2], &kafka_describe_groups_api, 5, &described) != NULL) == is_few);
+    }
+}
+
 static void deletes_offsets_that_nobody_needs(void **state)
 {
     (void)state;
@@ -690,6 +722,7 @@ static void offsets_and_groups_go_when_they_are_too_old(void **state)
     assert_int_equal(commit(&who, 0, 5), KAFKA_NONE);
     assert_int_equal(commit(&simple, 0, 5), KAFKA_NONE);
     assert_int_equal(commit_at(&timed, "t", 0, 5, "", 600000), KAFKA_NONE); // it says how long itself
+    assert_int_equal(commit_at(&timed, "t", 1, 5, "", INT64_MAX), KAFKA_NONE);
     assert_int_equal(list_count(5, "", ""), 3);
     options.groups.retention_ms = 1;
     options.groups.retention_interval_ms = 20;
@@ -700,6 +733,7 @@ static void offsets_and_groups_go_when_they_are_too_old(void **state)
     assert_int_equal(fetch(&simple, true).topics.count, 0);
     assert_int_equal(fetch(&who, true).topics.count, 1); // it is read
     assert_int_equal(fetch(&timed, true).topics.count, 1);
+    assert_int_equal(fetch(&timed, true).topics.items[0].partitions.count, 2);
     assert_int_equal(list_count(5, "", ""), 2);
     assert_int_equal(leave(&who), KAFKA_NONE);
     loop_run_ms(loop, 200);
@@ -733,6 +767,7 @@ int main(void)
         TEST(a_static_leader_comes_back_and_assigns_nothing),
         TEST(refuses_offsets_as_kafka_does),
         TEST(fetches_of_many_groups_and_of_all_topics),
+        TEST(a_short_request_makes_no_endless_answer),
         TEST(deletes_offsets_that_nobody_needs),
         TEST(describes_what_is_not_there),
         TEST(lists_groups_by_state_and_type),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nats/account.h"
 
+#include "auth/directory.h"
 #include "base/assert.h"
 #include "base/mem.h"
 #include "nats/session.h"
@@ -13,28 +14,56 @@ enum { SHARE_SIZE = 8 << 10 };
 
 // --- accounts
 
-static void account_add(struct nats_accounts *accounts, const char *name, uint64_t random)
+static bytes_t name_of(const struct map_node *node)
 {
-    struct nats_account *account = mem_zalloc(1, sizeof(*account));
-    account->name = name;
+    return nats_account_name(CONTAINER_OF_CONST(node, struct nats_account, node));
+}
+
+static uint64_t next_random(uint64_t *random)
+{
+    uint64_t x = *random; // xorshift64*
+    x ^= x >> 12;
+    x ^= x << 25;
+    x ^= x >> 27;
+    *random = x;
+    return x * UINT64_C(0x2545f4914f6cdd1d);
+}
+
+static void account_add(struct nats_accounts *accounts, bytes_t name)
+{
+    if (nats_account_find(accounts, name) != NULL)
+        return;
+    struct nats_account *account = mem_zalloc(1, sizeof(*account) + name.size);
+    account->accounts = accounts;
+    account->name_size = name.size;
+    memcpy(account->name, name.data, name.size);
     account->list = NATS_SUBLIST_INIT;
-    account->random = random | 1;
-    list_append(&accounts->items, &account->node);
+    account->random = next_random(&accounts->random) | 1;
+    map_insert(&accounts->by_name, &account->node);
+    list_append(&accounts->items, &account->item_node);
 }
 
 void nats_accounts_init(struct nats_accounts *accounts, uint64_t random_seed)
 {
+    *accounts = (struct nats_accounts){ .by_name = MAP_INIT(name_of), .random = random_seed | 1 };
     list_init(&accounts->items);
-    account_add(accounts, NATS_ACCOUNT_GLOBAL, random_seed);
-    account_add(accounts, NATS_ACCOUNT_SYSTEM, ~random_seed);
+    list_init(&accounts->busy);
+    account_add(accounts, bytes_of_text(NATS_ACCOUNT_GLOBAL));
+    account_add(accounts, bytes_of_text(NATS_ACCOUNT_SYSTEM));
+}
+
+void nats_accounts_add(struct nats_accounts *accounts, const struct directory *directory)
+{
+    for (size_t i = 0; i < directory_account_count(directory); i++)
+        account_add(accounts, directory_account_at(directory, i)->name);
 }
 
 void nats_accounts_deinit(struct nats_accounts *accounts)
 {
-    LIST_EACH(&accounts->items, node)
-    {
-        struct nats_account *account = LIST_ITEM(node, struct nats_account, node);
-        list_remove(node);
+    struct map_node *node;
+    while ((node = map_next(&accounts->by_name, NULL)) != NULL) {
+        struct nats_account *account = CONTAINER_OF(node, struct nats_account, node);
+        map_remove(&accounts->by_name, node);
         nats_sublist_free(&account->list);
         nats_matches_free(&account->matches);
         free(account->spent);
@@ -42,27 +71,21 @@ void nats_accounts_deinit(struct nats_accounts *accounts)
         writer_free(&account->lines[1]);
         free(account);
     }
+    map_free(&accounts->by_name);
 }
 
-struct nats_account *nats_account_find(const struct nats_accounts *accounts, const char *name)
+struct nats_account *nats_account_find(const struct nats_accounts *accounts, bytes_t name)
 {
-    LIST_EACH(&accounts->items, node)
-    {
-        struct nats_account *account = LIST_ITEM(node, struct nats_account, node);
-        if (strcmp(account->name, name) == 0)
-            return account;
-    }
-    return NULL;
+    struct map_node *node = map_find(&accounts->by_name, name);
+    return node == NULL ? NULL : CONTAINER_OF(node, struct nats_account, node);
 }
 
 void nats_accounts_count(struct nats_accounts *accounts, struct nats_metrics *metrics)
 {
-    LIST_EACH(&accounts->items, node)
-    {
-        struct nats_account *account = LIST_ITEM(node, struct nats_account, node);
+    struct list_node *node;
+    while ((node = list_first(&accounts->busy)) != NULL) {
+        struct nats_account *account = LIST_ITEM(node, struct nats_account, busy_node);
         struct nats_counts *counts = &account->counts, *totals = &account->totals;
-        if (counts->in_msgs == 0 && counts->out_msgs == 0)
-            continue;
         gauge_add(&metrics->in_msgs, counts->in_msgs);
         gauge_add(&metrics->in_bytes, counts->in_bytes);
         gauge_add(&metrics->out_msgs, counts->out_msgs);
@@ -72,6 +95,7 @@ void nats_accounts_count(struct nats_accounts *accounts, struct nats_metrics *me
         totals->out_msgs += counts->out_msgs;
         totals->out_bytes += counts->out_bytes;
         *counts = (struct nats_counts){ 0 };
+        list_remove(node);
     }
 }
 
@@ -106,7 +130,7 @@ struct form {
 };
 
 struct message {
-    bytes_t subject;
+    bytes_t subject, reply;
     size_t size; // headers and payload
     bool has_header;
     struct form whole, stripped; // for those that take headers and those that do not
@@ -131,8 +155,9 @@ static void message_init(struct nats_account *account, const struct nats_command
                          struct message *message)
 {
     message->subject = command->subject;
+    message->reply = command->reply;
     message->size = command->body.size;
-    message->has_header = command->verb == NATS_HPUB;
+    message->has_header = command->header_size > 0; // HPUB without header bytes is PUB
     bytes_t body = bytes_of(command->body.data, command->body.size + 2);
     message->buf = body.size >= SHARE_SIZE ? buf : NULL;
     struct form *whole = &message->whole;
@@ -185,6 +210,8 @@ static bool deliver(struct nats_account *account, struct nats_session *from, str
     struct nats_session *to = subscription->session;
     bool is_spent = subscription->max > 0 && subscription->delivered == subscription->max;
     if (to->is_closed || is_spent || (to == from && !to->echo))
+        return false;
+    if (to->is_watched && !nats_admission_may_get(to, message->subject, message->reply))
         return false;
     const struct form *form = message->has_header && !to->headers ? &message->stripped : &message->whole;
     bool shares = message->buf != NULL;
@@ -255,16 +282,6 @@ static struct nats_sub *member(const struct nats_matches *matches, size_t from, 
     return NULL;
 }
 
-static uint64_t next_random(struct nats_account *account)
-{
-    uint64_t x = account->random; // xorshift64*
-    x ^= x >> 12;
-    x ^= x << 25;
-    x ^= x >> 27;
-    account->random = x;
-    return (x * UINT64_C(0x2545f4914f6cdd1d)) >> 32;
-}
-
 // Begins with any member and goes on until one takes it.
 static bool deliver_to_queue(struct nats_account *account, struct nats_session *from, size_t place, bytes_t name,
                              const struct message *message)
@@ -275,7 +292,7 @@ static bool deliver_to_queue(struct nats_account *account, struct nats_session *
         const struct nats_queue *queue = queue_at(matches->items[i], name);
         count += queue == NULL ? 0 : queue->subs.count;
     }
-    size_t first = (size_t)(next_random(account) * count >> 32);
+    size_t first = (size_t)((next_random(&account->random) >> 32) * count >> 32);
     for (size_t i = 0; i < count; i++) {
         struct nats_sub *sub = member(matches, place, name, (first + i) % count);
         if (deliver(account, from, CONTAINER_OF(sub, struct nats_subscription, sub), message))
@@ -307,6 +324,8 @@ static void remove_spent(struct nats_account *account)
 size_t nats_account_publish(struct nats_account *account, struct nats_session *from, const struct nats_command *command,
                             struct buf *buf)
 {
+    if (!list_linked(&account->busy_node))
+        list_append(&account->accounts->busy, &account->busy_node);
     account->counts.in_msgs++;
     account->counts.in_bytes += (int64_t)command->body.size;
     from->counts.in_msgs++;

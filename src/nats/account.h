@@ -32,8 +32,9 @@ struct nats_counts {
 };
 
 struct nats_account {
-    struct list_node node;
-    const char *name; // static
+    struct map_node node;       // by name
+    struct list_node item_node; // as they came
+    struct list_node busy_node; // has counts
     struct nats_sublist list;
     struct nats_matches matches; // of the message that is delivered
     struct nats_subscription **spent;
@@ -42,17 +43,30 @@ struct nats_account {
     uint64_t random;
     struct nats_counts counts, totals; // since the last nats_accounts_count, and before that
     uint64_t slow_consumers;
+    struct nats_accounts *accounts;
+    size_t name_size;
+    uint8_t name[];
 };
+
+static inline bytes_t nats_account_name(const struct nats_account *account)
+{
+    return bytes_of(account->name, account->name_size);
+}
 
 struct nats_accounts {
-    struct list_node items;
+    struct map by_name;
+    struct list_node items, busy;
+    uint64_t random;
 };
 
+struct directory;
 // Makes $G and $SYS.
 void nats_accounts_init(struct nats_accounts *accounts, uint64_t random_seed);
+// Makes those of the directory that are not there yet.
+void nats_accounts_add(struct nats_accounts *accounts, const struct directory *directory);
 void nats_accounts_deinit(struct nats_accounts *accounts);
 // NULL if there is none of that name.
-struct nats_account *nats_account_find(const struct nats_accounts *accounts, const char *name);
+struct nats_account *nats_account_find(const struct nats_accounts *accounts, bytes_t name);
 // Adds what was counted since the last time, to the accounts' totals too.
 void nats_accounts_count(struct nats_accounts *accounts, struct nats_metrics *metrics);
 

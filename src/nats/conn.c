@@ -2,22 +2,28 @@
 // Sessions on sockets: where bytes are received to, when output leaves, and when a connection has had its time.
 #include "nats/door.h"
 
+#include "auth/directory.h"
 #include "base/assert.h"
+#include "base/base64.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/clock.h"
 #include "io/random.h"
+#include "io/tls.h"
+#include "nats/trace.h"
 
 #include <stdlib.h>
 
 enum {
-    BLOCK_SIZE = 256 << 10,  // of a read; one for the whole loop
+    BLOCK_SIZE = 512 << 10,  // of a read; one for the whole loop. 64 KB: a third more time for messages of 1 KB
     LARGE_SIZE = 16 << 10,   // a message beyond this is received into memory of its own, and shared
     STALL_MS = 5,            // of a publisher to a slow consumer, for each read
     FIRST_PING_MS = 2000,    // to measure the round trip
     ROUND_TRIP_MS = 3600000, // after that it is measured again
     DRAINED_LOW = 256 << 10, // marks of a connection that keeps up
     DRAINED_HIGH = 1 << 20,
+    NONCE_BYTES = 11,
+    TLS_HANDSHAKE = 0x16, // the first byte of a client that begins TLS (RFC 8446 5.1)
 };
 
 static struct nats_conn *conn_of(struct nats_session *session)
@@ -81,9 +87,12 @@ static void conn_flush(struct nats_conn *nc)
     if (conn_queued(nc->conn) > 0 && !nc->session.is_closed) {
         if (nc->is_holding)
             return;
-        nc->is_holding = true;
         conn_marks_set(nc->conn, 0, 0); // on_drain comes when the queue is empty
-        return;
+        // What TLS has encrypted already, or says by itself, is no longer in the queue.
+        nc->is_holding = conn_is_full(nc->conn);
+        if (nc->is_holding)
+            return;
+        conn_marks_set(nc->conn, DRAINED_LOW, DRAINED_HIGH);
     }
     nats_out_flush(&nc->session.out);
 }
@@ -125,7 +134,7 @@ static void on_deadlines(struct timer *timer)
         size_t queued = conn_queued(nc->conn);
         if (queued == 0) {
             list_remove(node);
-        } else if (nc->sent - queued >= nc->sent_mark) {
+        } else if (nc->sent >= queued + nc->sent_mark) {
             nc->sent_mark = nc->sent;
             nc->deadline_ms = now_ms + door->options.write_deadline_ms;
         } else if (now_ms >= nc->deadline_ms) {
@@ -149,14 +158,20 @@ static bool is_ordinary(enum nats_error error)
     return error == NATS_ERROR_CLIENT_CLOSED || error == NATS_ERROR_SERVER_SHUTDOWN;
 }
 
+static void conn_stop(struct nats_conn *nc)
+{
+    timer_stop(&nc->ping);
+    timer_stop(&nc->stall);
+    timer_stop(&nc->admission);
+    list_remove(&nc->waiting_node);
+}
+
 static void session_fail(struct nats_session *session, enum nats_error error)
 {
     struct nats_conn *nc = conn_of(session);
     struct nats_door *door = nc->door;
     nats_closed_add(&door->closed_conns, nc, nats_error_reason(error));
-    timer_stop(&nc->ping);
-    timer_stop(&nc->stall);
-    list_remove(&nc->waiting_node);
+    conn_stop(nc);
     list_append(&door->left, &nc->left_node);
     loop_defer(door->loop, &door->turn_end);
     if (!is_ordinary(error))
@@ -179,12 +194,16 @@ static void on_close(struct conn *conn, err_t why)
 {
     struct nats_conn *nc = conn_owner(conn);
     struct nats_door *door = nc->door;
-    (void)why;
+    const char *failure = conn_tls_failure(conn);
+    if (failure[0] != '\0')
+        log_line(LOG_WARN, "TLS with a nats client failed",
+                 LOG_FIELDS(log_text("peer", nc->peer), log_text("error", err_text(why)), log_text("why", failure)));
+    bool is_refused = failure[0] != '\0' && nc->tls_version == NULL;
     if (!nc->session.is_closed)
-        nats_closed_add(&door->closed_conns, nc, nats_error_reason(NATS_ERROR_READ_ERROR));
-    timer_stop(&nc->ping);
-    timer_stop(&nc->stall);
-    list_remove(&nc->waiting_node);
+        nats_closed_add(&door->closed_conns, nc,
+                        nats_error_reason(is_refused ? NATS_ERROR_TLS : NATS_ERROR_READ_ERROR));
+    conn_stop(nc);
+    nats_trace_note(&nc->session, "Client connection closed");
     nats_session_leave(&nc->session);
     nats_session_deinit(&nc->session);
     buf_unref(nc->held);
@@ -232,7 +251,8 @@ static void conn_finish_if_ended(struct nats_conn *nc)
 // Goes on behind those that wait already.
 static void conn_queue_up(struct nats_conn *nc)
 {
-    list_append(&nc->door->waiting, &nc->waiting_node);
+    if (!list_linked(&nc->waiting_node))
+        list_append(&nc->door->waiting, &nc->waiting_node);
     if (!timer_active(&nc->door->resume))
         timer_start(&nc->door->resume, 0); // in the next turn
 }
@@ -259,9 +279,11 @@ static void conn_take(struct nats_conn *nc, bytes_t input, struct buf *buf)
     conn_pause(nc->conn);
     if (session->is_stalled)
         timer_start(&nc->stall, STALL_MS);
-    else
+    else if (session->login == NULL) // else session_resume says when
         conn_queue_up(nc);
 }
+
+static bool conn_begins_tls(struct nats_conn *nc, bytes_t input);
 
 static void on_data(struct conn *conn, size_t size)
 {
@@ -269,7 +291,9 @@ static void on_data(struct conn *conn, size_t size)
     struct nats_door *door = nc->door;
     if (nc->session.is_closed)
         return;
-    nc->active_ms = loop_now_ms(door->loop);
+    nc->active_ms = door->site.now_ms = loop_now_ms(door->loop);
+    if (nc->may_be_secure && conn_begins_tls(nc, bytes_of(door->block, size)))
+        return;
     struct buf *held = nc->held;
     bool is_large = nc->is_large;
     bytes_t input = bytes_of(is_large ? held->data : door->block, nc->held_size + size);
@@ -287,6 +311,7 @@ static void on_data(struct conn *conn, size_t size)
 static void conn_go_on(struct nats_conn *nc)
 {
     struct buf *held = nc->held;
+    nc->door->site.now_ms = loop_now_ms(nc->door->loop);
     bytes_t input = held == NULL ? BYTES_NULL : bytes_of(held->data, nc->held_size);
     nc->held = NULL;
     nc->held_size = 0;
@@ -327,10 +352,13 @@ static void on_end(struct conn *conn)
     conn_finish_if_ended(nc);
 }
 
+static void on_secure(struct conn *conn);
+
 static const struct conn_ops conn_ops = {
     .on_room = on_room,
     .on_data = on_data,
     .on_drain = on_drain,
+    .on_secure = on_secure,
     .on_end = on_end,
     .on_close = on_close,
 };
@@ -373,9 +401,119 @@ static void session_connect(struct nats_session *session)
     start_first_ping(nc);
 }
 
-static const struct nats_session_ops session_ops = { .on_fail = session_fail, .on_connect = session_connect };
+static void session_resume(struct nats_session *session)
+{
+    conn_queue_up(conn_of(session));
+}
+
+static const struct nats_session_ops session_ops = { .on_fail = session_fail,
+                                                     .on_connect = session_connect,
+                                                     .on_resume = session_resume };
+
+// --- how it begins: INFO, TLS before or after it, then CONNECT in time
+
+static void conn_greet(struct nats_conn *nc)
+{
+    nc->is_greeted = true;
+    nats_session_greet(&nc->session);
+}
+
+static void conn_admit(struct nats_conn *nc)
+{
+    start_first_ping(nc);
+    if (nc->session.is_expected)
+        timer_start(&nc->admission, nc->door->site.access->auth_timeout_ms);
+}
+
+// EARLY: what the client has sent of its handshake.
+static void conn_secure(struct nats_conn *nc, bytes_t early)
+{
+    const struct nats_access *access = nc->door->site.access;
+    nc->may_be_secure = false;
+    nats_out_flush(&nc->session.out); // in plain text
+    conn_tls_start(nc->conn,
+                   &(struct tls_start){ .context = access->tls, .timeout_ms = access->tls_timeout_ms, .early = early });
+}
+
+// INFO came first, or its time has come.
+static void conn_greet_and_secure(struct nats_conn *nc, bytes_t early)
+{
+    const struct nats_access *access = nc->door->site.access;
+    conn_greet(nc);
+    if (access->tls == NULL || access->tls_is_optional)
+        conn_admit(nc);
+    else
+        conn_secure(nc, early);
+}
+
+// The first bytes of a client that may choose. False: they are commands.
+static bool conn_begins_tls(struct nats_conn *nc, bytes_t input)
+{
+    bool is_handshake = input.data[0] == TLS_HANDSHAKE, is_greeted = nc->is_greeted;
+    nc->may_be_secure = false;
+    if (is_handshake || !is_greeted)
+        timer_stop(&nc->admission);
+    if (is_handshake)
+        conn_secure(nc, input);
+    else if (!is_greeted)
+        conn_greet_and_secure(nc, input);
+    return is_handshake || (!is_greeted && !nc->door->site.access->tls_is_optional);
+}
+
+static void on_secure(struct conn *conn)
+{
+    struct nats_conn *nc = conn_owner(conn);
+    if (nc->session.is_closed)
+        return;
+    nc->session.certificate = conn_tls_peer(conn);
+    nc->tls_version = conn_tls_version(conn);
+    nc->tls_cipher = conn_tls_cipher(conn);
+    if (!nats_access_is_pinned(nc->door->site.access, nc->session.certificate)) {
+        nats_session_fail(&nc->session, NATS_ERROR_TLS);
+        return;
+    }
+    if (!nc->is_greeted)
+        conn_greet(nc);
+    conn_admit(nc);
+}
+
+static void on_admission(struct timer *timer)
+{
+    struct nats_conn *nc = CONTAINER_OF(timer, struct nats_conn, admission);
+    const struct nats_access *access = nc->door->site.access;
+    if (nc->is_greeted && nc->session.is_expected) {
+        nats_session_fail(&nc->session, NATS_ERROR_AUTH_TIMEOUT);
+    } else if (!nc->is_greeted) {
+        nc->may_be_secure = access->tls_is_optional;
+        conn_greet_and_secure(nc, BYTES_NULL);
+    }
+}
+
+static void conn_begin(struct nats_conn *nc)
+{
+    const struct nats_access *access = nc->door->site.access;
+    bool is_first = access->tls != NULL && access->handshake != NATS_HANDSHAKE_AFTER_INFO;
+    nc->may_be_secure = access->tls != NULL && (access->tls_is_optional || access->handshake == NATS_HANDSHAKE_AUTO);
+    if (!is_first)
+        conn_greet_and_secure(nc, BYTES_NULL);
+    else if (nc->may_be_secure)
+        timer_start(&nc->admission, access->handshake_delay_ms);
+    else
+        conn_secure(nc, BYTES_NULL);
+}
 
 // --- connections
+
+static void nonce_make(char to[NATS_NONCE_SIZE + 1])
+{
+    uint8_t bytes[NONCE_BYTES];
+    _Static_assert((NONCE_BYTES * 8 + 5) / 6 == NATS_NONCE_SIZE, "base64 without padding");
+    char text[BASE64_SIZE(NONCE_BYTES)];
+    random_bytes(bytes, sizeof(bytes));
+    size_t size = base64_encode(BASE64_URL, bytes_of(bytes, sizeof(bytes)), text);
+    memcpy(to, text, size);
+    to[size] = '\0';
+}
 
 void nats_conn_accept(struct nats_door *door, struct conn *conn)
 {
@@ -390,17 +528,23 @@ void nats_conn_accept(struct nats_door *door, struct conn *conn)
     memcpy(nc->peer, peer.data, peer.size < NATS_PEER_SIZE ? peer.size : NATS_PEER_SIZE - 1);
     timer_init(&nc->ping, door->loop, on_ping);
     timer_init(&nc->stall, door->loop, on_stall_over);
+    timer_init(&nc->admission, door->loop, on_admission);
     list_append(&door->conns, &nc->node);
     door->conn_count++;
     gauge_add(&door->metrics.connections, 1);
     gauge_add(&door->metrics.total_connections, 1);
     conn_attach(conn, &conn_ops, nc);
     nats_session_init(&nc->session, &door->site, &session_ops, &out_ops, ++door->next_id, nats_peer_ip(nc->peer));
-    nats_session_greet(&nc->session);
-    if (door->conn_count > (size_t)door->options.max_connections)
+    nc->session.peer = nc->peer;
+    nats_trace_note(&nc->session, "Client connection created");
+    if (directory_has_nkeys(door->site.access->directory))
+        nonce_make(nc->session.nonce);
+    if (door->conn_count > (size_t)door->options.max_connections) {
+        conn_greet(nc);
         nats_session_fail(&nc->session, NATS_ERROR_TOO_MANY_CONNECTIONS);
-    else
-        start_first_ping(nc);
+    } else {
+        conn_begin(nc);
+    }
 }
 
 void nats_conns_init(struct nats_door *door)

@@ -159,13 +159,14 @@ static void read_query(struct connz *connz)
 static void gather(struct connz *connz, struct nats_conn *conn, const struct nats_closed *closed,
                    const struct nats_conn_facts *facts)
 {
-    if (connz->account.size > 0 && !bytes_is(connz->account, facts->account))
+    if (connz->account.size > 0 && !bytes_equal(connz->account, facts->account))
         return;
     connz->total++;
     if (connz->id != 0 && facts->id != connz->id)
         return;
-    // Nobody has a name yet, and MQTT is not spoken.
-    if (connz->user.size > 0 || connz->mqtt_client.size > 0)
+    if (connz->user.size > 0 && !bytes_equal(connz->user, facts->user))
+        return;
+    if (connz->mqtt_client.size > 0) // MQTT is not spoken
         return;
     MEM_GROW(connz->entries, connz->count, connz->capacity);
     struct entry *entry = &connz->entries[connz->count++];
@@ -284,13 +285,17 @@ static void write_entry(struct connz *connz, const struct entry *entry)
     write_text(json, "name", facts.name);
     write_text(json, "lang", facts.lang);
     write_text(json, "version", facts.version);
-    bool is_global = strcmp(facts.account, NATS_ACCOUNT_GLOBAL) == 0;
-    if (connz->auth && !is_global)
-        json_field_text(json, "account", facts.account);
+    write_text(json, "tls_version", facts.tls_version);
+    write_text(json, "tls_cipher_suite", facts.tls_cipher);
+    bool is_global = bytes_is(facts.account, NATS_ACCOUNT_GLOBAL);
+    if (connz->auth && facts.user.size > 0)
+        json_field_bytes(json, "authorized_user", facts.user);
+    if (connz->auth && !is_global && facts.account.size > 0)
+        json_field_bytes(json, "account", facts.account);
     if ((connz->subs || connz->detail) && facts.subscriptions > 0)
         write_subs(connz, entry);
-    if (connz->auth && (entry->conn != NULL || !is_global))
-        json_field_text(json, "name_tag", facts.account);
+    if (connz->auth && (entry->conn != NULL || !is_global) && facts.account.size > 0)
+        json_field_bytes(json, "name_tag", facts.account);
     json_object_end(json);
 }
 

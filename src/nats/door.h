@@ -2,8 +2,10 @@
 // What the door and its connections share. Private to the room; owned by the door's loop.
 #pragma once
 
+#include "auth/login.h"
 #include "io/loop.h"
 #include "io/net.h"
+#include "nats/access.h"
 #include "nats/facts.h"
 #include "nats/info.h"
 #include "nats/nats.h"
@@ -16,6 +18,7 @@ struct nats_door {
     struct nats_options options;
     struct nats_site site;
     struct nats_accounts accounts;
+    struct nats_access *everybody; // its own, when it was given none
     struct nats_metrics metrics;
     char labels[NATS_SERVER_ID_SIZE + 16];
     struct address advertised;
@@ -25,6 +28,7 @@ struct nats_door {
     struct nats_closed_ring closed_conns;
     struct nats_monitor *monitor;    // NULL: none
     int64_t start_ms, wall_ahead_ms; // Unix time of the start, and what it is ahead of the loop's
+    int64_t config_ms;               // when the options or who may come in changed
     uint64_t cpu_ns;                 // of the process, and when that was looked at
     int64_t cpu_at_ns;
     double cpu_percent; // of one core, before that
@@ -68,6 +72,10 @@ struct nats_conn {
     int64_t asked_ns, round_trip_ns; // when the last PING left; 0: not measured yet
     uint64_t activity;               // what had been counted at last_ms
     struct timer ping, stall;
+    struct timer admission; // until the handshake has to begin; then until the client has to be let in
+    bool may_be_secure;     // the first byte says whether TLS begins
+    bool is_greeted;
+    const char *tls_version, *tls_cipher; // NULL: plain text; the conn's
     char peer[NATS_PEER_SIZE];
 };
 

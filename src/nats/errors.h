@@ -15,6 +15,8 @@
     X(BAD_PROTOCOL,           "invalid client protocol",                  "Bad Client Protocol Version") \
     X(NO_RESPONDERS_HEADERS,  "no responders requires headers support",   "No Responders Requires Headers") \
     X(AUTHORIZATION,          "Authorization Violation",                  "Authentication Failure") \
+    X(AUTH_TIMEOUT,           "Authentication Timeout",                   "Authentication Timeout") \
+    X(TLS,                    NULL,                                       "TLS Handshake Failure") \
     X(TOO_MANY_CONNECTIONS,   "maximum connections exceeded",             "Maximum Connections Exceeded") \
     X(STALE,                  "Stale Connection",                         "Stale Connection") \
     X(SLOW_PENDING,           NULL,                                       "Slow Consumer (Pending Bytes)") \

@@ -23,6 +23,14 @@ uint16_t nats_peer_port(const char *peer)
     return colon == NULL ? 0 : (uint16_t)strtoul(colon + 1, NULL, 10);
 }
 
+static bytes_t user_of(const struct nats_session *session)
+{
+    const struct principal *principal = session->principal;
+    if (session->is_expected || principal == NULL)
+        return BYTES_NULL;
+    return principal->kind == PRINCIPAL_TOKEN ? BYTES_LITERAL("[REDACTED]") : principal->name;
+}
+
 void nats_conn_facts_of(struct nats_conn *conn, struct nats_conn_facts *ret_facts)
 {
     struct nats_session *session = &conn->session;
@@ -36,10 +44,13 @@ void nats_conn_facts_of(struct nats_conn *conn, struct nats_conn_facts *ret_fact
         .subscriptions = session->subscriptions.count,
         .counts = session->counts,
         .peer = conn->peer,
-        .account = session->account->name,
+        .account = session->is_expected ? BYTES_NULL : nats_account_name(session->account),
+        .user = user_of(session),
         .name = session->name,
         .lang = session->lang,
         .version = session->version,
+        .tls_version = conn->tls_version,
+        .tls_cipher = conn->tls_cipher,
     };
 }
 
@@ -57,7 +68,7 @@ void nats_sub_facts_of(const struct nats_subscription *subscription, struct writ
         .delivered = subscription->delivered,
         .max = subscription->max,
         .conn_id = subscription->session->id,
-        .account = subscription->session->account->name,
+        .account = nats_account_name(subscription->session->account),
     };
 }
 
@@ -102,14 +113,28 @@ static size_t keep_text(struct nats_closed *closed, const char *text)
     return at;
 }
 
+enum { TEXT_COUNT = 6 };
+
+static void texts_of(struct nats_conn_facts *facts, const char **ret_texts[TEXT_COUNT])
+{
+    ret_texts[0] = &facts->peer;
+    ret_texts[1] = &facts->name;
+    ret_texts[2] = &facts->lang;
+    ret_texts[3] = &facts->version;
+    ret_texts[4] = &facts->tls_version;
+    ret_texts[5] = &facts->tls_cipher;
+}
+
 // The memory stays where it is from here on.
-static void point_to_kept(struct nats_closed *closed, const size_t *at, size_t subs_at)
+static void point_to_kept(struct nats_closed *closed, const size_t at[TEXT_COUNT], size_t subs_at)
 {
     const uint8_t *data = writer_view(&closed->text).data;
     struct nats_conn_facts *facts = &closed->facts;
-    const char **texts[] = { &facts->peer, &facts->name, &facts->lang, &facts->version };
-    for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
+    const char **texts[TEXT_COUNT];
+    texts_of(facts, texts);
+    for (size_t i = 0; i < TEXT_COUNT; i++)
         *texts[i] = *texts[i] == NULL ? NULL : (const char *)data + at[i];
+    facts->user.data = data + subs_at - facts->user.size;
     const uint8_t *next = data + subs_at;
     for (size_t i = 0; i < closed->sub_count; i++) {
         bytes_t *views[] = { &closed->subs[i].subject, &closed->subs[i].queue, &closed->subs[i].id };
@@ -127,8 +152,12 @@ static struct nats_closed *closed_new(struct nats_conn *conn, const char *reason
     nats_conn_facts_of(conn, facts);
     facts->reason = reason;
     facts->stop_ms = loop_now_ms(conn->door->loop) + conn->door->wall_ahead_ms;
-    const size_t at[] = { keep_text(closed, facts->peer), keep_text(closed, facts->name),
-                          keep_text(closed, facts->lang), keep_text(closed, facts->version) };
+    const char **texts[TEXT_COUNT];
+    size_t at[TEXT_COUNT];
+    texts_of(facts, texts);
+    for (size_t i = 0; i < TEXT_COUNT; i++)
+        at[i] = keep_text(closed, *texts[i]);
+    keep_bytes(closed, facts->user);
     size_t subs_at = closed->text.size;
     keep_subs(closed, conn);
     point_to_kept(closed, at, subs_at);

@@ -16,13 +16,15 @@ struct nats_conn_facts {
     uint64_t pending, stalls, subscriptions;
     struct nats_counts counts;
     const char *reason; // of its end; NULL: it is open
-    const char *peer, *account, *name, *lang, *version;
+    const char *peer, *name, *lang, *version;
+    const char *tls_version, *tls_cipher; // NULL: plain text
+    bytes_t account, user;                // empty: it was not let in; user: also where nobody has to say who they are
 };
 
 struct nats_sub_facts {
     bytes_t subject, queue, id; // queue: BYTES_NULL for none
     uint64_t delivered, max, conn_id;
-    const char *account;
+    bytes_t account;
 };
 
 void nats_conn_facts_of(struct nats_conn *conn, struct nats_conn_facts *ret_facts);

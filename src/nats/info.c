@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nats/info.h"
 
+#include "base/assert.h"
 #include "base/json_write.h"
 #include "base/version.h"
 #include "nats/nats.h"
@@ -48,16 +49,31 @@ void nats_info_write(const struct nats_info *info, struct writer *out)
     json_field_text(&json, "go", "none"); // clients expect the member
     json_field_text(&json, "host", info->host);
     json_field_int(&json, "port", info->port);
-    json_field_bool(&json, "headers", true);
+    json_field_bool(&json, "headers", !info->no_headers);
     json_field_int(&json, "max_payload", info->max_payload);
     json_field_int(&json, "client_id", (int64_t)info->client_id);
     json_field_bytes(&json, "client_ip", info->client_ip);
     if (info->is_lame_duck)
         json_field_bool(&json, "ldm", true);
-    if (info->account != NULL) {
+    // Members that say false are left out.
+    const struct {
+        const char *name;
+        bool is_true;
+    } flags[] = {
+        { "auth_required", info->is_auth_required },
+        { "tls_required", info->is_tls_required },
+        { "tls_available", info->is_tls_available },
+        { "tls_verify", info->is_tls_verified },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(flags); i++)
+        if (flags[i].is_true)
+            json_field_bool(&json, flags[i].name, true);
+    if (info->nonce != NULL && info->nonce[0] != '\0')
+        json_field_text(&json, "nonce", info->nonce);
+    if (info->account.data != NULL) {
         json_field_bool(&json, "connect_info", true);
-        json_field_text(&json, "remote_account", info->account);
-        if (strcmp(info->account, NATS_ACCOUNT_SYSTEM) == 0)
+        json_field_bytes(&json, "remote_account", info->account);
+        if (bytes_is(info->account, NATS_ACCOUNT_SYSTEM))
             json_field_bool(&json, "acc_is_sys", true);
     }
     json_object_end(&json);

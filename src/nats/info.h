@@ -15,8 +15,10 @@ struct nats_info {
     int64_t max_payload;
     uint64_t client_id;
     bytes_t client_ip;
-    const char *account; // of the answer to the first PING; NULL: of the first line
-    bool is_lame_duck;
+    bytes_t account; // of the answer to the first PING; BYTES_NULL: of the first line
+    bool is_auth_required, is_tls_required, is_tls_available, is_tls_verified;
+    const char *nonce; // "": none
+    bool is_lame_duck, no_headers;
 };
 
 // "INFO {...} \r\n"

@@ -27,7 +27,7 @@ static void info_is_one_line_of_json(void **state)
                               .max_payload = 1048576,
                               .client_id = 5,
                               .client_ip = BYTES_LITERAL("127.0.0.1"),
-                              .account = NATS_ACCOUNT_SYSTEM,
+                              .account = bytes_of_text(NATS_ACCOUNT_SYSTEM),
                               .is_lame_duck = true };
     struct writer out = WRITER_INIT;
     nats_info_write(&info, &out);

@@ -90,12 +90,13 @@ static void write_root(struct writer *out)
     writer_text(out, "</ul>\n</html>\n");
 }
 
-static void reply(struct http_exchange *exchange, int status, const char *content_type, struct writer *body)
+static void reply(const struct nats_monitor *monitor, struct http_exchange *exchange, int status,
+                  const char *content_type, struct writer *body)
 {
     http_reply(exchange, (struct http_reply){ .status = status,
                                               .content_type = content_type,
                                               .body = writer_finish(body),
-                                              .fields = ALLOW_ANY_PAGE });
+                                              .fields = monitor->any_page ? ALLOW_ANY_PAGE : NULL });
 }
 
 static void get_page(struct http_exchange *exchange, void *owner)
@@ -112,17 +113,17 @@ static void get_page(struct http_exchange *exchange, void *owner)
     struct writer compact = WRITER_INIT, body = WRITER_INIT;
     if (page->write == NULL) {
         write_root(&body);
-        reply(exchange, 200, "text/html; charset=utf-8", &body);
+        reply(monitor, exchange, 200, "text/html; charset=utf-8", &body);
         return;
     }
     int status = page_write(monitor->door, page, exchange->request->query, &compact);
     if (status == 400 || page->is_compact) {
-        reply(exchange, status, status == 400 ? "text/plain; charset=utf-8" : "application/json", &compact);
+        reply(monitor, exchange, status, status == 400 ? "text/plain; charset=utf-8" : "application/json", &compact);
         return;
     }
     nats_json_indent(writer_view(&compact), &body);
     writer_free(&compact);
-    reply(exchange, status, "application/json", &body);
+    reply(monitor, exchange, status, "application/json", &body);
 }
 
 static const struct http_route routes[] = {
@@ -132,22 +133,19 @@ static const struct http_route routes[] = {
     { HTTP_GET, "/subsz", get_page }, { HTTP_GET, "/varz", get_page },     { HTTP_GET, "/subscriptionsz", get_page },
 };
 
-// Any name may be meant, as with nats-server, which exporters know by whatever it is called in their network: nothing
-// can be changed here, and every page of the web may read it anyway.
-static const char *const any_host[] = { "*" };
-
-err_t nats_monitor_open(struct nats_door *door, const struct address *address, const struct http_limits *limits,
-                        struct nats_monitor **ret_monitor, diag_t *diag)
+err_t nats_monitor_open(struct nats_door *door, const struct address *address,
+                        const struct nats_monitor_options *options, struct nats_monitor **ret_monitor, diag_t *diag)
 {
     ASSERT(door->monitor == NULL);
     struct nats_monitor *monitor = mem_zalloc(1, sizeof(*monitor));
     monitor->door = door;
     monitor->address = *address;
+    monitor->any_page = options->any_page;
     const struct http_site site = { .routes = routes,
                                     .route_count = ARRAY_COUNT(routes),
                                     .owner = monitor,
-                                    .limits = *limits,
-                                    .guard = { any_host, ARRAY_COUNT(any_host), true } };
+                                    .limits = options->limits,
+                                    .guard = options->guard };
     err_t err = http_server_open(door->loop, address, &site, &monitor->server, diag);
     if (err != ERR_OK) {
         free(monitor);

@@ -5,15 +5,22 @@
 
 #include "base/err.h"
 #include "base/writer.h"
+#include "http/guard.h"
 
 struct address;
-struct http_limits;
 struct nats_door;
 struct nats_monitor;
 
+struct nats_monitor_options {
+    struct http_limits limits;
+    struct http_guard guard; // its names outlive the monitor
+    bool any_page;           // pages of other sites may read, as nats-server lets them
+};
+
 // One for a door, which may go first. ERR_BUSY, ERR_DENIED, ERR_INVALID with DIAG.
-err_t nats_monitor_open(struct nats_door *door, const struct address *address, const struct http_limits *limits,
-                        struct nats_monitor **ret_monitor, diag_t *diag) MUST_CHECK;
+err_t nats_monitor_open(struct nats_door *door, const struct address *address,
+                        const struct nats_monitor_options *options, struct nats_monitor **ret_monitor,
+                        diag_t *diag) MUST_CHECK;
 // The port that was picked when the address had port 0.
 uint16_t nats_monitor_port(const struct nats_monitor *monitor);
 // ON_CLOSED comes in a later turn; the monitor is gone then. On the door's loop.

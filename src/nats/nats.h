@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The NATS door: one listener on one loop that serves NATS' client protocol. An account lives on one loop, with its
-// subscriptions; the door is on the loop of $G, where everybody is as long as nobody has to prove who they are.
+// The NATS door: one listener on one loop that serves NATS' client protocol, and all accounts with their subscriptions.
 #pragma once
 
 #include "base/err.h"
@@ -9,6 +8,7 @@
 
 struct address;
 struct loop;
+struct nats_access;
 struct nats_door;
 
 // The NATS server whose behaviour this is, which clients compare versions with; EDDY_VERSION stands beside it in INFO.
@@ -20,6 +20,7 @@ struct nats_door;
 
 // Filled from nats_option_rows; sizes are bytes.
 struct nats_options {
+    const char *auth_file; // nats_access_load; NULL: everybody may come in
     const char *advertise; // "host:port" that clients are told; NULL: the listening name and port
     const char *server_name;
     int64_t max_payload, max_control_line, max_pending;
@@ -31,6 +32,10 @@ struct nats_options {
     int64_t write_deadline_ms;
     bool producer_stall;
     int64_t lame_duck_duration_ms, lame_duck_grace_ms;
+    // Of nats-server's configuration only, without rows:
+    int64_t trace_size; // bytes of a payload that the log shows at the level "trace"; 0: all
+    bool trace_headers; // and the headers before it
+    bool no_headers;    // nobody may send or gets any (no_header_support)
 };
 
 // Rows for the program's option table; their places are in struct nats_options.
@@ -50,14 +55,21 @@ struct nats_metrics {
 extern const struct metric_row nats_metric_rows[];
 extern const size_t nats_metric_row_count;
 
-// Listens. OPTIONS and the loop outlive the door. ERR_BUSY, ERR_DENIED, ERR_INVALID with DIAG.
+// Listens. OPTIONS, the loop and ACCESS (nats/access.h; NULL: everybody may come in) outlive the door. ERR_BUSY,
+// ERR_DENIED, ERR_INVALID with DIAG.
 err_t nats_door_open(struct loop *loop, const struct address *address, const struct nats_options *options,
-                     struct nats_door **ret_door, diag_t *diag) MUST_CHECK;
+                     const struct nats_access *access, struct nats_door **ret_door, diag_t *diag) MUST_CHECK;
+// Other users, other certificates. Who may not come in any more is told so and closed; who has permissions is closed
+// without a word, and comes back with the new ones. When it returns, nothing of the old ACCESS is used. Not NULL. On
+// the door's loop.
+void nats_door_access_set(struct nats_door *door, const struct nats_access *access);
 // The port that was picked when the address had port 0.
 uint16_t nats_door_port(const struct nats_door *door);
 struct nats_metrics *nats_door_metrics(struct nats_door *door);
 // `server_id="N..."`, the labels of the metrics; valid while the door is.
 const char *nats_door_labels(const struct nats_door *door);
+// New limits and times, for those who are there, too. The name and the advertised address stay.
+void nats_door_update(struct nats_door *door, const struct nats_options *options);
 // Stops accepting, tells the clients (INFO with ldm), and after the grace period closes them one by one, spread over
 // the rest of the duration. ON_EMPTY comes once, in a later turn, when no connection is left; the door stays, to be
 // closed. On the door's loop.

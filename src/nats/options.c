@@ -14,6 +14,9 @@
 // Defaults are nats-server's; in brackets stands its name for the option.
 // clang-format off
 const struct option_row nats_option_rows[] = {
+    { .name = "nats.auth", .flag = "--nats-auth", .env = "EDDY_NATS_AUTH", GROUP, .type = OPTION_PATH, .value_name = "FILE",
+      .help = "who may come in, in nats-server's syntax: authorization, accounts, no_auth_user, system_account, tls, allow_non_tls; "
+              "what else is in FILE is not used. Default: everybody, to everything", AT(auth_file) },
     { .name = "nats.advertise", .flag = "--nats-advertise", .env = "EDDY_NATS_ADVERTISE", GROUP, .type = OPTION_TEXT,
       .value_name = "HOST:PORT", .help = "the address that NATS clients are told (client_advertise); default: the one that is listened on", AT(advertise) },
     { .name = "nats.server-name", .flag = "--nats-server-name", .env = "EDDY_NATS_SERVER_NAME", GROUP, .type = OPTION_TEXT,

@@ -2,6 +2,7 @@
 // The smaller pages: subscriptions, accounts, health, and those about what one server does not have.
 #include "nats/pages.h"
 
+#include "auth/directory.h"
 #include "base/subject.h"
 
 // --- parts
@@ -17,6 +18,11 @@ void nats_page_begin(struct nats_request *request)
     json_object_begin(&request->json);
     json_field_text(&request->json, "server_id", request->door->site.server_id);
     nats_page_time(request, "now", request->now_ms);
+}
+
+bytes_t nats_page_system_account(const struct nats_request *request)
+{
+    return directory_server(request->door->site.access->directory)->account->name;
 }
 
 size_t nats_page_limit(struct nats_request *request)
@@ -38,8 +44,8 @@ void nats_page_sub(struct nats_request *request, const struct nats_sub_facts *su
     struct json_writer *json = &request->json;
     json_object_begin(json);
     if (with_account) {
-        json_field_text(json, "account", sub->account);
-        json_field_text(json, "account_tag", sub->account);
+        json_field_bytes(json, "account", sub->account);
+        json_field_bytes(json, "account_tag", sub->account);
     }
     json_field_bytes(json, "subject", sub->subject);
     if (sub->queue.size > 0)
@@ -54,7 +60,7 @@ void nats_page_sub(struct nats_request *request, const struct nats_sub_facts *su
 
 static bool is_asked_for(bytes_t account, const struct nats_account *of)
 {
-    return account.size == 0 || bytes_is(account, of->name);
+    return account.size == 0 || bytes_equal(account, nats_account_name(of));
 }
 
 // --- subscriptions
@@ -141,7 +147,7 @@ static void list_matching(struct listing *listing)
 {
     LIST_EACH(&listing->request->door->accounts.items, node)
     {
-        struct nats_account *account = LIST_ITEM(node, struct nats_account, node);
+        struct nats_account *account = LIST_ITEM(node, struct nats_account, item_node);
         if (!is_asked_for(listing->account, account))
             continue;
         nats_sublist_match(&account->list, listing->test, &account->matches);
@@ -186,7 +192,7 @@ void nats_page_subsz(struct nats_request *request)
     struct list_stats stats = { 0 };
     LIST_EACH(&request->door->accounts.items, node)
     {
-        const struct nats_account *account = LIST_ITEM(node, struct nats_account, node);
+        const struct nats_account *account = LIST_ITEM(node, struct nats_account, item_node);
         if (is_asked_for(listing.account, account))
             add_stats(&stats, account);
     }
@@ -225,9 +231,9 @@ static void write_account(struct nats_request *request, const struct nats_accoun
     struct list_stats stats = { 0 };
     add_stats(&stats, account);
     json_object_begin(json);
-    json_field_text(json, "account_name", account->name);
+    json_field_bytes(json, "account_name", nats_account_name(account));
     nats_page_time(request, "update_time", request->door->start_ms);
-    if (strcmp(account->name, NATS_ACCOUNT_SYSTEM) == 0)
+    if (bytes_equal(nats_account_name(account), nats_page_system_account(request)))
         json_field_bool(json, "is_system", true);
     json_field_bool(json, "expired", false);
     json_field_bool(json, "complete", true);
@@ -235,7 +241,7 @@ static void write_account(struct nats_request *request, const struct nats_accoun
     json_field_int(json, "leafnode_connections", 0);
     json_field_int(json, "client_connections", count_conns(request->door, account));
     json_field_int(json, "subscriptions", stats.subscriptions);
-    json_field_text(json, "name_tag", account->name);
+    json_field_bytes(json, "name_tag", nats_account_name(account));
     json_key(json, "sublist_stats");
     json_object_begin(json);
     write_stats(json, &stats);
@@ -247,28 +253,24 @@ void nats_page_accountz(struct nats_request *request)
 {
     struct json_writer *json = &request->json;
     bytes_t name = nats_query_text(&request->query, "acc");
-    const struct nats_account *found = NULL;
     nats_page_begin(request);
-    json_field_text(json, "system_account", NATS_ACCOUNT_SYSTEM);
-    json_key(json, name.size > 0 ? "account_detail" : "accounts");
-    if (name.size == 0)
-        json_array_begin(json);
-    LIST_EACH(&request->door->accounts.items, node)
-    {
-        const struct nats_account *account = LIST_ITEM(node, struct nats_account, node);
-        if (name.size == 0)
-            json_text(json, account->name);
-        else if (bytes_is(name, account->name))
-            found = account;
-    }
-    if (name.size == 0)
-        json_array_end(json);
-    else if (found != NULL)
+    json_field_bytes(json, "system_account", nats_page_system_account(request));
+    if (name.size > 0) {
+        const struct nats_account *found = nats_account_find(&request->door->accounts, name);
+        json_key(json, "account_detail");
+        if (found == NULL) {
+            nats_query_complain(&request->query, "Account %.*s does not exist", BYTES_ARG(name));
+            return;
+        }
         write_account(request, found);
-    else
-        nats_query_complain(&request->query, "Account %.*s does not exist", BYTES_ARG(name));
-    if (request->query.complaint[0] == '\0')
-        json_object_end(json);
+    } else {
+        json_key(json, "accounts");
+        json_array_begin(json);
+        LIST_EACH(&request->door->accounts.items, node)
+        json_bytes(json, nats_account_name(LIST_ITEM(node, struct nats_account, item_node)));
+        json_array_end(json);
+    }
+    json_object_end(json);
 }
 
 static void write_traffic(struct json_writer *json, const char *name, int64_t msgs, int64_t bytes)
@@ -297,13 +299,13 @@ void nats_page_accstatz(struct nats_request *request)
     json_array_begin(json);
     LIST_EACH(&request->door->accounts.items, node)
     {
-        const struct nats_account *account = LIST_ITEM(node, struct nats_account, node);
+        const struct nats_account *account = LIST_ITEM(node, struct nats_account, item_node);
         int64_t conns = count_conns(request->door, account);
         if (conns == 0 && !unused)
             continue;
         json_object_begin(json);
-        json_field_text(json, "acc", account->name);
-        json_field_text(json, "name", account->name);
+        json_field_bytes(json, "acc", nats_account_name(account));
+        json_field_bytes(json, "name", nats_account_name(account));
         json_field_int(json, "conns", conns);
         json_field_int(json, "leafnodes", 0);
         json_field_int(json, "total_conns", conns);

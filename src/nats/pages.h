@@ -29,6 +29,7 @@ struct nats_monitor {
     struct http_server *server;
     struct nats_door *door; // NULL: gone
     struct address address;
+    bool any_page; // of another site may read
     uint64_t asked[NATS_PAGE_COUNT];
     void (*on_closed)(void *owner);
     void *owner;
@@ -48,4 +49,5 @@ size_t nats_page_limit(struct nats_request *request);
 size_t nats_page_offset(struct nats_request *request);
 // The path that is counted at INDEX, in alphabetical order.
 const char *nats_page_path(size_t index);
+bytes_t nats_page_system_account(const struct nats_request *request);
 void nats_page_sub(struct nats_request *request, const struct nats_sub_facts *sub, bool with_account);

@@ -166,10 +166,11 @@ static bool is_plain(const struct nats_command *command, const uint8_t *line_end
     return at == line_end && *line_end == '\r';
 }
 
-// PUB subject [reply] size, HPUB subject [reply] header-size size.
-static inline enum nats_parse take_publish(const struct nats_parse_limits *limits, bytes_t input,
-                                           const uint8_t *line_end, bool is_known_plain, struct nats_command *command,
-                                           size_t *ret_size)
+// PUB subject [reply] size, HPUB subject [reply] header-size size. A call of it is 2 to 4 ns of the 26 that a small
+// message costs, and the compiler does not see that.
+__attribute__((always_inline)) static inline enum nats_parse
+take_publish(const struct nats_parse_limits *limits, bytes_t input, const uint8_t *line_end, bool is_known_plain,
+             struct nats_command *command, size_t *ret_size)
 {
     const bytes_t *arguments = command->arguments;
     size_t sizes = command->verb == NATS_HPUB ? 2 : 1, count = command->count;
@@ -193,7 +194,8 @@ static inline enum nats_parse take_publish(const struct nats_parse_limits *limit
     command->header_size = (size_t)header_size;
     command->body = bytes_of(body, (size_t)size);
     const uint8_t *behind = arguments[0].data + arguments[0].size;
-    bool may_go_out = is_known_plain || is_plain(command, line_end);
+    bool is_stripped = command->verb == NATS_HPUB && header_size == 0; // goes out as MSG
+    bool may_go_out = is_known_plain || (!is_stripped && is_plain(command, line_end));
     command->tail = may_go_out ? bytes_of(behind, (size_t)(body_end + 2 - behind)) : BYTES_NULL;
     return NATS_PARSE_DONE;
 }

@@ -24,7 +24,7 @@ enum { NATS_ARGUMENTS_MAX = 4 };
 
 struct nats_command {
     enum nats_verb verb;
-    bytes_t line;                          // the arguments as they came, without the end of the line
+    bytes_t line;                          // the arguments as they came, without the end of the line; not of messages
     bytes_t arguments[NATS_ARGUMENTS_MAX]; // cut at spaces and tabs; not of CONNECT and INFO
     size_t count;
     // Of PUB and HPUB:

@@ -47,6 +47,8 @@ static void door_name(struct nats_door *door)
 static void door_free(struct nats_door *door)
 {
     nats_monitor_forget(door);
+    verifier_free(door->site.verifier);
+    nats_access_free(door->everybody);
     nats_accounts_deinit(&door->accounts);
     nats_closed_free(&door->closed_conns);
     nats_chunks_free(&door->site.chunks);
@@ -61,8 +63,21 @@ static void on_accept(void *owner, struct conn *conn)
     nats_conn_accept(owner, conn);
 }
 
+static void door_take_access(struct nats_door *door, const struct nats_access *access)
+{
+    diag_t diag;
+    if (access == NULL) {
+        err_t err = nats_access_new(NULL, &door->everybody, &diag);
+        ASSERT(err == ERR_OK);
+        access = door->everybody;
+    }
+    door->site.access = access;
+    door->site.verifier = verifier_new(door->loop);
+    nats_accounts_add(&door->accounts, access->directory);
+}
+
 err_t nats_door_open(struct loop *loop, const struct address *address, const struct nats_options *options,
-                     struct nats_door **ret_door, diag_t *diag)
+                     const struct nats_access *access, struct nats_door **ret_door, diag_t *diag)
 {
     struct nats_door *door = mem_zalloc(1, sizeof(*door));
     door->loop = loop;
@@ -71,10 +86,11 @@ err_t nats_door_open(struct loop *loop, const struct address *address, const str
     door->site.metrics = &door->metrics;
     door->site.accounts = &door->accounts;
     door->closed_conns.max = (size_t)options->max_closed_clients;
-    door->start_ms = clock_wall_ms();
+    door->start_ms = door->config_ms = clock_wall_ms();
     door->wall_ahead_ms = door->start_ms - loop_now_ms(loop);
     nats_conns_init(door);
     nats_accounts_init(&door->accounts, random_u64());
+    door_take_access(door, access);
     door_name(door);
     timer_init(&door->lame_duck, loop, on_lame_duck);
     err_t err = listener_open(loop, address, on_accept, door, &door->listener, diag);
@@ -90,6 +106,18 @@ err_t nats_door_open(struct loop *loop, const struct address *address, const str
     return err;
 }
 
+void nats_door_access_set(struct nats_door *door, const struct nats_access *access)
+{
+    const struct directory *old = door->site.access->directory;
+    door->site.access = access;
+    door->config_ms = loop_now_ms(door->loop) + door->wall_ahead_ms;
+    nats_accounts_add(&door->accounts, access->directory);
+    LIST_EACH(&door->conns, node)
+    nats_admission_again(&LIST_ITEM(node, struct nats_conn, node)->session, old);
+    nats_access_free(door->everybody);
+    door->everybody = NULL;
+}
+
 uint16_t nats_door_port(const struct nats_door *door)
 {
     return listener_port(door->listener);
@@ -103,6 +131,17 @@ struct nats_metrics *nats_door_metrics(struct nats_door *door)
 const char *nats_door_labels(const struct nats_door *door)
 {
     return door->labels;
+}
+
+void nats_door_update(struct nats_door *door, const struct nats_options *options)
+{
+    const char *server_name = door->options.server_name, *advertise = door->options.advertise;
+    door->options = *options;
+    door->options.server_name = server_name;
+    door->options.advertise = advertise;
+    door->config_ms = loop_now_ms(door->loop) + door->wall_ahead_ms;
+    LIST_EACH(&door->conns, node)
+    nats_session_limit(&LIST_ITEM(node, struct nats_conn, node)->session);
 }
 
 static void door_stop_listening(struct nats_door *door)

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nats/session.h"
 
+#include "auth/directory.h"
 #include "base/arena.h"
 #include "base/assert.h"
+#include "base/log.h"
+#include "nats/access.h"
 #include "nats/info.h"
-#include "nats/principal.h"
+#include "nats/trace.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,15 +18,23 @@ static bytes_t subscription_key(const struct map_node *node)
     return bytes_of(subscription->id + 1, subscription->sub.owners - 1);
 }
 
-static void take_options(struct nats_session *session, const struct nats_connect *connect)
+void nats_session_options(struct nats_session *session, const struct nats_connect *connect)
 {
     session->echo = connect->echo;
     session->verbose = connect->verbose;
     session->pedantic = connect->pedantic;
-    session->headers = session->limits.headers = connect->headers;
+    session->headers = session->limits.headers = connect->headers && !session->site->options->no_headers;
     session->no_responders = connect->no_responders;
     session->protocol =
         connect->protocol >= 0 && connect->protocol <= NATS_PROTOCOL_MAX ? (uint8_t)connect->protocol : 0;
+}
+
+void nats_session_limit(struct nats_session *session)
+{
+    const struct nats_options *options = session->site->options;
+    session->out.mark = (size_t)options->max_pending / 4 * 3;
+    session->limits.line_size = (size_t)options->max_control_line;
+    session->limits.payload_size = (size_t)options->max_payload;
 }
 
 void nats_session_init(struct nats_session *session, struct nats_site *site, const struct nats_session_ops *ops,
@@ -31,12 +42,10 @@ void nats_session_init(struct nats_session *session, struct nats_site *site, con
 {
     *session = (struct nats_session){ .site = site, .ops = ops, .id = id, .peer_ip = peer_ip };
     nats_out_init(&session->out, &site->chunks, out_ops);
-    session->out.mark = (size_t)site->options->max_pending / 4 * 3;
-    session->limits.line_size = (size_t)site->options->max_control_line;
-    session->limits.payload_size = (size_t)site->options->max_payload;
+    nats_session_limit(session);
     session->subscriptions = MAP_INIT(subscription_key);
-    take_options(session, &NATS_CONNECT_INIT);
-    session->account = nats_account_find(site->accounts, nats_principal_unnamed()->account);
+    nats_session_options(session, &NATS_CONNECT_INIT);
+    nats_admission_init(session);
 }
 
 void nats_session_leave(struct nats_session *session)
@@ -52,6 +61,7 @@ void nats_session_leave(struct nats_session *session)
 void nats_session_deinit(struct nats_session *session)
 {
     ASSERT(session->subscriptions.count == 0);
+    nats_admission_stop(session);
     map_free(&session->subscriptions);
     nats_out_deinit(&session->out);
     free(session->name);
@@ -66,12 +76,34 @@ static void send_text(struct nats_session *session, const char *text)
     nats_out_bytes(&session->out, bytes_of_text(text));
 }
 
+// As Go quotes a text (%q), but for characters beyond ASCII, which stay as they are.
+static void write_quoted(struct writer *to, bytes_t text)
+{
+    static const char names[] = "\a\b\f\n\r\t\v\\\"", letters[] = "abfnrtv\\\"";
+    writer_u8(to, '"');
+    for (size_t i = 0; i < text.size; i++) {
+        uint8_t c = text.data[i];
+        const char *name = c == 0 ? NULL : strchr(names, c);
+        if (name != NULL)
+            writer_format(to, "\\%c", letters[name - names]);
+        else if (c < ' ' || c == 0x7f)
+            writer_format(to, "\\x%02x", c);
+        else
+            writer_u8(to, c);
+    }
+    writer_u8(to, '"');
+}
+
 static void complain(struct nats_session *session, const char *what, bytes_t subject, const char *more, bytes_t queue)
 {
     struct writer text = WRITER_INIT;
-    writer_format(&text, "-ERR '%s \"%.*s\"%s", what, BYTES_ARG(subject), more);
-    if (queue.data != NULL)
-        writer_format(&text, " \"%.*s\"", BYTES_ARG(queue));
+    writer_format(&text, "-ERR '%s ", what);
+    write_quoted(&text, subject);
+    writer_text(&text, more);
+    if (queue.data != NULL) {
+        writer_u8(&text, ' ');
+        write_quoted(&text, queue);
+    }
     writer_text(&text, "'\r\n");
     nats_out_bytes(&session->out, writer_view(&text));
     writer_free(&text);
@@ -89,18 +121,20 @@ void nats_session_fail(struct nats_session *session, enum nats_error error)
     if (nats_error_reason(error) == NULL)
         return;
     session->is_closed = true;
+    nats_admission_stop(session);
     session->ops->on_fail(session, error);
 }
 
-static void send_ok(struct nats_session *session)
+void nats_session_ok(struct nats_session *session)
 {
     if (session->verbose)
         send_text(session, "+OK\r\n");
 }
 
-static void send_info(struct nats_session *session, const char *account)
+static void send_info(struct nats_session *session, const struct nats_account *account, bool is_first)
 {
     const struct nats_site *site = session->site;
+    const struct nats_access *access = site->access;
     struct nats_info info = { .server_id = site->server_id,
                               .server_name = site->server_name,
                               .host = site->host,
@@ -108,8 +142,14 @@ static void send_info(struct nats_session *session, const char *account)
                               .max_payload = site->options->max_payload,
                               .client_id = session->id,
                               .client_ip = session->peer_ip,
-                              .account = account,
-                              .is_lame_duck = site->is_lame_duck };
+                              .account = account == NULL ? BYTES_NULL : nats_account_name(account),
+                              .is_auth_required = directory_checks(access->directory),
+                              .is_tls_required = access->tls != NULL && !access->tls_is_optional,
+                              .is_tls_available = access->tls != NULL && access->tls_is_optional,
+                              .is_tls_verified = access->tls_verifies,
+                              .nonce = is_first ? session->nonce : "",
+                              .is_lame_duck = site->is_lame_duck,
+                              .no_headers = site->options->no_headers };
     struct writer line = WRITER_INIT;
     nats_info_write(&info, &line);
     nats_out_bytes(&session->out, writer_view(&line));
@@ -118,13 +158,13 @@ static void send_info(struct nats_session *session, const char *account)
 
 void nats_session_greet(struct nats_session *session)
 {
-    send_info(session, NULL);
+    send_info(session, NULL, true);
 }
 
-void nats_session_inform(struct nats_session *session, const char *account)
+void nats_session_inform(struct nats_session *session, const struct nats_account *account)
 {
     if (!session->is_closed && session->protocol > 0)
-        send_info(session, account);
+        send_info(session, account, false);
 }
 
 void nats_session_ping(struct nats_session *session)
@@ -135,51 +175,10 @@ void nats_session_ping(struct nats_session *session)
 
 // --- CONNECT
 
-static void keep_text(char **text, bytes_t value)
-{
-    if (value.data == NULL)
-        return;
-    free(*text);
-    *text = bytes_to_text(value);
-}
-
 static void on_connect(struct nats_session *session, const struct nats_command *command, struct buf *buf)
 {
     (void)buf;
-    struct arena arena = ARENA_INIT;
-    struct nats_connect connect = { .verbose = session->verbose,
-                                    .pedantic = session->pedantic,
-                                    .echo = session->echo,
-                                    .headers = session->headers,
-                                    .no_responders = session->no_responders,
-                                    .protocol = session->protocol };
-    const struct nats_principal *principal = NULL;
-    if (nats_connect_read(command->line, &arena, &connect) != ERR_OK) {
-        nats_session_fail(session, NATS_ERROR_BAD_ARGUMENTS);
-        goto done;
-    }
-    take_options(session, &connect);
-    keep_text(&session->name, connect.name);
-    keep_text(&session->lang, connect.lang);
-    keep_text(&session->version, connect.version);
-    if (session->is_connected)
-        nats_session_leave(session); // perhaps into another account
-    session->is_connected = true;
-    principal = connect.account.size > 0 || connect.new_account ? NULL : nats_principal_of(&connect);
-    session->account =
-        principal == NULL ? session->account : nats_account_find(session->site->accounts, principal->account);
-    if (principal == NULL)
-        nats_session_fail(session, NATS_ERROR_AUTHORIZATION);
-    else if (connect.protocol < 0 || connect.protocol > NATS_PROTOCOL_MAX)
-        nats_session_fail(session, NATS_ERROR_BAD_PROTOCOL);
-    else if (connect.no_responders && !connect.headers)
-        nats_session_fail(session, NATS_ERROR_NO_RESPONDERS_HEADERS);
-    else
-        send_ok(session);
-    if (!session->is_closed)
-        session->ops->on_connect(session);
-done:
-    arena_free(&arena);
+    nats_admission_connect(session, command);
 }
 
 // --- SUB, UNSUB
@@ -205,19 +204,20 @@ static void on_sub(struct nats_session *session, const struct nats_command *comm
     bytes_t subject = command->arguments[0], id = command->arguments[command->count - 1];
     bytes_t queue = command->count == 3 ? command->arguments[1] : BYTES_NULL;
     size_t most = (size_t)options->max_subscriptions, tokens = (size_t)options->max_subject_tokens;
-    if (bytes_equal(queue, system_queue)) {
-        complain(session, "Permissions Violation for Subscription to", subject, " using queue", queue);
-    } else if (tokens > 0 && nats_subject_token_count(subject) > tokens) {
+    if (bytes_equal(queue, system_queue) || !nats_admission_may_subscribe(session, subject, queue)) {
+        complain(session, "Permissions Violation for Subscription to", subject,
+                 queue.data == NULL ? "" : " using queue", queue);
+    } else if (tokens > 0 && subject_token_count(subject) > tokens) {
         complain(session, "Permissions Violation for Subscription to", subject, ", too many tokens", BYTES_NULL);
     } else if (most > 0 && session->subscriptions.count >= most) {
         nats_session_fail(session, NATS_ERROR_TOO_MANY_SUBSCRIPTIONS);
     } else if (find_subscription(session, id) != NULL) {
-        send_ok(session); // the first one stays
-    } else if (!nats_subject_is_valid(subject)) {
+        nats_session_ok(session); // the first one stays
+    } else if (!subject_is_valid(subject)) {
         nats_session_fail(session, NATS_ERROR_INVALID_SUBJECT);
     } else {
         (void)nats_account_subscribe(session->account, session, subject, queue, id);
-        send_ok(session);
+        nats_session_ok(session);
     }
 }
 
@@ -231,7 +231,7 @@ static void on_unsub(struct nats_session *session, const struct nats_command *co
     }
     int64_t max = command->count == 2 ? nats_parse_size(command->arguments[1]) : -1;
     struct nats_subscription *subscription = find_subscription(session, command->arguments[0]);
-    send_ok(session);
+    nats_session_ok(session);
     if (subscription == NULL)
         return;
     if (max > 0 && (uint64_t)max > subscription->delivered)
@@ -275,9 +275,10 @@ static void tell_no_responders(struct nats_session *session, const struct nats_c
 
 static void on_pub(struct nats_session *session, const struct nats_command *command, struct buf *buf)
 {
-    if (session->pedantic && !nats_subject_is_literal(command->subject))
+    if (session->pedantic && !subject_is_literal(command->subject))
         nats_session_fail(session, NATS_ERROR_INVALID_PUBLISH);
-    if (is_reserved(command->subject, false)) {
+    if (is_reserved(command->subject, false) ||
+        (session->principal->permissions != NULL && !nats_admission_may_publish(session, command->subject))) {
         complain(session, "Permissions Violation for Publish to", command->subject, "", BYTES_NULL);
         return;
     }
@@ -285,7 +286,7 @@ static void on_pub(struct nats_session *session, const struct nats_command *comm
         complain(session, "Permissions Violation for Publish with Reply of", command->reply, "", BYTES_NULL);
         return;
     }
-    send_ok(session);
+    nats_session_ok(session);
     size_t delivered = nats_account_publish(session->account, session, command, buf);
     if (delivered == 0 && session->no_responders && command->reply.data != NULL)
         tell_no_responders(session, command);
@@ -301,7 +302,7 @@ static void on_ping(struct nats_session *session, const struct nats_command *com
     if (!session->is_connected || session->is_ponged)
         return;
     session->is_ponged = true;
-    nats_session_inform(session, session->account->name);
+    nats_session_inform(session, session->account);
 }
 
 static void on_pong(struct nats_session *session, const struct nats_command *command, struct buf *buf)
@@ -358,16 +359,19 @@ bool nats_site_is_full(const struct nats_site *site)
 
 bool nats_session_must_wait(const struct nats_session *session)
 {
-    return session->is_stalled || nats_site_is_full(session->site);
+    return session->is_stalled || session->login != NULL || nats_site_is_full(session->site);
 }
 
 size_t nats_session_data(struct nats_session *session, bytes_t input, struct buf *buf, size_t *ret_wanted)
 {
     size_t used = 0;
+    bool is_traced = log_enabled(LOG_TRACE);
     *ret_wanted = 1;
     while (used < input.size && !session->is_closed && !nats_session_must_wait(session)) {
         struct nats_command command;
         size_t size;
+        if (session->is_expected && (input.data[used] | 0x20) != 'c' && !nats_admission_unnamed(session))
+            break;
         enum nats_parse result =
             nats_parse(&session->limits, bytes_of(input.data + used, input.size - used), &command, &size);
         if (result == NATS_PARSE_MORE) {
@@ -379,6 +383,8 @@ size_t nats_session_data(struct nats_session *session, bytes_t input, struct buf
             nats_session_fail(session, parse_errors[result]);
             break;
         }
+        if (is_traced)
+            nats_trace_command(session, &command);
         handlers[command.verb](session, &command, buf);
         used += size;
     }

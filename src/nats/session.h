@@ -3,9 +3,11 @@
 // that it publishes into the outputs of others. One owner, one loop.
 #pragma once
 
+#include "auth/principal.h"
 #include "base/map.h"
 #include "base/writer.h"
 #include "nats/account.h"
+#include "nats/admission.h"
 #include "nats/connect.h"
 #include "nats/errors.h"
 #include "nats/nats.h"
@@ -19,11 +21,20 @@ enum {
     NATS_PROTOCOL_MAX = 1, // of the "protocol" in CONNECT
 };
 
+struct login;
+struct nats_access;
+struct responses;
+struct tls_peer;
+struct verifier;
+
 // What the sessions of one door share.
 struct nats_site {
     const struct nats_options *options;
     struct nats_metrics *metrics;
     struct nats_accounts *accounts;
+    const struct nats_access *access;
+    struct verifier *verifier; // of hashed passwords; NULL where there are none
+    int64_t now_ms;            // kept by whoever feeds the sessions
     struct nats_chunks chunks;
     char server_id[64];
     const char *server_name, *host; // as INFO says them
@@ -34,8 +45,10 @@ struct nats_site {
 struct nats_session_ops {
     // The session is closed: send what is there, then close the connection; at once if ERROR is a slow consumer's.
     void (*on_fail)(struct nats_session *session, enum nats_error error);
-    // CONNECT came, again perhaps.
+    // CONNECT came, again perhaps, and let the client in.
     void (*on_connect)(struct nats_session *session);
+    // The wait for a login is over (nats_session_must_wait): show it the bytes that were left. In a turn of its own.
+    void (*on_resume)(struct nats_session *session);
 };
 
 struct nats_session {
@@ -43,18 +56,28 @@ struct nats_session {
     bool is_closed; // takes and is given nothing more
     bool headers;   // may be given HMSG
     bool echo, verbose, pedantic, no_responders;
+    bool is_expected;   // CONNECT has to come first, or has to be let in
+    bool is_watched;    // nats_admission_may_get is asked for each message
     bool is_connected;  // CONNECT came
     bool is_ponged;     // the first PING after that was answered
     bool is_stalled;    // published to a client that does not keep up: wait a little before going on
     bool may_not_stall; // it has waited for these bytes already
     uint8_t protocol;
+    enum nats_error refusal; // of the CONNECT whose login is under way; NATS_ERROR_COUNT: none
     struct nats_account *account;
+    const struct principal *principal; // NULL: not let in
+    struct login *login;               // under way; NULL: none
+    char *shown;                       // what it is tried with
+    struct responses *responses;       // NULL: answers are not allowed besides
+    const struct tls_peer *certificate;
+    char nonce[NATS_NONCE_SIZE + 1]; // that an nkey has to sign; "": there are none
     struct nats_site *site;
     const struct nats_session_ops *ops;
     struct map subscriptions; // struct nats_subscription by id
     struct nats_parse_limits limits;
     uint64_t id;
     bytes_t peer_ip;             // the owner's
+    const char *peer;            // "127.0.0.1:5123", for the log; the owner's, may be NULL
     unsigned pings_out;          // not answered
     struct nats_counts counts;   // its own share of the account's
     uint64_t stalls, changes;    // how often it was stalled; SUB and UNSUB
@@ -68,10 +91,12 @@ void nats_session_deinit(struct nats_session *session);
 // Gives up all subscriptions. Not while a message is delivered.
 void nats_session_leave(struct nats_session *session);
 
+// Takes the limits from the options of the site, which changed.
+void nats_session_limit(struct nats_session *session);
 // The first line a client is sent.
 void nats_session_greet(struct nats_session *session);
 // INFO once more: for a client that understands it.
-void nats_session_inform(struct nats_session *session, const char *account);
+void nats_session_inform(struct nats_session *session, const struct nats_account *account);
 // Takes commands from the start of INPUT and returns how many bytes they were. Stops at the first that is not whole
 // (then *RET_WANTED bytes are needed to go on, or one more), when the session is closed, and when it has to wait
 // (nats_session_must_wait). BUF: what INPUT is in, if large messages may be shared from it; else NULL.
@@ -79,6 +104,10 @@ size_t nats_session_data(struct nats_session *session, bytes_t input, struct buf
 bool nats_session_must_wait(const struct nats_session *session);
 // The turn has made as much output as one may.
 bool nats_site_is_full(const struct nats_site *site);
+// What CONNECT says about how to speak with the client.
+void nats_session_options(struct nats_session *session, const struct nats_connect *connect);
+// +OK, to those who want it.
+void nats_session_ok(struct nats_session *session);
 // Asks for a sign of life.
 void nats_session_ping(struct nats_session *session);
 // Tells the client, if it is to be told, and closes, if that is what the error means.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nats/session.h"
 
+#include "nats/access.h"
+
 #include "base/assert.h"
 
 #include "base/test.h"
@@ -10,6 +12,7 @@ struct world {
     struct nats_options options;
     struct nats_metrics metrics;
     struct nats_accounts accounts;
+    struct nats_access *access;
     struct nats_site site;
 };
 
@@ -63,12 +66,17 @@ static const struct nats_session_ops session_ops = { .on_fail = on_fail, .on_con
 
 static void world_init(struct world *world)
 {
+    struct nats_access *access;
+    diag_t diag;
+    assert_int_equal(nats_access_new(NULL, &access, &diag), ERR_OK);
     *world = (struct world){
+        .access = access,
         .options = { .max_payload = 1 << 20, .max_control_line = 4096, .max_pending = 1 << 20, .producer_stall = true }
     };
     world->site = (struct nats_site){ .options = &world->options,
                                       .metrics = &world->metrics,
                                       .accounts = &world->accounts,
+                                      .access = world->access,
                                       .server_name = "n",
                                       .host = "h" };
     nats_accounts_init(&world->accounts, 1);
@@ -78,6 +86,7 @@ static void world_deinit(struct world *world)
 {
     nats_accounts_deinit(&world->accounts);
     nats_chunks_free(&world->site.chunks);
+    nats_access_free(world->access);
 }
 
 static size_t say_bytes(struct peer *peer, bytes_t input, struct buf *buf)

@@ -129,14 +129,13 @@ static void table_free(struct nats_table *table)
 
 static struct nats_place *place_add(struct nats_sublist *list, bytes_t subject)
 {
-    if (!nats_subject_has_wildcard(subject))
+    if (!subject_has_wildcard(subject))
         return table_add(&list->literals, NULL, subject);
     if (list->root == NULL)
         list->root = mem_zalloc(1, sizeof(*list->root));
     struct nats_place *place = list->root;
-    struct nats_tokens tokens = nats_tokens_of(subject);
-    bytes_t token;
-    while (nats_tokens_next(&tokens, &token))
+    bytes_t rest = subject, token;
+    while (subject_next(&rest, &token))
         place = table_add(&list->nodes, place, token);
     return place;
 }
@@ -266,25 +265,25 @@ static bool is_walkable(bytes_t subject)
 // subject has tokens; the other ways wait in a list.
 struct walk {
     struct nats_place *node;
-    struct nats_tokens tokens;
+    bytes_t rest; // of the subject
 };
 
 static void walk_trie(const struct nats_sublist *list, bytes_t subject, struct nats_matches *matches)
 {
     struct walk room[32], *ways = room;
     size_t count = 0, capacity = ARRAY_COUNT(room);
-    ways[count++] = (struct walk){ list->root, nats_tokens_of(subject) };
+    ways[count++] = (struct walk){ list->root, subject };
     while (count > 0) {
         struct walk way = ways[--count];
         bytes_t token;
-        if (!nats_tokens_next(&way.tokens, &token)) {
+        if (!subject_next(&way.rest, &token)) {
             found(matches, way.node);
             continue;
         }
         found(matches, table_find(&list->nodes, way.node, BYTES_LITERAL(">")));
         struct nats_place *next[2] = { table_find(&list->nodes, way.node, BYTES_LITERAL("*")), NULL };
         // In what is published, wildcards are no wildcards: a token `*` is not the node of `*` once more.
-        if (!nats_token_is(token, '*') && !nats_token_is(token, '>'))
+        if (!subject_token_is_one(token) && !subject_token_is_rest(token))
             next[1] = table_find(&list->nodes, way.node, token);
         if (count + 2 > capacity) {
             struct walk *more = mem_alloc(2 * capacity * sizeof(*more));
@@ -296,7 +295,7 @@ static void walk_trie(const struct nats_sublist *list, bytes_t subject, struct n
         }
         for (size_t i = 0; i < 2; i++) {
             if (next[i] != NULL)
-                ways[count++] = (struct walk){ next[i], way.tokens };
+                ways[count++] = (struct walk){ next[i], way.rest };
         }
     }
     if (ways != room)

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "base/map.h"
-#include "nats/subject.h"
+#include "base/subject.h"
 
 struct nats_sub;
 struct writer;

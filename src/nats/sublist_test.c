@@ -64,7 +64,7 @@ static void finds_literals_and_wildcards(void **state)
     nats_sublist_free(&list);
 }
 
-// Against nats_subject_matches, with subscriptions that come and go.
+// Against subject_matches, with subscriptions that come and go.
 static void agrees_with_matching_each_subscription(void **state)
 {
     (void)state;
@@ -87,7 +87,7 @@ static void agrees_with_matching_each_subscription(void **state)
                     random = random * 1664525 + 1013904223;
                     strcat(strcat(texts[at], i == 0 ? "" : "."), words[(random >> 16) % ARRAY_COUNT(words)]);
                 }
-            } while (!nats_subject_is_valid(bytes_of_text(texts[at])));
+            } while (!subject_is_valid(bytes_of_text(texts[at])));
             nats_sublist_insert(&list, &subs[at], bytes_of_text(texts[at]), BYTES_NULL);
         }
         subject[0] = '\0';
@@ -98,7 +98,7 @@ static void agrees_with_matching_each_subscription(void **state)
         }
         size_t expected = 0;
         for (size_t i = 0; i < SUBS; i++)
-            expected += subs[i].place != NULL && nats_subject_matches(bytes_of_text(texts[i]), bytes_of_text(subject));
+            expected += subs[i].place != NULL && subject_matches(bytes_of_text(subject), bytes_of_text(texts[i]));
         assert_matches(&list, subject, expected, 0);
     }
     for (size_t i = 0; i < SUBS; i++)

@@ -2,21 +2,34 @@
 // /varz: the server.
 #include "nats/pages.h"
 
+#include "auth/directory.h"
 #include "base/metric.h"
 #include "io/clock.h"
 #include "io/system.h"
+#include "io/tls.h"
 
 enum {
-    // nats-server's defaults, which nobody can change: there is nothing to log in with, and no TLS, on this door yet.
-    AUTH_TIMEOUT_S = 2,
-    TLS_TIMEOUT_S = 2,
     NS_PER_MS = 1000000,
     CPU_PERIOD_NS = 1000000000, // the shortest one that a share of the CPU is computed for
 };
 
+// Absent when it is not so.
+static void write_flag(struct json_writer *json, const char *name, bool is_set)
+{
+    if (is_set)
+        json_field_bool(json, name, true);
+}
+
+static void write_seconds(struct json_writer *json, const char *name, int64_t ms)
+{
+    json_key(json, name);
+    json_double(json, (double)ms / 1000);
+}
+
 static void write_identity(struct nats_request *request)
 {
     const struct nats_site *site = &request->door->site;
+    const struct nats_access *access = site->access;
     struct json_writer *json = &request->json;
     json_field_text(json, "server_id", site->server_id);
     json_field_text(json, "server_name", site->server_name);
@@ -25,6 +38,9 @@ static void write_identity(struct nats_request *request)
     json_field_text(json, "go", "none"); // readers expect the member
     json_field_text(json, "host", site->host);
     json_field_int(json, "port", site->port);
+    write_flag(json, "auth_required", directory_checks(access->directory));
+    write_flag(json, "tls_required", access->tls != NULL && !access->tls_is_optional);
+    write_flag(json, "tls_verify", access->tls_verifies);
 }
 
 static void write_limits(struct nats_request *request)
@@ -41,7 +57,7 @@ static void write_limits(struct nats_request *request)
     json_field_int(json, "http_port", monitor == NULL ? 0 : monitor->address.port);
     json_field_text(json, "http_base_path", "");
     json_field_int(json, "https_port", 0);
-    json_field_int(json, "auth_timeout", AUTH_TIMEOUT_S);
+    write_seconds(json, "auth_timeout", request->door->site.access->auth_timeout_ms);
     json_field_int(json, "max_control_line", options->max_control_line);
     json_field_int(json, "max_payload", options->max_payload);
     json_field_int(json, "max_pending", options->max_pending);
@@ -79,7 +95,8 @@ static void write_process(struct nats_request *request)
     uint64_t resident_size, cpu_ns;
     char text[NATS_TIME_SIZE];
     system_load_read(&resident_size, &cpu_ns);
-    json_field_int(json, "tls_timeout", TLS_TIMEOUT_S);
+    const struct nats_access *access = door->site.access;
+    write_seconds(json, "tls_timeout", access->tls == NULL ? TLS_HANDSHAKE_TIMEOUT_MS : access->tls_timeout_ms);
     json_field_int(json, "write_deadline", door->options.write_deadline_ms * NS_PER_MS);
     nats_page_time(request, "start", door->start_ms);
     nats_page_time(request, "now", request->now_ms);
@@ -165,9 +182,9 @@ void nats_page_varz(struct nats_request *request)
     write_process(request);
     write_counts(request);
     write_asked(request);
-    nats_page_time(request, "config_load_time", request->door->start_ms);
+    nats_page_time(request, "config_load_time", request->door->config_ms);
     json_field_text(json, "config_digest", "");
-    json_field_text(json, "system_account", NATS_ACCOUNT_SYSTEM);
+    json_field_bytes(json, "system_account", nats_page_system_account(request));
     write_kinds(json, "slow_consumer_stats", &metrics->slow_consumers);
     write_kinds(json, "stale_connection_stats", &metrics->stale_connections);
     write_disk_waits(json);

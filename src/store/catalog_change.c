@@ -508,7 +508,7 @@ static void on_create(struct message *message)
     if (change == NULL)
         return;
     err_t err = check_create(change);
-    if (err != ERR_OK) {
+    if (err != ERR_OK || op->validate_only) {
         change_end(change, err);
         return;
     }

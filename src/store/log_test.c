@@ -768,7 +768,7 @@ static void zeros_behind_a_log_are_no_damage(void **state)
     lose_power();
     pad(0, 5000);
     pad(1, 100);
-    log_start(&(struct log_config){ LOG_INFO, LOG_AS_TEXT, take_line, line_time_ms, NULL });
+    log_start(&(struct log_config){ LOG_INFO, LOG_AS_TEXT, take_line, line_time_ms, NULL, 0, false });
     world_open();
     assert_int_equal(damage_lines, 0);
     for (int64_t i = 0; i < 3; i++) {

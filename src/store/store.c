@@ -90,7 +90,10 @@ static err_t open_folder(struct store *store, diag_t *diag)
         return diag_fail(diag, ERR_INVALID, store->folder, "the name is too long: choose a shorter folder");
     err = file_open(path, FILE_WRITE | FILE_CREATE, &store->lock);
     if (err != ERR_OK)
-        return diag_fail(diag, err, store->folder, "is no folder that eddy can write to: %s", err_text(err));
+        return diag_fail(diag, err, store->folder, "%s%s",
+                         err == ERR_NOT_FOUND ? "is no folder: choose another with --data"
+                                              : "is no folder that eddy can write to: ",
+                         err == ERR_NOT_FOUND ? "" : err_text(err));
     err = file_lock(store->lock);
     if (err == ERR_BUSY)
         return diag_fail(diag, err, store->folder,

@@ -62,7 +62,7 @@ struct topic_op {
     size_t config_count;
     const struct config_change *changes; // topic_reconfigure
     size_t change_count;
-    bool validate_only; // grow, configure, reconfigure: everything is checked, nothing is changed
+    bool validate_only; // everything is checked, nothing is changed (create: no topic comes back)
     // out
     err_t err; // ERR_EXISTS, ERR_CONFLICT (create: a name that differs in '.' and '_' only), ERR_NOT_FOUND,
                // ERR_INVALID, ERR_LIMIT, ERR_NO_SPACE, ERR_IO, ERR_CLOSED

@@ -78,6 +78,9 @@ EDDY_OPTIONS = {
     "impatient": {"EDDY_NATS_PING_INTERVAL": "150ms", "EDDY_NATS_PING_MAX": "1"},
 }
 
+# Of these, all concerns who may come in: eddy takes it as a file (--nats-auth).
+EDDY_AUTH = ("token", "password", "hashed", "users", "accounts", "tls", "tls_or_not", "nkey")
+
 # What eddy answers otherwise, and why.
 DIFFERENT = {
     "connect: deep": ({"a": ["<end>"]}, "JSON is read to a depth of 64: nobody means more"),

@@ -178,6 +178,14 @@ def test_a_topic_shows_where_its_configurations_come_from(admin, topic):
     assert len(found) >= 35
 
 
+@pytest.mark.parametrize("only_checked", [True, False])
+def test_a_name_that_collides_is_refused(admin, topic, only_checked):
+    done(admin.create_topics([NewTopic(f"{topic}.a", 1)]))
+    wait_for(lambda: f"{topic}.a" in admin.list_topics().topics)
+    error = refusal(admin.create_topics([NewTopic(f"{topic}_a", 1)], validate_only=only_checked))
+    assert error.code() == KafkaError.TOPIC_EXCEPTION
+
+
 def test_create_topics_answers_all_configurations_with_their_sources(admin, python_admin, topic):
     wanted = {topic: {"num_partitions": 2, "configs": {"retention.ms": "1000", "cleanup.policy": "compact"}}}
     for only_checked in (True, False):

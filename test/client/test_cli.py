@@ -37,6 +37,9 @@ MISTAKES = {
     "a_command_that_is_nearly_right": ("consum", USAGE, ['"consume"', "eddy help"]),
     "help_for_a_command_that_is_not": ("help topics", USAGE, ['"topics"', '"topic"']),
     "a_flag_that_is_nearly_right": ("serve --kafk off", USAGE, ["--kafk", "--kafka"]),
+    "a_flag_of_kafkas_tools": ("topic list --bootstrap-server x:1", USAGE, ["--bootstrap-server", "did you mean --bootstrap?"]),
+    "another_flag_of_kafkas_tools": ("consume t --from-beginning", USAGE, ["--from-beginning", "did you mean --from?"]),
+    "an_option_without_a_flag": ("serve --kafka-group-size-max 5", USAGE, ["no flag", "EDDY_KAFKA_GROUP_SIZE_MAX"]),
     "a_flag_without_its_value": ("serve --data", USAGE, ["--data", "needs a value"]),
     "an_argument_for_serve": ("serve now", USAGE, ["now", "no option"]),
     "a_config_file_that_is_not": ("serve --config nofile.yaml", USAGE, ["nofile.yaml", "no such config file", "--defaults"]),
@@ -51,6 +54,7 @@ MISTAKES = {
         FAILED,
         ["--kafka", "192.0.2.1:9999"],
     ),
+    "a_data_folder_that_is_a_file": ("serve --data {file} --console off", FAILED, ["{file}:", "is no folder", "--data"]),
     "no_topic_to_create": ("topic create", USAGE, ["NAME is missing", "usage: eddy topic create NAME"]),
     "one_argument_too_many": ("topic list t", USAGE, ["t:", "one too many", "usage: eddy topic list"]),
     "an_action_that_is_nearly_right": ("topic lst", USAGE, ["lst", '"list"']),
@@ -65,6 +69,7 @@ MISTAKES = {
     "a_description_of_a_topic_that_is_not": ("topic describe nope {place}", FAILED, ["nope", "eddy topic create nope"]),
     "a_description_of_what_is_no_name": ("topic describe a/b {place}", FAILED, ["a/b", "letters, digits"]),
     "a_deletion_of_a_topic_that_is_not": ("topic delete nope {place}", FAILED, ["nope", "no such topic", "eddy topic list"]),
+    "a_deletion_of_the_servers_own_topic": ("topic delete __consumer_offsets {place}", FAILED, ["the server's own"]),
     "nothing_to_alter": ("topic alter x", USAGE, ["x:", "nothing to change", "--partitions N"]),
     "an_alteration_without_a_value": ("topic alter x retention.ms", USAGE, ["retention.ms", "KEY=VALUE"]),
     "an_alteration_without_a_name": ("topic alter x -p 2 =5", USAGE, ["=5", "KEY=VALUE"]),
@@ -132,7 +137,8 @@ def scene(broker):
 @pytest.mark.parametrize("case", MISTAKES)
 def test_mistakes_are_explained(broker, scene, tmp_path, case):
     line, code, words = MISTAKES[case]
-    place = {**scene, "folder": tmp_path / "data"}
+    place = {**scene, "folder": tmp_path / "data", "file": tmp_path / "file"}
+    place["file"].touch()
     arguments = [word.format(**place) for word in line.split()]
     arguments = [word for argument in arguments for word in argument.split()]
     done = subprocess.run(

@@ -20,7 +20,8 @@ def pytest_generate_tests(metafunc):
 
 
 def test_answers_as_nats_server_does(request, nats_door, case):
-    server = nats_door(nats_cases.SERVERS[case.server], nats_cases.EDDY_OPTIONS.get(case.server))
+    is_auth = case.server in nats_cases.EDDY_AUTH
+    server = nats_door(nats_cases.SERVERS[case.server], nats_cases.EDDY_OPTIONS.get(case.server), is_auth)
     told = nats_wire.as_text(nats_wire.play(server.nats_address, case))
     wanted = ANSWERS["answers"][case.name]
     if request.config.getoption("--peer") == "eddy" and case.name in nats_cases.DIFFERENT:

@@ -9,11 +9,13 @@ import datetime
 import json
 import re
 import socket
+import ssl
 import struct
 import time
 import urllib.error
 import urllib.request
 
+import nats_cases
 import pytest
 import servers
 
@@ -353,9 +355,14 @@ def test_unknown_paths_and_methods(ours):
     assert "./varz" in body and "./connz" in body
 
 
-def test_any_page_of_the_web_may_read(ours):
-    """As with nats-server: dashboards in a browser do."""
-    assert ours.ask("/varz")[1]["Access-Control-Allow-Origin"] == "*"
+def ask_as(monitored, host):
+    """The status, and who may read, for who calls the server by that name."""
+    request = urllib.request.Request(f"http://{monitored.monitor[0]}:{monitored.monitor[1]}/varz", headers={"Host": host})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, answer.headers["Access-Control-Allow-Origin"]
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers["Access-Control-Allow-Origin"]
 
 
 def test_requests_are_counted(ours):
@@ -421,6 +428,130 @@ def test_the_door_can_be_off(start_eddy):
     assert "nats" in server.doors and "nats-monitor" not in server.doors
     server = start_eddy("--nats", "off")
     assert "nats" not in server.doors and "nats-monitor" not in server.doors
+
+
+def test_other_sites_do_not_read(start_eddy):
+    """Not under a name that they point here, and not from their own pages."""
+    server = start_eddy("--console-hosts", "nats.example, other.example")
+    monitored = Monitored(server, server.monitor_address)
+    assert ask_as(monitored, "evil.example") == (421, None)
+    for host in ("localhost", "127.0.0.1:8222", "nats.example:8222", "other.example"):
+        assert ask_as(monitored, host) == (200, None)
+
+
+@pytest.fixture
+def as_nats_server(tmp_path):
+    """begin(config): eddy by the name of nats-server, with its monitoring port."""
+    running = []
+
+    def begin(config=""):
+        port = servers.free_port()
+        program = servers.eddy_as_nats_server(tmp_path)
+        server = servers.Nats(tmp_path / f"s{len(running)}", config, ["-m", str(port)], program).start()
+        running.append(server)
+        return Monitored(server, ("127.0.0.1", port))
+
+    yield begin
+    for server in running:
+        server.stop()
+
+
+def test_by_the_name_of_nats_server_it_is_as_open_as_its_address(as_nats_server):
+    local = as_nats_server()
+    assert ask_as(local, "evil.example") == (421, None) and ask_as(local, "localhost") == (200, None)
+    assert ask_as(as_nats_server('http: "0.0.0.0:8222"'), "nats.example") == (200, "*")
+
+
+USERS = """
+accounts {
+  A { users = [ { user: bob, password: pw } ] }
+  B { users = [ { user: eve, password: pw } ] }
+  S { users = [ { user: sys, password: pw } ] }
+}
+system_account: S
+no_auth_user: eve
+authorization { timeout: 1.5 }
+"""
+
+
+@pytest.mark.parametrize("is_real", [False, True], ids=["eddy", "nats-server"])
+def test_users_and_accounts(as_nats_server, tmp_path, is_real):
+    if is_real:
+        if not servers.Nats.is_available():
+            pytest.skip("nats-server is not there: script/setup --full")
+        port = servers.free_port()
+        each = Monitored(servers.Nats(tmp_path / "real", USERS, ["-m", str(port)]).start(), ("127.0.0.1", port))
+    else:
+        each = as_nats_server(USERS)
+    bob = Client(each, user="bob", **{"pass": "pw"})
+    bob.say("SUB foo 1", "PUB foo 2\r\nhi")  # nats-server counts what comes in one piece with CONNECT for $G
+    nobody = Client(each, name="nobody")
+    nobody.say("PUB foo 5\r\nhello")
+
+    def who(query):
+        return [(conn["cid"], conn.get("authorized_user"), conn.get("account"), conn.get("name_tag")) for conn in each.get("/connz?" + query)["connections"]]
+
+    as_bob, as_eve = (bob.cid, "bob", "A", "A"), (nobody.cid, "eve", "B", "B")
+    assert who("auth=1") == [as_bob, as_eve]
+    assert who("auth=1&user=bob") == who("auth=1&acc=A") == [as_bob]
+    assert who("auth=1&user=eve&acc=B") == [as_eve] and who("auth=1&user=eve&acc=A") == []
+    assert who("") == [(cid, None, None, None) for cid in (bob.cid, nobody.cid)]
+    varz = each.get("/varz")
+    assert (varz["auth_required"], varz["auth_timeout"], varz["tls_timeout"], varz["system_account"]) == (True, 1.5, 2, "S")
+    assert "tls_required" not in varz and "tls_verify" not in varz
+    assert {"$G", "A", "B", "S"} <= set(each.get("/accountz")["accounts"])
+    assert each.get("/accountz?acc=S")["account_detail"]["is_system"]
+
+    def traffic(page):
+        return {row["acc"]: (row["conns"], row["received"]["msgs"], row["received"]["bytes"], row["sent"]["msgs"]) for row in page["account_statz"]}
+
+    # nats-server counts a little after the answer to PING.
+    each.wait_for("/accstatz", lambda page: traffic(page) == {"A": (1, 1, 2, 1), "B": (1, 1, 5, 0)}, "traffic")
+    bob.close()
+    nobody.close()
+    each.closed(bob.cid)
+    each.closed(nobody.cid)
+    assert {row for row in who("auth=1&state=closed") if row[1]} == {as_bob, as_eve}
+    assert who("auth=1&state=closed&user=bob") == [as_bob]
+    each.server.stop()
+
+
+def test_who_was_not_let_in_is_nobody(as_nats_server):
+    each = as_nats_server(USERS)
+    with socket.create_connection(each.nats_address, timeout=10) as refused:
+        refused.sendall(b'CONNECT {"user":"bob","pass":"no"}\r\n')
+        while refused.recv(4096):
+            pass
+    page = each.wait_for("/connz?auth=1&state=closed&sort=stop", lambda page: "Authentication Failure" in str(page), "closed")
+    (conn,) = (conn for conn in page["connections"] if conn["reason"] == "Authentication Failure")
+    assert not {"authorized_user", "account", "name_tag"} & set(conn)
+
+
+@pytest.mark.parametrize("is_real", [False, True], ids=["eddy", "nats-server"])
+def test_tls(as_nats_server, tmp_path, is_real):
+    tls = f'tls {{ cert_file: "{nats_cases.CERTIFICATE}", key_file: "{nats_cases.CERTIFICATE}", timeout: 3 }}'
+    if is_real:
+        if not servers.Nats.is_available():
+            pytest.skip("nats-server is not there: script/setup --full")
+        port = servers.free_port()
+        each = Monitored(servers.Nats(tmp_path / "real", tls, ["-m", str(port)]).start(), ("127.0.0.1", port))
+    else:
+        each = as_nats_server(tls)
+    varz = each.get("/varz")
+    assert (varz["tls_required"], varz["tls_timeout"], varz["auth_timeout"]) == (True, 3, 4)
+    assert "auth_required" not in varz and "tls_verify" not in varz
+    plain = socket.create_connection(each.nats_address, timeout=10)
+    info = plain.recv(1 << 16)
+    secure = ssl._create_unverified_context().wrap_socket(plain)  # noqa: S323: a certificate of the test
+    secure.sendall(b'CONNECT {"verbose":false}\r\nPING\r\n')
+    assert info.startswith(b"INFO ") and b"PONG" in secure.recv(4096)
+    (conn,) = each.get("/connz")["connections"]
+    told = (conn["tls_version"], conn["tls_cipher_suite"])
+    assert told == ("1.3", secure.cipher()[0])
+    secure.close()
+    closed = each.closed(conn["cid"])
+    assert (closed["tls_version"], closed["tls_cipher_suite"]) == told
+    each.server.stop()
 
 
 def metrics_of(server):

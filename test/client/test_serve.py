@@ -190,6 +190,14 @@ def test_hangup_applies_what_is_live_and_names_the_rest(start_eddy, tmp_path):
     assert server.stop() == 0
 
 
+def test_signals_of_nats_server_do_not_end_it(start_eddy):
+    server = start_eddy()
+    for number in (signal.SIGUSR1, signal.SIGUSR2):
+        server.process.send_signal(number)
+        wait_for_log(server, f"this signal means nothing here signal={int(number)}")
+    assert server.stop() == 0
+
+
 def wait_for_log(server, words):
     deadline = time.monotonic() + 10
     while words not in server.log(1 << 20):

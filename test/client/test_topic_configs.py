@@ -97,6 +97,32 @@ def test_segment_ms(server, connection, topic):
     wait_until(lambda: len(segments(server, topic)) == 2)
 
 
+def test_segment_index_bytes(server, connection, topic):
+    produce(connection, topic, 30, values=[b"v" * 5000])
+    assert len(segments(server, topic)) == 1
+    set_config(connection, topic, segment_index_bytes=120)  # ten entries of the time index
+    produce(connection, topic, 30, values=[b"v" * 5000])
+    wait_until(lambda: len(segments(server, topic)) == 4)
+
+
+def test_index_interval_bytes(server, connection, topic):
+    def entries(number):  # of a closed segment
+        set_config(connection, topic, segment_ms=100)
+        time.sleep(0.2)
+        produce(connection, topic)
+        set_config(connection, topic, segment_ms=604_800_000)
+        wait_until(lambda: len(segments(server, topic)) == number + 1)
+        index = segments(server, topic)[number - 1].with_suffix(".index")
+        wait_until(lambda: index.exists() and index.stat().st_size > 0)
+        return index.stat().st_size // 8
+
+    produce(connection, topic, 60, values=[b"v" * 1000])
+    assert 5 < entries(1) < 20, "one for 4096 bytes"
+    set_config(connection, topic, index_interval_bytes=100)
+    produce(connection, topic, 60, values=[b"v" * 1000])
+    assert entries(2) >= 59
+
+
 def test_preallocate(server, connection, topic):
     def space(path):
         return path.stat().st_blocks * 512

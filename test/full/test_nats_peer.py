@@ -58,7 +58,7 @@ def test_the_recorded_answers_are_those_of_nats_server(start_peer, name):
 def test_eddy_answers_as_nats_server_in_the_same_run(nats_door, start_peer, name):
     text = nats_cases.SERVERS[name]
     wanted = played(start_peer(text), name)
-    told = played(nats_door(text, nats_cases.EDDY_OPTIONS.get(name)), name)
+    told = played(nats_door(text, nats_cases.EDDY_OPTIONS.get(name), name in nats_cases.EDDY_AUTH), name)
     assert set(differences(told, wanted)) <= set(nats_cases.DIFFERENT), differences(told, wanted)
 
 

@@ -45,6 +45,22 @@ def test_the_bench_of_groups_measures_eddy():
     assert 20 <= figures[waiting, "fetches_per_s"] <= 60
 
 
+def test_the_bench_of_nats_measures_eddy():
+    command = [ROOT / ".venv/bin/python", ROOT / "bench/nats/run.py", "--quick", "--systems", "eddy"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    figures = {}
+    for line in done.stdout.splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        if len(cells) == 6 and cells[3].replace(".", "").isdigit():
+            figures[cells[1], cells[2]] = float(cells[3])
+    assert 0 < figures["exec to INFO, empty folder on the disk", "info_ms"] < 2000
+    for load in ("publish 16 B", "1 to 1, 128 B", "1 to 10, 16 B", "random publish over 1000 subscriptions, 16 B"):
+        assert 1 < figures[load, "cpu_ns"] < 100_000
+    assert figures["request and reply, 16 B", "p99_us"] >= figures["request and reply, 16 B", "p50_us"] > 0
+    assert figures["100 connections, each with a subscription", "memory_mb"] > 1
+
+
 def test_the_bench_counts_instructions_and_refuses_too_many():
     """The binary against itself, with a limit below one: the figures are there, the ratio is one, and that is too much."""
     command = [ROOT / ".venv/bin/python", ROOT / "bench/instructions/run.py", "--quick", "--rounds", "1", "--most", "0.8"]

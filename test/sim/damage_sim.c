@@ -520,7 +520,7 @@ int main(int argc, char **argv)
             return 2;
         }
     }
-    log_start(&(struct log_config){ LOG_INFO, LOG_AS_TEXT, take_line, now_ms, verbose ? stdout : NULL });
+    log_start(&(struct log_config){ LOG_INFO, LOG_AS_TEXT, take_line, now_ms, verbose ? stdout : NULL, 0, false });
     for (uint64_t seed = from; seed <= to; seed++) {
         if (!run_seed(seed, verbose, &damaged))
             return 1;

@@ -425,7 +425,7 @@ static void start(struct nats_sim *world, uint64_t seed)
     loop_start_thread(world->client_loop = loop_new(1));
     world->address = (struct address){ .host = "127.0.0.1" };
     diag_t diag = { 0 };
-    if (nats_door_open(world->loop, &world->address, &world->options, &world->door, &diag) != ERR_OK)
+    if (nats_door_open(world->loop, &world->address, &world->options, NULL, &world->door, &diag) != ERR_OK)
         failed(world, "%s: %s", diag.where, diag.text);
     world->address.port = nats_door_port(world->door);
     trouble(world, true);

@@ -889,7 +889,7 @@ int main(int argc, char **argv)
         }
     }
     if (verbose)
-        log_start(&(struct log_config){ LOG_DEBUG, LOG_AS_TEXT, print_line, now_ms, NULL });
+        log_start(&(struct log_config){ LOG_DEBUG, LOG_AS_TEXT, print_line, now_ms, NULL, 0, false });
     if (every)
         return run_all_faults() ? 0 : 1;
     for (uint64_t seed = from; seed <= to; seed++) {

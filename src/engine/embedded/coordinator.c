@@ -118,7 +118,7 @@ static void on_write(struct groups *groups, struct group *group)
     struct writer key = WRITER_INIT, value = WRITER_INIT;
     group_record_key_write(&key, group->id);
     group_record_value_write(&value, group);
-    write->number = group->writes;
+    write->number = group->write;
     write->op.key = writer_view(&key);
     write->op.value = writer_view(&value);
     table_put(&write->op);

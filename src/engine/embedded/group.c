@@ -135,7 +135,7 @@ void group_state_set(struct groups *groups, struct group *group, enum group_stat
 
 void group_write(struct groups *groups, struct group *group)
 {
-    group->writes++;
+    group->write = ++groups->writes;
     groups->on_write(groups, group);
 }
 

@@ -159,7 +159,7 @@ struct group {
     int64_t initial_left_ms, initial_delay_ms;
     bool is_initial;   // the join phase of an empty group: it ends by time only
     bool is_newer;     // somebody came during it
-    uint64_t writes;   // asked for
+    uint64_t write;    // the newest that was asked for
     uint64_t assigned; // the write that makes the assignment durable; 0: none under way
     bool has_offsets;  // the coordinator's, while it looks for what is too old
 };
@@ -169,8 +169,9 @@ struct groups {
     struct map by_id;
     struct heap deadlines;
     int64_t now_ms, wall_ms;
+    uint64_t writes; // asked for, of all groups: one that is deleted and made again does not count from the start
     // The record of the group as it is now (group_record.h) has to be written; groups_written follows, with the value
-    // that group->writes has now.
+    // that group->write has now.
     void (*on_write)(struct groups *groups, struct group *group);
 };
 

@@ -97,7 +97,7 @@ static void instance_replace(struct groups *groups, struct group *group, struct 
     group->joining_count--;
     join->answer.skip_assignment = was_leader && join->skips_assignment;
     join->told_leader = was_leader && !join->skips_assignment ? old_leader : BYTES_NULL;
-    member->join_write = group->writes + 1;
+    member->join_write = groups->writes + 1;
     group_write(groups, group);
 }
 
@@ -243,7 +243,7 @@ static void assign(struct groups *groups, struct group *group, const struct grou
         if (member != NULL && !member->is_pending && sync->assignments[i].assignment.data != NULL)
             group_bytes_set(&member->assignment, sync->assignments[i].assignment);
     }
-    group->assigned = group->writes + 1;
+    group->assigned = groups->writes + 1;
     group_write(groups, group);
 }
 

@@ -226,16 +226,17 @@ struct group_member *group_member_new(struct group *group, bytes_t id, const str
     struct group_member *member = mem_zalloc(1, sizeof *member);
     member->group = group;
     member->id = group_bytes_copy(id);
-    member->instance_id = group_bytes_copy(join->instance_id);
-    member->client_id = group_bytes_copy(join->client_id);
-    member->client_host = group_bytes_copy(join->client_host);
     member->session.on_due = on_session_over;
     member->is_pending = is_pending;
     map_insert(&group->members, &member->by_id);
+    // Its next join says the rest again. Whoever never comes back is kept for a whole session, and any number of them.
     if (is_pending) {
         group->pending_count++;
         return member;
     }
+    member->instance_id = group_bytes_copy(join->instance_id);
+    member->client_id = group_bytes_copy(join->client_id);
+    member->client_host = group_bytes_copy(join->client_host);
     if (group->joined_count == 0)
         group_bytes_set(&group->protocol_type, join->protocol_type);
     if (member->instance_id.data != NULL)

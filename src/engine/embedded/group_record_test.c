@@ -8,7 +8,7 @@ static struct arena arena;
 
 static void on_write(struct groups *groups, struct group *group)
 {
-    groups_written(groups, group->id, group->writes, GROUP_OK);
+    groups_written(groups, group->id, group->write, GROUP_OK);
 }
 
 static void on_joined(struct group_join *join)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/embedded/group.h"
+#include "engine/embedded/group_impl.h"
 
 #include "base/test.h"
 
@@ -26,9 +26,9 @@ static struct asked plain; // a member like any other
 
 static void on_write(struct groups *all, struct group *group)
 {
-    written = group->writes;
+    written = group->write;
     if (writes_at_once)
-        groups_written(all, group->id, group->writes, GROUP_OK);
+        groups_written(all, group->id, group->write, GROUP_OK);
 }
 
 static void on_joined(struct group_join *join);
@@ -446,6 +446,7 @@ static void asks_for_a_member_id_that_is_known(void **state)
     assert_int_equal(one.join.answer.error, GROUP_MEMBER_ID_REQUIRED);
     assert_true(bytes_is(one.join.answer.member_id, "m0"));
     assert_int_equal(group()->pending_count, 1);
+    assert_null(group_member_find(group(), one.join.answer.member_id)->client_id.data); // long, and of no use yet
     assert_int_equal(heartbeat(&one), GROUP_UNKNOWN_MEMBER);
     ask_join_again(&one);
     time_passes(1);
@@ -595,6 +596,27 @@ static void a_member_that_comes_meanwhile_voids_the_assignment(void **state)
     assert_int_equal(commit(&one), GROUP_OK); // its generation is the newest there is
     ask_join_again(&one);
     assert_int_equal(late.join.answer.generation, 2);
+}
+
+// A group is deleted while its record is written, and made again: what becomes durable then is not of this group.
+static void a_write_of_a_deleted_group_is_not_of_the_next(void **state)
+{
+    (void)state;
+    struct asked one = plain, next = plain;
+    const struct asked *const views[] = { &next };
+    writes_at_once = false;
+    ask_join(&one);
+    time_passes(1);
+    assert_int_equal(leave(one.join.answer.member_id, BYTES_NULL), GROUP_OK);
+    uint64_t old = written; // that it is empty
+    groups_remove(&groups, group());
+    ask_join(&next);
+    time_passes(1);
+    ask_sync(&next, views, 1);
+    groups_written(&groups, BYTES_LITERAL("g"), old, GROUP_OK);
+    assert_false(next.synced);
+    groups_written(&groups, BYTES_LITERAL("g"), written, GROUP_OK);
+    assert_true(next.synced);
 }
 
 static void who_does_not_sync_in_time_is_out(void **state)
@@ -887,6 +909,7 @@ int main(void)
         TEST(the_assignment_counts_when_it_is_durable),
         TEST(a_write_that_fails_starts_over),
         TEST(a_member_that_comes_meanwhile_voids_the_assignment),
+        TEST(a_write_of_a_deleted_group_is_not_of_the_next),
         TEST(who_does_not_sync_in_time_is_out),
         TEST(a_leader_that_goes_before_it_assigned_is_replaced),
         TEST(an_instance_that_comes_back_finds_its_place),

@@ -23,6 +23,11 @@ int64_t clock_wall_ms(void)
     return sim == NULL ? 0 : sim->options.wall_start_ms + sim->now_ns / 1000000 - 1000 + sim->wall_offset_ms;
 }
 
+int64_t clock_local_ms(int64_t wall_ms)
+{
+    return wall_ms;
+}
+
 uint64_t random_u64(void)
 {
     return sim_rng_next(sim_world == NULL ? &worldless : &sim_world->program);
@@ -66,6 +71,13 @@ err_t system_write_out(bytes_t bytes)
 err_t system_write_err(bytes_t bytes)
 {
     writer_bytes(&sim_here()->output[1], bytes);
+    return ERR_OK;
+}
+
+// The output of the twin is in memory, where both kinds of it are told apart anyway.
+err_t system_err_to_file(const char *path)
+{
+    (void)path;
     return ERR_OK;
 }
 
@@ -155,6 +167,23 @@ unsigned system_cpu_count(void)
 uint64_t system_process_id(void)
 {
     return 1000 + sim_here()->generation;
+}
+
+// The twin is the only process of its world.
+size_t system_find_processes(const char *name, uint64_t *to, size_t max)
+{
+    (void)name;
+    (void)to;
+    (void)max;
+    return 0;
+}
+
+err_t system_send_signal(uint64_t process_id, enum system_signal signal_number)
+{
+    if (process_id != system_process_id())
+        return ERR_NOT_FOUND;
+    sim_signal(sim_here(), (int)signal_number);
+    return ERR_OK;
 }
 
 uint64_t system_raise_file_limit(void)

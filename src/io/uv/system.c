@@ -19,7 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static const int signal_numbers[] = { SIGINT, SIGTERM, SIGHUP };
+static const int signal_numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
+_Static_assert((int)SYSTEM_USER_1 == SIGUSR1 && (int)SYSTEM_USER_2 == SIGUSR2, "numbers as on Linux");
 
 struct watch {
     uv_signal_t handles[ARRAY_COUNT(signal_numbers)];
@@ -71,6 +72,17 @@ err_t system_write_out(bytes_t bytes)
 err_t system_write_err(bytes_t bytes)
 {
     return write_all(STDERR_FILENO, bytes);
+}
+
+err_t system_err_to_file(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+    if (fd < 0)
+        return err_of_file(errno);
+    int got = dup2(fd, STDERR_FILENO);
+    err_t err = got < 0 ? err_of_file(errno) : ERR_OK;
+    close(fd);
+    return err;
 }
 
 err_t system_read_in(void *to, size_t size, size_t *ret_size)
@@ -169,6 +181,40 @@ static void read_small(const char *path, char *to, size_t size)
     ssize_t got = read(fd, to, size - 1);
     to[got < 0 ? 0 : got] = '\0';
     close(fd);
+}
+
+size_t system_find_processes(const char *name, uint64_t *to, size_t max)
+{
+    DIR *dir = opendir("/proc");
+    if (dir == NULL)
+        return 0;
+    size_t count = 0;
+    struct dirent *entry;
+    while ((entry = readdir(dir)) != NULL) {
+        int64_t id;
+        char path[64], text[64];
+        if (!bytes_to_int64(bytes_of_text(entry->d_name), &id) || (uint64_t)id == system_process_id())
+            continue;
+        snprintf(path, sizeof(path), "/proc/%lld/comm", (long long)id);
+        read_small(path, text, sizeof(text));
+        text[strcspn(text, "\n")] = '\0';
+        if (strcmp(text, name) != 0)
+            continue;
+        if (count < max)
+            to[count] = (uint64_t)id;
+        count++;
+    }
+    closedir(dir);
+    return count;
+}
+
+err_t system_send_signal(uint64_t process_id, enum system_signal signal_number)
+{
+    if (process_id == 0 || process_id > INT32_MAX) // 0 and below mean groups of processes
+        return ERR_NOT_FOUND;
+    if (kill((pid_t)process_id, (int)signal_number) == 0)
+        return ERR_OK;
+    return errno == ESRCH ? ERR_NOT_FOUND : errno == EPERM ? ERR_DENIED : ERR_INVALID;
 }
 
 static uint64_t resident_size(void)

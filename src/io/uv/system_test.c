@@ -6,6 +6,10 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/test.h"
@@ -29,7 +33,7 @@ static void the_system_knows_the_process(void **state)
 
 struct heard {
     struct loop *loop;
-    int numbers[3];
+    int numbers[4];
     int count;
 };
 
@@ -37,10 +41,11 @@ static void on_signal(int signal_number, void *owner)
 {
     struct heard *heard = owner;
     heard->numbers[heard->count++] = signal_number;
-    if (heard->count == 2)
+    static const int more[] = { SIGHUP, SIGUSR1, SIGUSR2 };
+    if (heard->count == 4)
         loop_stop(heard->loop);
     else
-        raise(SIGHUP);
+        raise(more[heard->count - 1]);
 }
 
 static void signals_arrive_on_the_loop(void **state)
@@ -53,9 +58,8 @@ static void signals_arrive_on_the_loop(void **state)
     system_signals_stop();
     system_signals_stop();
     loop_free(heard.loop);
-    assert_int_equal(heard.count, 2);
-    assert_int_equal(heard.numbers[0], SIGTERM);
-    assert_int_equal(heard.numbers[1], SIGHUP);
+    static const int expected[] = { SYSTEM_TERMINATE, SYSTEM_HANGUP, SYSTEM_USER_1, SYSTEM_USER_2 };
+    assert_memory_equal(heard.numbers, expected, sizeof expected);
 }
 
 // Runs with descriptor FD replaced by WITH.
@@ -108,6 +112,76 @@ static void reads_standard_input_to_its_end(void **state)
     assert_int_equal(second, 0);
 }
 
+static void standard_error_goes_to_a_file_that_may_be_renamed(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/eddy-system-test-XXXXXX", path[64], old[64], text[16] = "", more[16] = "";
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/log", folder);
+    snprintf(old, sizeof(old), "%s/old", folder);
+    int kept = dup(STDERR_FILENO);
+    err_t nowhere_err = system_err_to_file("/nowhere/log");
+    err_t first_err = system_err_to_file(path);
+    err_t write_err = system_write_err(BYTES_LITERAL("one"));
+    int renamed = rename(path, old);
+    err_t second_err = system_err_to_file(path);
+    err_t more_err = system_write_err(BYTES_LITERAL("two"));
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    FILE *file = fopen(old, "r");
+    assert_true(file != NULL && fgets(text, sizeof(text), file) != NULL);
+    fclose(file);
+    file = fopen(path, "r");
+    assert_true(file != NULL && fgets(more, sizeof(more), file) != NULL);
+    fclose(file);
+    assert_int_equal(unlink(path) + unlink(old) + rmdir(folder) + renamed, 0);
+    assert_int_equal(nowhere_err, ERR_NOT_FOUND);
+    assert_int_equal(first_err + write_err + second_err + more_err, ERR_OK);
+    assert_string_equal(text, "one");
+    assert_string_equal(more, "two");
+}
+
+static void other_processes_are_found_by_name_and_told(void **state)
+{
+    (void)state;
+    int ends[2];
+    char name[16] = "";
+    uint64_t found[2];
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) { // of the same name; it waits to be told
+        close(ends[1]);
+        ssize_t got = read(ends[0], name, 1);
+        _exit(got == 0 ? 0 : 1);
+    }
+    close(ends[0]);
+    FILE *file = fopen("/proc/self/comm", "r");
+    assert_true(file != NULL && fgets(name, sizeof(name), file) != NULL);
+    fclose(file);
+    name[strcspn(name, "\n")] = '\0';
+    size_t count = system_find_processes(name, found, 2);
+    err_t told = system_send_signal((uint64_t)child, SYSTEM_TERMINATE);
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    close(ends[1]);
+    assert_true(count >= 1 && (count > 1 || found[0] == (uint64_t)child));
+    assert_int_equal(told, ERR_OK);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+    assert_int_equal(system_send_signal((uint64_t)child, SYSTEM_TERMINATE), ERR_NOT_FOUND);
+    assert_int_equal(system_send_signal(0, SYSTEM_TERMINATE), ERR_NOT_FOUND);
+    assert_int_equal(system_find_processes("no such program", found, 2), 0);
+}
+
+static void local_time_is_that_of_the_zone(void **state)
+{
+    (void)state;
+    setenv("TZ", "EST-02:30", 1); // east of Greenwich
+    tzset();
+    assert_int_equal(clock_local_ms(1767323045678) - 1767323045678, 9000000);
+    unsetenv("TZ");
+    tzset();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +189,9 @@ int main(void)
         cmocka_unit_test(signals_arrive_on_the_loop),
         cmocka_unit_test(a_closed_pipe_is_an_error_and_no_death),
         cmocka_unit_test(reads_standard_input_to_its_end),
+        cmocka_unit_test(standard_error_goes_to_a_file_that_may_be_renamed),
+        cmocka_unit_test(other_processes_are_found_by_name_and_told),
+        cmocka_unit_test(local_time_is_that_of_the_zone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

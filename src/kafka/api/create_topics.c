@@ -273,7 +273,8 @@ static void on_created(struct topic_op *op)
 {
     struct creation *creation = CONTAINER_OF(op, struct creation, op);
     if (op->err == ERR_OK) {
-        creation->result->topic_id = kafka_uuid_of(&op->topic->id);
+        if (op->topic != NULL)
+            creation->result->topic_id = kafka_uuid_of(&op->topic->id);
         topic_unref(op->topic);
     } else {
         int16_t error = kafka_error_of(op->err);
@@ -300,8 +301,6 @@ static void create_topic(struct creations *all, const struct kafka_creatable_top
         return;
     if (call->version >= 5)
         answer_configs(call, topic, &config, result);
-    if (request->validate_only)
-        return;
     size_t count = (size_t)topic->configs.count;
     bytes_t *names = arena_array(&call->arena, count, sizeof(bytes_t));
     bytes_t *values = arena_array(&call->arena, count, sizeof(bytes_t));
@@ -315,7 +314,8 @@ static void create_topic(struct creations *all, const struct kafka_creatable_top
                                            .partition_count = result->num_partitions,
                                            .config_names = names,
                                            .config_values = values,
-                                           .config_count = count },
+                                           .config_count = count,
+                                           .validate_only = request->validate_only },
                                    .all = all,
                                    .result = result };
     all->pending++;

@@ -116,6 +116,11 @@ static void handle(struct kafka_call *call)
 {
     const struct kafka_delete_records_request *request = call->request;
     struct kafka_delete_records_response *response = call->response;
+    size_t named = (size_t)request->topics.count;
+    for (int32_t i = 0; i < request->topics.count; i++)
+        named += (size_t)request->topics.items[i].partitions.count;
+    if (kafka_call_names_too_many(call, named))
+        return;
     struct kafka_gather *gather = kafka_gather_new(call);
     response->topics.count = request->topics.count;
     response->topics.items =

@@ -113,8 +113,13 @@ static void delete_topic(struct deletions *all, bytes_t name, const struct kafka
         result_fail(result, KAFKA_INVALID_REQUEST); // names both or none
         return;
     }
-    if (topic == NULL || topic->internal) {
-        result_fail(result, topic == NULL ? kafka_unknown_topic_error(by_id) : (int16_t)KAFKA_INVALID_TOPIC_EXCEPTION);
+    if (topic == NULL) {
+        result_fail(result, kafka_unknown_topic_error(by_id));
+        return;
+    }
+    if (topic->internal) {
+        result_fail(result, KAFKA_INVALID_TOPIC_EXCEPTION);
+        result->error_message = BYTES_LITERAL("The topic is the server's own and cannot be deleted.");
         return;
     }
     result->name = arena_copy(&call->arena, topic->name);

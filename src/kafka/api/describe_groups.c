@@ -111,9 +111,11 @@ static void run(struct coordinator *coordinator, struct kafka_call *call)
 {
     const struct kafka_describe_groups_request *request = call->request;
     struct kafka_describe_groups_response *response = call->response;
+    if (!kafka_group_answer_fits(call, (size_t)request->groups.count, sizeof *response->groups.items))
+        return;
     response->groups.items = kafka_new(&described_group_schema, (size_t)request->groups.count, &call->arena);
     response->groups.count = request->groups.count;
-    for (int32_t i = 0; i < request->groups.count; i++) {
+    for (int32_t i = 0; i < request->groups.count && kafka_group_answer_fits(call, 0, 1); i++) {
         response->groups.items[i].group_id = request->groups.items[i];
         describe(call, groups_find(coordinator_groups(coordinator), request->groups.items[i]),
                  &response->groups.items[i]);

@@ -42,9 +42,14 @@ bytes_t kafka_group_client_host(struct kafka_call *call)
 
 // --- calls that are answered at once
 
+// Of one answer, before it is encoded. The largest record of a group has 16 MB, and what was committed for a million
+// partitions fits.
+#define ANSWER_SIZE_MAX ((size_t)128 << 20)
+
 struct group_call {
     struct coordinator_op op;
     struct kafka_call *call;
+    bool is_too_large;
     void (*run)(struct coordinator *coordinator, struct kafka_call *call);
 };
 
@@ -59,8 +64,21 @@ static void on_done(struct coordinator_op *op)
 {
     struct group_call *asked = CONTAINER_OF(op, struct group_call, op);
     struct kafka_call *call = asked->call;
+    bool is_too_large = asked->is_too_large;
     free(asked);
-    kafka_call_reply(call);
+    if (is_too_large)
+        kafka_call_hang_up(call, "the answer would be larger than 128 MB");
+    else
+        kafka_call_reply(call);
+}
+
+bool kafka_group_answer_fits(struct kafka_call *call, size_t count, size_t size)
+{
+    struct group_call *asked = call->state;
+    size_t used = call->arena.total;
+    if (used > ANSWER_SIZE_MAX || count > (ANSWER_SIZE_MAX - used) / size)
+        asked->is_too_large = true;
+    return !asked->is_too_large;
 }
 
 void kafka_group_call(struct kafka_call *call, void (*run)(struct coordinator *coordinator, struct kafka_call *call))
@@ -69,6 +87,7 @@ void kafka_group_call(struct kafka_call *call, void (*run)(struct coordinator *c
     asked->op = (struct coordinator_op){ .on_run = on_run, .on_done = on_done };
     asked->call = call;
     asked->run = run;
+    call->state = asked;
     coordinator_ask(call->door->coordinator, &asked->op);
 }
 

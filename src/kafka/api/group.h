@@ -14,6 +14,9 @@ bytes_t kafka_group_client_host(struct kafka_call *call);
 
 // RUN fills the response on the coordinator's loop; then the call is answered.
 void kafka_group_call(struct kafka_call *call, void (*run)(struct coordinator *coordinator, struct kafka_call *call));
+// Whether so many rows of SIZE more may be in the answer of such a call. Once false it stays so: RUN ends early, and
+// the connection is closed. A short request may name one group, or one partition with its metadata, again and again.
+bool kafka_group_answer_fits(struct kafka_call *call, size_t count, size_t size);
 
 // A call that waits for other members. First in the handler's own struct, which is freed in the end.
 struct kafka_group_wait {

@@ -148,6 +148,15 @@ static int16_t item_error(const struct kafka_call *call, const struct topic *top
     return asked->committed_offset < -1 ? (int16_t)KAFKA_OFFSET_OUT_OF_RANGE : (int16_t)KAFKA_NONE;
 }
 
+// When versions up to 4 say that the offset is too old; 0 when they do not.
+static int64_t expire_time_ms(int64_t retention_ms)
+{
+    int64_t now_ms = clock_wall_ms();
+    if (retention_ms < 0)
+        return 0;
+    return retention_ms > INT64_MAX - now_ms ? INT64_MAX : now_ms + retention_ms;
+}
+
 static void add_topic(struct commit *commit, const struct kafka_offset_commit_request_topic *asked,
                       struct kafka_offset_commit_response_topic *row)
 {
@@ -176,7 +185,7 @@ static void add_topic(struct commit *commit, const struct kafka_offset_commit_re
             .offset = from->committed_offset,
             .leader_epoch = from->committed_leader_epoch,
             .metadata = from->committed_metadata,
-            .expire_time_ms = request->retention_time_ms < 0 ? 0 : clock_wall_ms() + request->retention_time_ms,
+            .expire_time_ms = expire_time_ms(request->retention_time_ms),
         };
     }
 }

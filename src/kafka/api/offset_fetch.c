@@ -151,11 +151,13 @@ static void fetch_topic(struct fetching *fetching, const struct kafka_offset_fet
         name = topic == NULL ? BYTES_LITERAL("") : topic->name;
     }
     size_t count = (size_t)asked->partition_indexes.count;
+    if (!kafka_group_answer_fits(call, count, sizeof *row->partitions.items))
+        return;
     row->name = asked->name;
     row->topic_id = asked->topic_id;
     row->partitions.items = kafka_new(&offset_fetch_response_partitions_schema, count, &call->arena);
     row->partitions.count = (int32_t)count;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && kafka_group_answer_fits(call, 0, 1); i++) {
         const struct engine_offset none = { .partition = asked->partition_indexes.items[i],
                                             .offset = -1,
                                             .leader_epoch = -1,
@@ -199,6 +201,9 @@ static void fetch_all(struct fetching *fetching, struct kafka_offset_fetch_respo
         last = offset.topic;
         partitions++;
     }
+    if (!kafka_group_answer_fits(fetching->call, topics, sizeof *row->topics.items) ||
+        !kafka_group_answer_fits(fetching->call, partitions, sizeof *row->topics.items->partitions.items))
+        return;
     row->topics.items = kafka_new(&offset_fetch_response_topics_schema, topics, &fetching->call->arena);
     row->topics.count = 0;
     struct kafka_offset_fetch_response_partitions *rows =
@@ -229,6 +234,8 @@ static void fetch_group(struct fetching *fetching, const struct kafka_offset_fet
         return;
     }
     size_t count = (size_t)asked->topics.count;
+    if (!kafka_group_answer_fits(fetching->call, count, sizeof *row->topics.items))
+        return;
     row->topics.items = kafka_new(&offset_fetch_response_topics_schema, count, &fetching->call->arena);
     row->topics.count = (int32_t)count;
     for (size_t i = 0; i < count; i++)
@@ -273,6 +280,8 @@ static void run(struct coordinator *coordinator, struct kafka_call *call)
         fetch_one(&fetching);
         return;
     }
+    if (!kafka_group_answer_fits(call, (size_t)request->groups.count, sizeof *response->groups.items))
+        return;
     response->groups.items =
         kafka_new(&offset_fetch_response_group_schema, (size_t)request->groups.count, &call->arena);
     response->groups.count = request->groups.count;

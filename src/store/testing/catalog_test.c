@@ -94,6 +94,10 @@ static void refuses_what_kafka_refuses(void **state)
     assert_string_equal(op.diag.text, "Topic 'a.b' already exists.");
     assert_int_equal(bench_create(&bench, &op, "a_b", 1), ERR_CONFLICT);
     assert_string_equal(op.diag.text, "Topic 'a_b' collides with existing topic: a.b");
+    op.validate_only = true;
+    assert_int_equal(bench_create(&bench, &op, "a_b", 1), ERR_CONFLICT);
+    assert_int_equal(bench_create(&bench, &op, "c", 1), ERR_OK);
+    op.validate_only = false;
     assert_int_equal(bench_create(&bench, &op, "none", 0), ERR_INVALID);
     assert_int_equal(bench_create(&bench, &op, "many", 100001), ERR_LIMIT);
     assert_int_equal(bench_grow(&bench, &op, "a.b", 1), ERR_INVALID);
@@ -104,7 +108,7 @@ static void refuses_what_kafka_refuses(void **state)
     assert_int_equal(bench_configure(&bench, &op, "a.b", "no.such", "1"), ERR_INVALID);
     assert_int_equal(bench_configure(&bench, &op, "a.b", "retention.ms", "-2"), ERR_INVALID);
     assert_int_equal(topic_count(bench.store), 2);
-    assert_false(folder_exists("none-0"));
+    assert_false(folder_exists("none-0") || folder_exists("c-0"));
 }
 
 static void grows_and_configures(void **state)

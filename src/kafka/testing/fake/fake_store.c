@@ -340,7 +340,7 @@ void topic_create(struct store *store, struct topic_op *op)
     topic->topic.partitions = topic->partitions;
     const struct config_list set = { op->config_names, op->config_values, op->config_count };
     err_t err = topic_set(store, topic, &set, false, &op->diag);
-    if (err != ERR_OK) {
+    if (err != ERR_OK || op->validate_only) {
         free(topic);
         topic_answer(store, op, err);
         return;
