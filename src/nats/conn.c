@@ -121,7 +121,7 @@ static void on_deadlines(struct timer *timer)
         size_t queued = conn_queued(nc->conn);
         if (queued == 0) {
             list_remove(node);
-        } else if (nc->sent - queued >= nc->sent_mark) {
+        } else if (nc->sent >= queued + nc->sent_mark) {
             nc->sent_mark = nc->sent;
             nc->deadline_ms = now_ms + door->options.write_deadline_ms;
         } else if (now_ms >= nc->deadline_ms) {
