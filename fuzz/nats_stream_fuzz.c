@@ -4,6 +4,7 @@
 #include "nats/session.h"
 
 #include "base/assert.h"
+#include "nats/access.h"
 
 #include <stdlib.h>
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nats/session.h"
 
-#include "nats/access.h"
-
 #include "base/assert.h"
+#include "nats/access.h"
 
 #include "base/test.h"
 

@@ -15,7 +15,7 @@ def offsets(server, topic):
     """(earliest, latest) of partition 0."""
     command = [server.binary, "topic", "describe", topic, "--json", "--bootstrap", server.bootstrap]
     line = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
-    found = json.loads(line)
+    found = json.loads(line)["partitions"][0]
     return found["earliest"], found["latest"]
 
 

@@ -130,6 +130,8 @@ def test_a_port_of_minus_one_is_a_free_one(program, tmp_path):
         wait_for(path.exists, "no ports file")
         port = int(re.search(r'"nats://127\.0\.0\.1:(\d+)"', path.read_text()).group(1))
         socket.create_connection(("127.0.0.1", port), timeout=PATIENCE).close()
+        process.terminate()
+        assert process.wait(PATIENCE) == 0 and not path.exists()
     finally:
         process.kill()
         process.wait()
