@@ -17,6 +17,8 @@ def test_the_demo_shows_what_it_says():
     assert "Received: Hello from Bob!" in done.stdout
     after_the_kill = done.stdout.split("kill -9", 1)[1]
     assert "ready again after" in after_the_kill and "\nHello from Bob!" in after_the_kill
+    after_nats = done.stdout.split("installs NATS", 1)[1]
+    assert "\nReceived: Hello from NATS!\n" in after_nats and '"in_msgs": 1,' in after_nats
     assert "Killed" not in done.stderr, "the shell's own words about the kill are kept out"
 
 
