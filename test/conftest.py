@@ -33,14 +33,6 @@ def is_peer(config, name=None):
     return chosen == name if name else chosen != "eddy"
 
 
-def finish(server):
-    """Ends SERVER and complains about what only shows at the end: leaks, a bad exit."""
-    code = server.stop() if server.is_running() else 0
-    words = server.complaints()
-    assert not words, words
-    assert not isinstance(server, servers.Eddy) or code == 0, f"exit code {code}\n{server.log()}"
-
-
 @pytest.fixture(scope="session")
 def peer(request, tmp_path_factory):
     """One Apache Kafka for the whole run."""
@@ -62,7 +54,7 @@ def broker(request, tmp_path_factory):
     request.config.stash.setdefault(RUNNING, []).append(server)
     yield server
     request.config.stash[RUNNING].remove(server)
-    finish(server)
+    server.finish()
 
 
 @pytest.fixture(scope="module")
@@ -87,16 +79,12 @@ def new_nats(config, folder, text="", options=None, is_auth=False):
         return servers.Eddy(folder, ["--nats", f"127.0.0.1:{servers.free_port()}", "--nats-auth", path], options)
     if options is not None or not text:
         return servers.Eddy(folder, ["--nats", f"127.0.0.1:{servers.free_port()}"], options)
-    binary = servers.eddy_as_nats_server(folder)
-    assert binary is not None, "eddy does not go by the name of nats-server"
-    return servers.Nats(folder, text, binary=binary)
+    return servers.Nats(folder, text, binary=servers.eddy_as_nats_server(folder))
 
 
 @contextlib.contextmanager
 def nats_servers(config, new_folder):
     """A function that starts servers with a NATS door; all are ended behind it."""
-    if not is_peer(config) and not servers.eddy_has_door("nats"):
-        pytest.skip("eddy has no NATS door yet")
     started = []
 
     def start(text="", options=None, is_auth=False):
@@ -112,7 +100,7 @@ def nats_servers(config, new_folder):
     yield start
     for server in started:
         config.stash[RUNNING].remove(server)
-        finish(server)
+        server.finish()
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +141,7 @@ def start_eddy(request, tmp_path):
     for server in started:
         request.config.stash[RUNNING].remove(server)
         if server.process is not None:
-            finish(server)
+            server.finish()
 
 
 @pytest.fixture

@@ -7,18 +7,11 @@ import pathlib
 import nats_cases
 import nats_wire
 import pytest
-import servers
 
 ANSWERS = json.loads(pathlib.Path(__file__).with_name("nats_answers.json").read_text(encoding="ascii"))
 
 
-def pytest_generate_tests(metafunc):
-    if "case" in metafunc.fixturenames:
-        has_door = metafunc.config.getoption("--peer") == "nats" or servers.eddy_has_door("nats")
-        cases = nats_cases.CASES if has_door else nats_cases.CASES[:1]
-        metafunc.parametrize("case", cases, ids=[case.name for case in cases])
-
-
+@pytest.mark.parametrize("case", nats_cases.CASES, ids=[case.name for case in nats_cases.CASES])
 def test_answers_as_nats_server_does(request, nats_door, case):
     is_auth = case.server in nats_cases.EDDY_AUTH
     server = nats_door(nats_cases.SERVERS[case.server], nats_cases.EDDY_OPTIONS.get(case.server), is_auth)

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The monitoring pages against nats-server's: the same members of the same types, the same numbers after the same traffic.
 
-What nats-server answers is looked up in nats-server itself where it is there (script/setup --full); the other tests run
-against either of them.
+What nats-server answers is looked up in nats-server itself, in the full tier; the other tests run against either of them.
 """
 
 import datetime
@@ -118,8 +117,7 @@ def ours(request, tmp_path_factory):
         return
     server = servers.Eddy(tmp_path_factory.mktemp("eddy")).start()
     yield Monitored(server, server.monitor_address)
-    assert server.stop() == 0, server.log()
-    assert not server.complaints()
+    server.finish()
 
 
 class Traffic:
@@ -186,6 +184,7 @@ PAGES = [
 ]  # fmt: skip
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("path", PAGES)
 def test_pages_have_the_members_of_nats_server(both, path):
     """In the same order, too, but for JetStream's, whose parts are in Go's."""
@@ -196,6 +195,7 @@ def test_pages_have_the_members_of_nats_server(both, path):
         assert [name for name in told if name not in ABSENT] == [name for name in wanted if name not in ABSENT]
 
 
+@pytest.mark.full
 def test_the_server_counts_the_same(both):
     (ours, _), (real, _) = both
     told, wanted = (each.get("/varz") for each in (ours, real))
@@ -214,6 +214,7 @@ def ours_info(monitored):
     return client.info
 
 
+@pytest.mark.full
 def test_connections_count_the_same(both):
     pages = []
     for each, traffic in both:
@@ -232,6 +233,7 @@ def test_connections_count_the_same(both):
     assert (pages[0]["listener"]["out_msgs"], pages[0]["talker"]["in_msgs"], pages[0]["talker"]["in_bytes"]) == (3, 5, 24)
 
 
+@pytest.mark.full
 def test_closed_connections_have_their_reasons(both):
     for each, traffic in both:
         assert {cid: each.closed(cid)["reason"] for cid in traffic.gone} == traffic.gone
@@ -249,6 +251,7 @@ def test_a_connection_that_was_reset_has_a_reason(ours):
     assert ours.closed(client.cid)["reason"] in ("Client Closed", "Read Error")
 
 
+@pytest.mark.full
 def test_subscriptions_are_found_by_subject(both):
     for each, traffic in both:
         for subject, wanted in (("foo", {"foo"}), ("bar.x", {"bar.*"}), ("a.b.c.d", {"a.*.>"}), ("a.b", set()), ("own", {"own"})):
@@ -259,6 +262,7 @@ def test_subscriptions_are_found_by_subject(both):
         assert one == {"account": "$G", "account_tag": "$G", "subject": "foo", "sid": "1", "msgs": 2, "max": 5, "cid": traffic.listener.cid}
 
 
+@pytest.mark.full
 def test_accounts_count_the_same(both):
     def account(each):
         page = each.get("/accstatz")
@@ -453,7 +457,7 @@ def as_nats_server(tmp_path):
 
     yield begin
     for server in running:
-        server.stop()
+        server.finish()
 
 
 def test_by_the_name_of_nats_server_it_is_as_open_as_its_address(as_nats_server):
@@ -474,7 +478,7 @@ authorization { timeout: 1.5 }
 """
 
 
-@pytest.mark.parametrize("is_real", [False, True], ids=["eddy", "nats-server"])
+@pytest.mark.parametrize("is_real", [False, pytest.param(True, marks=pytest.mark.full)], ids=["eddy", "nats-server"])
 def test_users_and_accounts(as_nats_server, tmp_path, is_real):
     if is_real:
         if not servers.Nats.is_available():
@@ -527,7 +531,7 @@ def test_who_was_not_let_in_is_nobody(as_nats_server):
     assert not {"authorized_user", "account", "name_tag"} & set(conn)
 
 
-@pytest.mark.parametrize("is_real", [False, True], ids=["eddy", "nats-server"])
+@pytest.mark.parametrize("is_real", [False, pytest.param(True, marks=pytest.mark.full)], ids=["eddy", "nats-server"])
 def test_tls(as_nats_server, tmp_path, is_real):
     tls = f'tls {{ cert_file: "{nats_cases.CERTIFICATE}", key_file: "{nats_cases.CERTIFICATE}", timeout: 3 }}'
     if is_real:

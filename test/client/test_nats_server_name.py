@@ -28,9 +28,7 @@ def program(request, tmp_path):
         return servers.Nats.peer
     if request.config.getoption("--peer") == "kafka":
         pytest.skip("Kafka does not go by the name of nats-server")
-    path = servers.eddy_as_nats_server(tmp_path)
-    assert path is not None, "eddy does not go by the name of nats-server"
-    return path
+    return servers.eddy_as_nats_server(tmp_path)
 
 
 @pytest.fixture
@@ -40,17 +38,12 @@ def start(program, tmp_path):
 
     def begin(*flags, config=""):
         server = servers.Nats(tmp_path / f"s{len(running)}", config, flags, program)
-        try:
-            server.start()
-        except servers.NotServed as refusal:
-            pytest.skip(f"eddy does not serve this yet: {refusal}")
-        running.append(server)
+        running.append(server.start())
         return server
 
     yield begin
     for server in running:
-        if server.is_running():
-            server.kill()
+        server.finish()
 
 
 def run(program, *flags):
@@ -185,6 +178,8 @@ def test_lame_duck(start):
         socket.create_connection(server.nats_address, timeout=PATIENCE)
     connection.sendall(b"PING\r\n")  # who is there is served until it is closed
     read_until(connection, rb"PONG\r\n")
+    connection.close()
+    assert server.process.wait(PATIENCE) == 0  # nobody is left
 
 
 @pytest.mark.parametrize("by_file", [False, True])

@@ -18,9 +18,7 @@ PATIENCE = 15
 def program(request, tmp_path):
     if request.config.getoption("--peer") != "eddy":
         pytest.skip("about eddy only")
-    path = servers.eddy_as_nats_server(tmp_path)
-    assert path is not None
-    return path
+    return servers.eddy_as_nats_server(tmp_path)
 
 
 @pytest.fixture
@@ -34,8 +32,7 @@ def start(program, tmp_path):
 
     yield begin
     for server in running:
-        if server.is_running():
-            server.kill()
+        server.finish()
 
 
 def run(program, *flags, **more):
