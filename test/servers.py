@@ -125,10 +125,11 @@ class Eddy(Server):
     def start(self):
         self.folder.mkdir(parents=True, exist_ok=True)
         out_path = self.folder / "out"
-        command = [self.binary, "serve", "--data", self.data, "--kafka", f"127.0.0.1:{self.port}"]
-        command += ["--nats", f"127.0.0.1:{self.nats_port}", "--nats-monitor", f"127.0.0.1:{self.monitor_port}", "--console", "127.0.0.1:0", *self.arguments]
+        command = [self.binary, "serve", "--data", self.data, "--kafka", f"127.0.0.1:{self.port}", "--console", "127.0.0.1:0", *self.arguments]
+        # An eddy from before it had these doors, with which bench/instructions compares, does not mind the environment.
+        doors = {"EDDY_NATS": f"127.0.0.1:{self.nats_port}", "EDDY_NATS_MONITOR": f"127.0.0.1:{self.monitor_port}"}
         with open(out_path, "wb") as out, open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(command, stdout=out, stderr=log, env={**os.environ, **self.environment})
+            self.process = subprocess.Popen(command, stdout=out, stderr=log, env={**os.environ, **doors, **self.environment})
         deadline = time.monotonic() + START_SECONDS
         while not re.search(r"^ready", out_path.read_text(errors="replace"), flags=re.M):
             if self.process.poll() is not None:
