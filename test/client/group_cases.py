@@ -73,13 +73,7 @@ class Member(threading.Thread, ConsumerRebalanceListener):
 
     def __init__(self, bootstrap, topic, group):
         super().__init__(daemon=True)
-        self.source = KafkaConsumer(
-            bootstrap_servers=bootstrap,
-            group_id=group,
-            auto_offset_reset="earliest",
-            heartbeat_interval_ms=300,
-            metadata_max_age_ms=2000,
-        )
+        self.source = consumer(bootstrap, topic, group, heartbeat_interval_ms=300, metadata_max_age_ms=2000)
         self.values, self.assigned, self.error, self.is_stopping = [], set(), None, False
         self.source.subscribe([topic], listener=self)
         self.start()
