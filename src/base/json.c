@@ -9,8 +9,7 @@ struct parser {
     struct arena *arena;
     size_t values_left;
     unsigned depth;
-    struct json_value *open;                 // the array or object that is being filled
-    struct json_value *last[JSON_DEPTH_MAX]; // the newest value in each that is open
+    struct json_value *open; // the array or object that is being filled
     err_t err;
     diag_t *diag;
 };
@@ -233,12 +232,11 @@ static void value_link(struct parser *p, struct json_value *value)
 {
     if (p->open == NULL)
         return;
-    struct json_value **last = &p->last[p->depth - 1];
-    if (*last == NULL)
+    if (p->open->last == NULL)
         p->open->first = value;
     else
-        (*last)->next = value;
-    *last = value;
+        p->open->last->next = value;
+    p->open->last = value;
     p->open->count++;
 }
 
@@ -248,7 +246,7 @@ static bool value_open(struct parser *p, struct json_value *value, enum json_typ
         return fail(p, ERR_TOO_LARGE, "arrays and objects are nested deeper than is allowed");
     p->at++;
     value->type = type;
-    p->last[p->depth++] = NULL;
+    p->depth++;
     p->open = value;
     return true;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads JSON (RFC 8259) into a tree on an arena. Strict: nothing but the grammar, UTF-8 only, no half surrogates, one
-// value. Strings without escapes are views of the text, so the text outlives the tree. (json_write.h is the other way.)
+// value. Strings without escapes are views of the text, so the text outlives the tree. (json_edit.h changes such a
+// tree, json_write.h writes text.)
 #pragma once
 
 #include "base/arena.h"
@@ -15,6 +16,7 @@ struct json_value {
     bytes_t name;             // of a member of an object, unescaped
     bytes_t text;             // JSON_STRING: unescaped, may hold zero bytes; JSON_NUMBER: as it was written
     struct json_value *first; // JSON_ARRAY, JSON_OBJECT: what is inside, in order; NULL: nothing
+    struct json_value *last;
     size_t count;
     struct json_value *next; // the one behind it in the same array or object
     struct json_value *up;   // what it is inside of
@@ -23,7 +25,7 @@ struct json_value {
 // Deeper than anything that people write by hand; more than a stack of brackets that somebody sends.
 enum { JSON_DEPTH_MAX = 64 };
 
-// A value takes about 100 bytes, at least two of the text: whoever reads a peer's text says how many there may be.
+// A value takes about 110 bytes, at least two of the text: whoever reads a peer's text says how many there may be.
 struct json_limits {
     size_t size;   // of the text
     size_t values; // all together
