@@ -293,16 +293,15 @@ void table_apply(struct table *table, struct row *row, bool is_delete)
     if (is_delete)
         view.value = BYTES_NULL;
     table->version = row->version;
-    if (is_delete) {
-        table_retire(table, rows_remove(&table->rows, row_key(row)));
+    struct row *old = is_delete ? rows_remove(&table->rows, row_key(row)) : rows_set(&table->rows, row);
+    struct table_row old_view = old == NULL ? (struct table_row){ 0 } : row_view(old);
+    table_retire(table, old);
+    if (is_delete)
         table_retire(table, row);
-    } else {
-        table_retire(table, rows_set(&table->rows, row));
-    }
     LIST_EACH(&table->watches, node)
     {
         struct table_watch *watch = LIST_ITEM(node, struct table_watch, node);
-        watch->on_change(watch, &view);
+        watch->on_change(watch, &view, old == NULL ? NULL : &old_view);
     }
 }
 

@@ -69,11 +69,11 @@ void table_group_hold(struct table_group *group);
 // An empty batch only ends the hold.
 void table_group_apply(struct table_group *group);
 
-// Every durable change from now on, in order, on the owner loop. The value is BYTES_NULL for a delete. on_change may
-// unwatch its own watch, no other.
+// Every durable change from now on, in order, on the owner loop. The value is BYTES_NULL for a delete; OLD is the row
+// that it replaces, NULL if there was none. on_change may unwatch its own watch, no other.
 struct table_watch {
     struct list_node node;
-    void (*on_change)(struct table_watch *watch, const struct table_row *row);
+    void (*on_change)(struct table_watch *watch, const struct table_row *row, const struct table_row *old);
 };
 void table_watch(struct table *table, struct table_watch *watch);
 void table_unwatch(struct table_watch *watch);

@@ -215,8 +215,9 @@ static void on_expiry(struct timer *timer)
 // --- start
 
 // Whoever commits to a group that nobody joined makes it: a client that chooses its partitions, or the engine.
-static void on_change(struct table_watch *watch, const struct table_row *row)
+static void on_change(struct table_watch *watch, const struct table_row *row, const struct table_row *old)
 {
+    (void)old;
     struct coordinator *coordinator = CONTAINER_OF(watch, struct coordinator, watch);
     struct engine_offset offset;
     if (row->value.data == NULL || offsets_row_read(row->key, row->value, &offset) != ERR_OK)

@@ -222,13 +222,19 @@ static void of_many_who_expect_the_same_one_wins(void **state)
 struct seen {
     struct table_watch watch;
     int64_t last;
-    int changes, deletes;
+    int changes, deletes, replaces;
 };
 
-static void on_change(struct table_watch *watch, const struct table_row *row)
+static void on_change(struct table_watch *watch, const struct table_row *row, const struct table_row *old)
 {
     struct seen *seen = CONTAINER_OF(watch, struct seen, watch);
     assert_true(row->version > seen->last);
+    if (old != NULL) {
+        assert_true(bytes_equal(old->key, row->key));
+        assert_true(old->version < row->version);
+        assert_non_null(old->value.data);
+        seen->replaces++;
+    }
     seen->last = row->version;
     seen->changes++;
     seen->deletes += row->value.data == NULL;
@@ -257,6 +263,7 @@ static void a_watch_sees_every_durable_change_in_order(void **state)
     put("unseen", "1");
     assert_int_equal(seen.changes, 5);
     assert_int_equal(seen.deletes, 1);
+    assert_int_equal(seen.replaces, 2);
     assert_int_equal(seen.last, 5);
 }
 

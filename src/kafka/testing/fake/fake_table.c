@@ -126,13 +126,11 @@ static err_t apply(struct table *table, const struct put *put)
         return ERR_CONFLICT;
     if (put->value.data == NULL && row == NULL)
         return ERR_NOT_FOUND;
+    struct fake_row old = row == NULL ? (struct fake_row){ 0 } : *row;
     if (row != NULL && put->value.data == NULL) {
         size_t at = (size_t)(row - table->rows);
-        drop(row->key);
-        drop(row->value);
         memmove(row, row + 1, (--table->count - at) * sizeof(*row));
     } else if (row != NULL) {
-        drop(row->value);
         row->value = copy(put->value);
         row->version = ++table->version;
     } else {
@@ -142,11 +140,15 @@ static err_t apply(struct table *table, const struct put *put)
         table->rows[at] = (struct fake_row){ copy(put->key), copy(put->value), ++table->version };
     }
     struct table_row shown = { put->key, put->value, table->version };
+    struct table_row shown_old = { old.key, old.value, old.version };
     LIST_EACH(&table->watches, node)
     {
         struct table_watch *watch = LIST_ITEM(node, struct table_watch, node);
-        watch->on_change(watch, &shown);
+        watch->on_change(watch, &shown, old.key.data == NULL ? NULL : &shown_old);
     }
+    drop(old.value);
+    if (put->value.data == NULL)
+        drop(old.key);
     return ERR_OK;
 }
 
