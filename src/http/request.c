@@ -58,12 +58,37 @@ static uint8_t lower(uint8_t c)
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
+bool http_bytes_equal(bytes_t a, bytes_t b)
+{
+    if (a.size != b.size)
+        return false;
+    for (size_t i = 0; i < a.size; i++)
+        if (lower(a.data[i]) != lower(b.data[i]))
+            return false;
+    return true;
+}
+
 bool http_text_equal(bytes_t a, const char *b)
 {
-    for (size_t i = 0; i < a.size; i++)
-        if (b[i] == '\0' || lower(a.data[i]) != lower((uint8_t)b[i]))
-            return false;
-    return b[a.size] == '\0';
+    return http_bytes_equal(a, bytes_of_text(b));
+}
+
+bool http_is_token_char(uint8_t c)
+{
+    bool is_alnum = (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
+    return is_alnum || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+}
+
+bytes_t http_bearer_token(const struct http_request *request)
+{
+    static const char scheme[] = "Bearer ";
+    size_t size = sizeof scheme - 1;
+    bytes_t value = http_header_find(request, "Authorization");
+    if (value.size <= size || !http_text_equal(bytes_of(value.data, size), scheme))
+        return BYTES_NULL;
+    while (size < value.size && value.data[size] == ' ')
+        size++;
+    return bytes_of(value.data + size, value.size - size);
 }
 
 static bytes_t list_item(bytes_t list, size_t from, size_t to)

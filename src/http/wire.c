@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "http/target.h"
 
 #include <stdlib.h>
 
@@ -38,7 +39,6 @@ enum {
     IS_VALUE = 8, // field-vchar, space, tab (RFC 9110 5.5)
 };
 
-static const char token_marks[] = "!#$%&'*+-.^_`|~";
 static const char path_marks[] = "-._~!$&'()*+,;=:@/";
 static const char query_marks[] = "-._~!$&'()*+,;=:@/?[]{}|^`";
 
@@ -51,12 +51,11 @@ static bool is_of(uint8_t c, unsigned kind)
 {
     if (kind == IS_VALUE)
         return c == '\t' || (c >= 0x20 && c != 0x7f);
+    if (kind == IS_TOKEN)
+        return http_is_token_char(c);
     if (c == '\0')
         return false;
-    if (is_alnum(c))
-        return true;
-    const char *marks = kind == IS_TOKEN ? token_marks : kind == IS_PATH ? path_marks : query_marks;
-    return strchr(marks, c) != NULL;
+    return is_alnum(c) || strchr(kind == IS_PATH ? path_marks : query_marks, c) != NULL;
 }
 
 static bool all_of(bytes_t text, unsigned kind)
@@ -65,14 +64,6 @@ static bool all_of(bytes_t text, unsigned kind)
         if (!is_of(text.data[i], kind))
             return false;
     return true;
-}
-
-static int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    uint8_t l = (uint8_t)(c | 0x20);
-    return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
 }
 
 // The characters of a target, with every percent sign followed by two hexadecimal digits.
@@ -84,7 +75,7 @@ static bool target_part_valid(bytes_t text, unsigned kind)
                 return false;
             continue;
         }
-        if (text.size - i < 3 || hex_value(text.data[i + 1]) < 0 || hex_value(text.data[i + 2]) < 0)
+        if (text.size - i < 3 || http_hex_value(text.data[i + 1]) < 0 || http_hex_value(text.data[i + 2]) < 0)
             return false;
         i += 2;
     }
@@ -117,7 +108,7 @@ static bool authority_valid(bytes_t text)
         while (i < text.size && text.data[i] != ']')
             i++;
         for (size_t k = 1; k < i; k++)
-            if (hex_value(text.data[k]) < 0 && text.data[k] != ':' && text.data[k] != '.')
+            if (http_hex_value(text.data[k]) < 0 && text.data[k] != ':' && text.data[k] != '.')
                 return false;
         if (i == text.size || i < 3)
             return false;
@@ -166,8 +157,8 @@ static bool take_method(struct http_parser *p, bytes_t text)
 // Takes the absolute form apart (RFC 9112 3.2.2): sets the authority, returns what is left (at least "/").
 static bool take_absolute(struct http_parser *p, bytes_t *target)
 {
-    static const char scheme[] = "http://";
-    size_t skip = sizeof scheme - 1;
+    const char *scheme = p->is_secure ? "https://" : "http://";
+    size_t skip = strlen(scheme);
     if (target->size <= skip || !http_text_equal(bytes_of(target->data, skip), scheme))
         return bad(p, 400, "The target must start with a slash.");
     size_t end = skip;
@@ -288,7 +279,26 @@ static bool take_expect(struct http_parser *p, bytes_t value)
     return true;
 }
 
-// The fields that decide about framing; all others are only kept.
+static bool take_authorization(struct http_parser *p, bytes_t value)
+{
+    (void)value;
+    if (p->authorization_seen)
+        return bad(p, 400, "There must be only one Authorization field.");
+    p->authorization_seen = true;
+    return true;
+}
+
+static bool take_type(struct http_parser *p, bytes_t value)
+{
+    (void)value;
+    if (p->type_seen)
+        return bad(p, 400, "There must be only one Content-Type field.");
+    p->type_seen = true;
+    return true;
+}
+
+// The fields that decide about framing, and those of which two readers might take different ones when there are two;
+// all others are only kept.
 static const struct known_field {
     const char *name;
     bool (*take)(struct http_parser *p, bytes_t value);
@@ -298,6 +308,8 @@ static const struct known_field {
     { "Transfer-Encoding", take_coding },
     { "Connection", take_connection },
     { "Expect", take_expect },
+    { "Authorization", take_authorization },
+    { "Content-Type", take_type },
 };
 
 // Splits and checks one field line (RFC 9112 5).
@@ -460,12 +472,12 @@ static void take_chunk_size(struct http_parser *p, bytes_t line)
 {
     uint64_t size = 0;
     size_t i = 0;
-    for (; i < line.size && hex_value(line.data[i]) >= 0; i++) {
+    for (; i < line.size && http_hex_value(line.data[i]) >= 0; i++) {
         if (i == CHUNK_DIGITS_MAX) {
             (void)bad(p, 400, "A chunk size has too many digits.");
             return;
         }
-        size = size << 4 | (uint64_t)hex_value(line.data[i]);
+        size = size << 4 | (uint64_t)http_hex_value(line.data[i]);
     }
     bytes_t rest = bytes_of(line.data + i, line.size - i);
     if (i == 0 || (rest.size > 0 && rest.data[0] != ';') || !all_of(rest, IS_VALUE)) {
@@ -601,6 +613,7 @@ void http_parser_next(struct http_parser *p)
     keep_or_free(&p->content);
     struct http_parser fresh = {
         .site_limits = p->site_limits,
+        .is_secure = p->is_secure,
         .limits = *p->site_limits,
         .state = STATE_REQUEST_LINE,
         .head = p->head,

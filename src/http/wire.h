@@ -18,6 +18,7 @@ enum http_parse {
 
 struct http_parser {
     const struct http_limits *site_limits; // the caller's; what they are when a request starts holds for it
+    bool is_secure;                        // set by the caller where TLS is spoken: absolute targets are https
     struct http_request request;
     int status;            // of the answer, after HTTP_PARSE_BAD: 400, 413, 414, 431, 501 or 505
     const char *complaint; // static text
@@ -35,6 +36,7 @@ struct http_parser {
     uint32_t target_at, target_size, host_at, host_size;
     uint32_t extension_size; // of all chunk size lines
     bool host_seen, length_seen, coding_seen, close_seen, keep_alive_seen, blank_seen;
+    bool authorization_seen, type_seen;
 };
 
 void http_parser_init(struct http_parser *parser, const struct http_limits *limits);

@@ -93,6 +93,8 @@ static const struct message_case {
     BAD(400, "GET / HTTP/1.1\r\n" H ": a\r\n\r\n"),
     BAD(400, "GET / HTTP/1.1\r\n" H "nonsense\r\n\r\n"),
     BAD(400, "GET / HTTP/1.1\r\n" H "\n"),
+    BAD(400, "GET / HTTP/1.1\r\n" H "Authorization: a\r\nauthorization: a\r\n\r\n"),
+    BAD(400, "GET / HTTP/1.1\r\n" H "Content-Type: a/b\r\nContent-Type: a/b\r\n\r\n"),
     BAD(431, "GET / HTTP/1.1\r\n" H "A:\r\nB:\r\nC:\r\nD:\r\nE:\r\nF:\r\nG:\r\nI:\r\n\r\n"),
     BAD(431, "GET / HTTP/1.1\r\n" H "A: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
              "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n\r\n"),
@@ -251,6 +253,34 @@ static void keeps_fields_as_they_were_sent(void **state)
     http_parser_deinit(&p);
 }
 
+static void takes_absolute_targets_of_its_own_scheme(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool is_secure, is_good;
+    } rows[] = {
+        { "GET http://localhost/x HTTP/1.1\r\n" H "\r\n", false, true },
+        { "GET https://localhost/x HTTP/1.1\r\n" H "\r\n", false, false },
+        { "GET http://localhost/x HTTP/1.1\r\n" H "\r\n", true, false },
+        { "GET https://localhost/x HTTP/1.1\r\n" H "\r\n", true, true },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct http_parser p;
+        http_parser_init(&p, &limits);
+        p.is_secure = rows[i].is_secure;
+        for (unsigned again = 0; again < 2; again++) {
+            size_t used = 0;
+            enum http_parse result = http_parser_feed(&p, bytes_of_text(rows[i].text), &used);
+            assert_int_equal(result, rows[i].is_good ? HTTP_PARSE_HEAD : HTTP_PARSE_BAD);
+            if (rows[i].is_good)
+                assert_true(bytes_is(p.request.path, "/x"));
+            http_parser_next(&p);
+        }
+        http_parser_deinit(&p);
+    }
+}
+
 static void parses_the_next_request_of_the_same_connection(void **state)
 {
     (void)state;
@@ -301,6 +331,7 @@ int main(void)
         cmocka_unit_test(wants_more_after_every_truncation),
         cmocka_unit_test(says_whether_the_connection_stays),
         cmocka_unit_test(keeps_fields_as_they_were_sent),
+        cmocka_unit_test(takes_absolute_targets_of_its_own_scheme),
         cmocka_unit_test(parses_the_next_request_of_the_same_connection),
         cmocka_unit_test(refuses_chunks_that_are_all_frame),
     };
