@@ -22,6 +22,21 @@ const struct http_route *http_route_find(const struct http_route *routes, size_t
     return found;
 }
 
+const struct http_prefix *http_prefix_find(const struct http_prefix *prefixes, size_t count, bytes_t path)
+{
+    const struct http_prefix *found = NULL;
+    size_t found_size = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t size = strlen(prefixes[i].path);
+        bool starts = path.size >= size && memcmp(path.data, prefixes[i].path, size) == 0;
+        if (!starts || (found != NULL && size <= found_size))
+            continue;
+        found = &prefixes[i];
+        found_size = size;
+    }
+    return found;
+}
+
 void http_route_allow(unsigned allowed, char *to, size_t size)
 {
     size_t used = 0;

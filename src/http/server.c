@@ -2,12 +2,19 @@
 #include "http/server.h"
 
 #include "base/assert.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "io/loop.h"
+#include "io/tls.h"
 
 #include <stdlib.h>
 
-enum { INPUT_SIZE = 4096 };
+enum {
+    INPUT_SIZE = 4096,
+    QUEUE_LOW = 64 << 10,   // of answers that a client does not take: a stream goes on below,
+    QUEUE_HIGH = 256 << 10, // and is full above
+    TLS_LOG_MS = 10000,     // failed handshakes are logged at most this often
+};
 
 struct http_server {
     struct loop *loop;
@@ -16,6 +23,8 @@ struct http_server {
     struct list_node conns;
     size_t conn_count; // including those whose client has left while a handler works
     struct http_server_metrics metrics;
+    int64_t tls_logged_ms; // when a failed handshake was logged last; 0: never
+    uint64_t tls_unlogged; // handshakes that failed since
     struct message closed; // posted when closing and no connection is left
     bool closing, closed_posted;
     void (*on_closed)(void *owner);
@@ -29,7 +38,10 @@ struct http_conn {
     struct list_node node;
     struct conn *conn; // NULL once it is gone
     struct timer timer;
-    size_t queued;  // bytes that the peer had not taken when the timer was looked at last
+    uint64_t sent;  // bytes
+    uint64_t taken; // by the peer, when that was looked at last
+    bool greeted;   // the first byte was looked at: is it TLS?
+    bool secured;   // the handshake is done
     bool finished;  // conn_close was called
     bool paused;    // the input is full
     bool ended;     // the peer sends nothing more
@@ -43,6 +55,7 @@ static void on_closed_message(struct message *message)
     struct http_server *server = CONTAINER_OF(message, struct http_server, closed);
     void (*on_closed)(void *owner) = server->on_closed;
     void *owner = server->owner;
+    tls_context_unref(server->site.tls);
     free(server);
     on_closed(owner);
 }
@@ -67,6 +80,60 @@ static void http_conn_free(struct http_conn *c)
     check_closed(server);
 }
 
+// ---- TLS
+
+static const char plain_answer[] = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                                   "Content-Length: 48\r\nConnection: close\r\n\r\n"
+                                   "Client sent an HTTP request to an HTTPS server.\n";
+
+static void note_failed_handshake(struct http_conn *c, const char *why)
+{
+    struct http_server *server = c->server;
+    counter_add(&server->metrics.handshakes_failed, 1);
+    int64_t now_ms = loop_now_ms(server->loop);
+    if (server->tls_logged_ms != 0 && now_ms - server->tls_logged_ms < TLS_LOG_MS) {
+        server->tls_unlogged++;
+        return;
+    }
+    log_line(LOG_WARN, "TLS with an HTTP client failed",
+             LOG_FIELDS(log_text("peer", conn_peer(c->conn)), log_text("why", why),
+                        log_int("others", (int64_t)server->tls_unlogged)));
+    server->tls_logged_ms = now_ms;
+    server->tls_unlogged = 0;
+}
+
+// The first bytes of a client where TLS is spoken. Plain HTTP is answered in kind, as Go's servers do; anything else is
+// for TLS to refuse.
+static void greet(struct http_conn *c)
+{
+    bytes_t input = bytes_of(c->input + c->at, c->end - c->at);
+    c->at = c->end = 0;
+    c->greeted = true;
+    if (input.data[0] >= 'A' && input.data[0] <= 'Z') {
+        note_failed_handshake(c, "the client speaks plain HTTP");
+        counter_add(&c->server->metrics.bytes_out, sizeof plain_answer - 1);
+        conn_send(c->conn, (struct slice){ NULL, BYTES_LITERAL(plain_answer) });
+        http_session_shut(&c->session);
+        return;
+    }
+    timer_stop(&c->timer); // the handshake has its own
+    const struct tls_start start = {
+        .context = c->server->site.tls,
+        .timeout_ms = c->server->site.limits.header_timeout_ms,
+        .early = input,
+    };
+    conn_tls_start(c->conn, &start);
+}
+
+static void on_secure(struct conn *conn)
+{
+    struct http_conn *c = conn_owner(conn);
+    c->secured = true;
+    c->session.tls_peer = conn_tls_peer(conn);
+    if (!c->finished)
+        timer_start(&c->timer, c->server->site.limits.header_timeout_ms);
+}
+
 // ---- bytes in
 
 static void pump(struct http_conn *c)
@@ -84,7 +151,8 @@ static void pump(struct http_conn *c)
         c->paused = false;
         conn_resume(c->conn);
     }
-    if (c->ended && !c->finished && c->at == c->end)
+    // Who waits for an answer, or reads a stream, is told now, whatever is pipelined behind it.
+    if (c->ended && !c->finished && (c->at == c->end || c->session.state >= HTTP_SESSION_HANDLING))
         http_session_input_ended(&c->session);
 }
 
@@ -111,6 +179,10 @@ static void on_data(struct conn *conn, size_t size)
         memmove(c->input + c->end, c->room, size);
     c->room = NULL;
     c->end += size;
+    if (c->server->site.tls != NULL && !c->greeted) {
+        greet(c);
+        return;
+    }
     pump(c);
     if (c->end - c->at == INPUT_SIZE && !c->finished) {
         c->paused = true;
@@ -120,7 +192,9 @@ static void on_data(struct conn *conn, size_t size)
 
 static void on_drain(struct conn *conn)
 {
-    pump(conn_owner(conn));
+    struct http_conn *c = conn_owner(conn);
+    http_session_drained(&c->session);
+    pump(c);
 }
 
 static void on_end(struct conn *conn)
@@ -132,8 +206,10 @@ static void on_end(struct conn *conn)
 
 static void on_close(struct conn *conn, err_t why)
 {
-    (void)why;
+    (void)why; // what TLS has to say is more exact
     struct http_conn *c = conn_owner(conn);
+    if (!c->secured && conn_tls_failure(conn)[0] != '\0')
+        note_failed_handshake(c, conn_tls_failure(conn));
     c->conn = NULL;
     c->finished = true;
     timer_stop(&c->timer);
@@ -146,6 +222,7 @@ static const struct conn_ops conn_ops = {
     .on_room = on_room,
     .on_data = on_data,
     .on_drain = on_drain,
+    .on_secure = on_secure,
     .on_end = on_end,
     .on_close = on_close,
 };
@@ -157,10 +234,22 @@ static struct http_conn *conn_of(struct http_session *session)
     return CONTAINER_OF(session, struct http_conn, session);
 }
 
+static uint64_t taken_by_client(const struct http_conn *c)
+{
+    size_t queued = conn_queued(c->conn);
+    return c->sent < queued ? 0 : c->sent - queued; // TLS queues more than was sent
+}
+
 static void session_send(struct http_session *session, struct slice slice)
 {
     struct http_conn *c = conn_of(session);
     counter_add(&c->server->metrics.bytes_out, slice.bytes.size);
+    // A silent stream has no timer.
+    if (session->state == HTTP_SESSION_STREAMING && !timer_active(&c->timer)) {
+        c->taken = taken_by_client(c);
+        timer_start(&c->timer, c->server->site.limits.idle_timeout_ms);
+    }
+    c->sent += slice.bytes.size;
     conn_send(c->conn, slice);
 }
 
@@ -193,33 +282,44 @@ static void session_release(struct http_session *session)
     http_conn_free(conn_of(session));
 }
 
+static bool session_is_full(const struct http_session *session)
+{
+    return conn_is_full(CONTAINER_OF_CONST(session, struct http_conn, session)->conn);
+}
+
 static const struct http_session_ops session_ops = {
     .send = session_send,
     .finish = session_finish,
     .timer = session_timer,
     .resume = session_resume,
     .release = session_release,
+    .is_full = session_is_full,
 };
 
-// An idle session whose answer is still on its way is not idle for the peer that takes it: it may go on while it takes
-// some of it each time.
+// A client that has been sent something and takes some of it each time may go on, be it between requests or the
+// reader of a stream. The reader of a stream that takes nothing has left.
 static void on_timer(struct timer *timer)
 {
     struct http_conn *c = CONTAINER_OF(timer, struct http_conn, timer);
-    size_t queued = conn_queued(c->conn);
-    bool moves = queued > 0 && (c->queued == 0 || queued < c->queued);
-    c->queued = queued;
-    if (moves && c->session.state == HTTP_SESSION_IDLE)
-        timer_start(timer, c->server->site.limits.idle_timeout_ms);
-    else
+    bool waits = conn_queued(c->conn) > 0;
+    bool moves = taken_by_client(c) > c->taken;
+    c->taken = taken_by_client(c);
+    if (c->session.state == HTTP_SESSION_STREAMING) {
+        if (waits && !moves && !c->session.owes_word) {
+            conn_abort(c->conn);
+            return;
+        }
+        if (waits)
+            timer_start(timer, c->server->site.limits.idle_timeout_ms);
         http_session_timeout(&c->session);
+    } else if (c->session.state == HTTP_SESSION_IDLE && waits && moves) {
+        timer_start(timer, c->server->site.limits.idle_timeout_ms);
+    } else {
+        http_session_timeout(&c->session);
+    }
 }
 
 // ---- the server
-
-static const char busy_answer[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n"
-                                  "Content-Length: 47\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
-                                  "503 Service Unavailable: too many connections.\n";
 
 static void on_accept(void *owner, struct conn *conn)
 {
@@ -230,14 +330,18 @@ static void on_accept(void *owner, struct conn *conn)
     list_append(&server->conns, &c->node);
     timer_init(&c->timer, server->loop, on_timer);
     conn_attach(conn, &conn_ops, c);
+    conn_marks_set(conn, QUEUE_LOW, QUEUE_HIGH);
     http_session_init(&c->session, &server->site, &session_ops);
+    c->session.peer = conn_peer(conn);
     counter_add(&server->metrics.connections_total, 1);
     gauge_add(&server->metrics.connections, 1);
     if (server->conn_count <= server->site.limits.connection_count)
         return;
     counter_add(&server->metrics.connections_refused, 1);
-    conn_send(conn, (struct slice){ NULL, BYTES_LITERAL(busy_answer) });
-    http_session_shut(&c->session);
+    if (server->site.tls == NULL)
+        http_session_refuse(&c->session, 503, "There are too many connections.", "Retry-After: 1\r\n");
+    else
+        http_session_shut(&c->session); // an answer would have to wait for a handshake
 }
 
 err_t http_server_open(struct loop *loop, const struct address *address, const struct http_site *site,
@@ -252,6 +356,8 @@ err_t http_server_open(struct loop *loop, const struct address *address, const s
         free(server);
         return err;
     }
+    if (site->tls != NULL)
+        tls_context_ref(site->tls);
     *ret_server = server;
     return ERR_OK;
 }
@@ -269,6 +375,14 @@ struct http_server_metrics *http_server_metrics(struct http_server *server)
 void http_server_limits_set(struct http_server *server, const struct http_limits *limits)
 {
     server->site.limits = *limits;
+}
+
+void http_server_tls_set(struct http_server *server, struct tls_context *tls)
+{
+    ASSERT(server->site.tls != NULL);
+    tls_context_ref(tls);
+    tls_context_unref(server->site.tls);
+    server->site.tls = tls;
 }
 
 void http_server_close(struct http_server *server, void (*on_closed)(void *owner), void *owner)

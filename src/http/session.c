@@ -2,39 +2,32 @@
 #include "http/session.h"
 
 #include "base/assert.h"
-#include "base/json_write.h"
-#include "http/status.h"
-#include "io/clock.h"
+#include "http/answer.h"
 
 #include <stdio.h>
 
-enum { JOINED_SIZE_MAX = 4096 }; // bodies up to this size leave in one buffer with their head
+enum { JOINED_SIZE_MAX = 4096 }; // bodies and pieces up to this size leave in one buffer with what frames them
+
+static struct http_session *session_of(struct http_exchange *exchange)
+{
+    return CONTAINER_OF(exchange, struct http_session, exchange);
+}
 
 // ---- answers
 
-static void write_head(struct http_session *s, const struct http_reply *reply, bool has_content, struct writer *w)
-{
-    writer_format(w, "HTTP/1.1 %d %s\r\nDate: %s\r\n", reply->status, http_status_text(reply->status),
-                  http_date_at(&s->site->date, clock_wall_ms()));
-    if (has_content && reply->content_type != NULL)
-        writer_format(w, "Content-Type: %s\r\nX-Content-Type-Options: nosniff\r\n", reply->content_type);
-    if (has_content)
-        writer_format(w, "Content-Length: %zu\r\n", reply->body.bytes.size);
-    if (reply->fields != NULL)
-        writer_text(w, reply->fields);
-    if (s->reply_end)
-        writer_text(w, "Connection: close\r\n");
-    else if (s->parser.request.minor == 0)
-        writer_text(w, "Connection: keep-alive\r\n");
-    writer_text(w, "\r\n");
-}
-
 static void send_reply(struct http_session *s, struct http_reply *reply)
 {
-    bool has_content = reply->status >= 200 && reply->status != 204 && reply->status != 304;
+    bool has_content = http_status_has_content(reply->status);
     ASSERT(has_content || reply->body.bytes.size == 0);
+    struct http_head head = {
+        .reply = reply,
+        .framing = has_content ? HTTP_FRAMING_LENGTH : HTTP_FRAMING_NONE,
+        .minor = s->parser.request.minor,
+        .ends = s->reply_end,
+    };
+    http_answer_compress(s->site, &s->parser.request, reply, &head);
     struct writer w = WRITER_INIT;
-    write_head(s, reply, has_content, &w);
+    http_answer_head(s->site, &head, &w);
     bool joined = reply->body.bytes.size <= JOINED_SIZE_MAX;
     bool sends_body = !s->head_only && reply->body.bytes.size > 0;
     if (sends_body && joined)
@@ -69,7 +62,7 @@ static void proceed(struct http_session *s)
 
 void http_reply(struct http_exchange *exchange, struct http_reply reply)
 {
-    struct http_session *s = CONTAINER_OF(exchange, struct http_session, exchange);
+    struct http_session *s = session_of(exchange);
     ASSERT(s->state == HTTP_SESSION_HANDLING);
     if (exchange->gone) {
         slice_free(&reply.body);
@@ -82,31 +75,13 @@ void http_reply(struct http_exchange *exchange, struct http_reply reply)
 
 static struct http_reply error_reply(const struct http_session *s, int status, const char *message, const char *fields)
 {
-    struct writer w = WRITER_INIT;
-    bool json = http_list_has(http_header_find(&s->parser.request, "Accept"), "application/json");
-    if (json) {
-        struct json_writer j = json_writer_of(&w);
-        json_object_begin(&j);
-        json_field_int(&j, "status", status);
-        json_field_text(&j, "error", http_status_text(status));
-        json_field_text(&j, "message", message);
-        json_object_end(&j);
-        writer_text(&w, "\n");
-    } else {
-        writer_format(&w, "%d %s: %s\n", status, http_status_text(status), message);
-    }
-    return (struct http_reply){
-        .status = status,
-        .content_type = json ? "application/json" : "text/plain; charset=utf-8",
-        .body = writer_finish(&w),
-        .fields = fields,
-    };
+    const struct http_error error = { .status = status, .message = message, .request = &s->parser.request };
+    return http_answer_error(s->site, &error, fields);
 }
 
 void http_reply_error(struct http_exchange *exchange, int status, const char *message)
 {
-    struct http_session *s = CONTAINER_OF(exchange, struct http_session, exchange);
-    http_reply(exchange, error_reply(s, status, message, NULL));
+    http_reply(exchange, error_reply(session_of(exchange), status, message, NULL));
 }
 
 // An answer that comes from the session itself. The parser's views may be incomplete after HTTP_PARSE_BAD, its fields
@@ -119,11 +94,118 @@ static void refuse(struct http_session *s, int status, const char *message, cons
     proceed(s);
 }
 
+// ---- streams
+
+// Appends the piece, with what frames it, to what is in W and sends all of it. Pieces that are worth it are not copied:
+// many streams may send the same one.
+static void send_piece(struct http_session *s, struct writer *w, struct slice *piece)
+{
+    bool sends = piece->bytes.size > 0 && !s->head_only;
+    bool joined = piece->bytes.size <= JOINED_SIZE_MAX;
+    if (sends && s->is_chunked)
+        http_chunk_begin(piece->bytes.size, w);
+    if (sends && joined)
+        writer_bytes(w, piece->bytes);
+    if (sends && joined && s->is_chunked)
+        writer_text(w, "\r\n");
+    s->ops->send(s, writer_finish(w));
+    if (!sends || joined) {
+        slice_free(piece);
+        return;
+    }
+    s->ops->send(s, *piece);
+    if (s->is_chunked)
+        s->ops->send(s, (struct slice){ NULL, BYTES_LITERAL("\r\n") });
+}
+
+bool http_stream_begin(struct http_exchange *exchange, struct http_reply head, const struct http_stream_ops *ops,
+                       void *owner)
+{
+    struct http_session *s = session_of(exchange);
+    ASSERT(s->state == HTTP_SESSION_HANDLING);
+    ASSERT(http_status_has_content(head.status));
+    if (exchange->gone) {
+        slice_free(&head.body);
+        s->ops->release(s);
+        return false;
+    }
+    s->state = HTTP_SESSION_STREAMING;
+    s->stream = ops;
+    s->stream_owner = owner;
+    s->is_chunked = s->parser.request.minor > 0;
+    s->reply_end = s->reply_end || !s->is_chunked;
+    const struct http_head framed = {
+        .reply = &head,
+        .framing = s->is_chunked ? HTTP_FRAMING_CHUNKED : HTTP_FRAMING_CLOSE,
+        .minor = s->parser.request.minor,
+        .ends = s->reply_end,
+    };
+    struct writer w = WRITER_INIT;
+    http_answer_head(s->site, &framed, &w);
+    send_piece(s, &w, &head.body);
+    s->owes_word = s->is_shut || s->is_ended;
+    if (s->owes_word)
+        s->ops->timer(s, 0); // the handler is not called from here
+    return true;
+}
+
+void http_stream_send(struct http_exchange *exchange, struct slice piece)
+{
+    struct http_session *s = session_of(exchange);
+    ASSERT(s->state == HTTP_SESSION_STREAMING);
+    struct writer w = WRITER_INIT;
+    if (piece.bytes.size > 0 && !s->head_only)
+        send_piece(s, &w, &piece);
+    else
+        slice_free(&piece);
+}
+
+bool http_stream_is_full(const struct http_exchange *exchange)
+{
+    const struct http_session *s = CONTAINER_OF_CONST(exchange, struct http_session, exchange);
+    ASSERT(s->state == HTTP_SESSION_STREAMING);
+    return s->ops->is_full(s);
+}
+
+void http_stream_end(struct http_exchange *exchange)
+{
+    struct http_session *s = session_of(exchange);
+    ASSERT(s->state == HTTP_SESSION_STREAMING);
+    if (s->is_chunked && !s->head_only)
+        s->ops->send(s, (struct slice){ NULL, BYTES_LITERAL("0\r\n\r\n") });
+    proceed(s);
+}
+
+// The handler forgets the exchange here.
+static void lose_stream(struct http_session *s)
+{
+    s->state = HTTP_SESSION_ENDED;
+    s->exchange.gone = true;
+    s->stream->on_gone(&s->exchange, s->stream_owner);
+}
+
+static void shut_stream(struct http_session *s)
+{
+    if (s->stream->on_shut != NULL)
+        s->stream->on_shut(&s->exchange, s->stream_owner);
+}
+
+void http_session_drained(struct http_session *s)
+{
+    if (s->state == HTTP_SESSION_STREAMING && s->stream->on_drain != NULL)
+        s->stream->on_drain(&s->exchange, s->stream_owner);
+}
+
 // ---- requests
 
 static bool has_body(const struct http_request *request)
 {
     return request->chunked || request->content_length > 0;
+}
+
+static bool is_plain(bytes_t content_encoding)
+{
+    return content_encoding.size == 0 || http_text_equal(content_encoding, "identity");
 }
 
 // OPTIONS on a path, or on the server as a whole, is answered from the table.
@@ -155,7 +237,10 @@ static bool admit(struct http_session *s)
     s->head_only = r->method == HTTP_HEAD;
     // A body that nobody wants is not read: the connection ends after the answer.
     s->reply_end = s->reply_end || !r->keep_alive || has_body(r);
-    s->route = http_route_find(site->routes, site->route_count, r->method, r->path, &allowed);
+    const struct http_route *route = http_route_find(site->routes, site->route_count, r->method, r->path, &allowed);
+    const struct http_prefix *prefix =
+        allowed != 0 ? NULL : http_prefix_find(site->prefixes, site->prefix_count, r->path);
+    s->handle = route != NULL ? route->handle : prefix != NULL ? prefix->handle : NULL;
     if (!http_guard_host(&site->guard, r->authority))
         refuse(s, 421,
                "This door does not answer to that host name. Use localhost, or add the name to the option that "
@@ -167,14 +252,17 @@ static bool admit(struct http_session *s)
         refuse(s, 417, "The only expectation known here is 100-continue.", NULL);
     else if (r->method == HTTP_OPTIONS && bytes_is(r->path, "*"))
         answer_options(s, 1U << HTTP_GET | 1U << HTTP_HEAD | 1U << HTTP_POST | 1U << HTTP_OPTIONS);
+    else if (has_body(r) && !is_plain(http_header_find(r, "Content-Encoding")))
+        refuse(s, 415, "Bodies are not taken compressed: send this one without Content-Encoding.",
+               "Accept-Encoding: identity\r\n");
+    else if (s->handle != NULL)
+        return true;
     else if (allowed == 0)
         refuse(s, 404, "Nothing lives at this path. / lists what does.", NULL);
-    else if (s->route == NULL && r->method == HTTP_OPTIONS)
+    else if (r->method == HTTP_OPTIONS)
         answer_options(s, allowed);
-    else if (s->route == NULL)
-        refuse_method(s, allowed);
     else
-        return true;
+        refuse_method(s, allowed);
     return false;
 }
 
@@ -197,15 +285,17 @@ static void on_request(struct http_session *s)
 {
     s->state = HTTP_SESSION_HANDLING;
     s->ops->timer(s, -1);
-    s->exchange = (struct http_exchange){ .request = &s->parser.request };
-    s->route->handle(&s->exchange, s->site->owner);
+    s->exchange = (struct http_exchange){ .request = &s->parser.request, .peer = s->peer, .tls_peer = s->tls_peer };
+    s->handle(&s->exchange, s->site->owner);
 }
 
 static void on_bad(struct http_session *s)
 {
     // The fields of a broken head may be half set: only what stands by itself is used for the answer.
-    s->parser.request = (struct http_request){ .minor = 1 };
-    s->head_only = false;
+    if (s->state != HTTP_SESSION_BODY) {
+        s->parser.request = (struct http_request){ .minor = 1 };
+        s->head_only = false;
+    }
     s->reply_end = true;
     refuse(s, s->parser.status, s->parser.complaint, NULL);
 }
@@ -256,8 +346,13 @@ size_t http_session_data(struct http_session *s, bytes_t bytes)
 // A request that is not whole will never be.
 void http_session_input_ended(struct http_session *s)
 {
-    if (takes_bytes(s))
+    s->is_ended = true;
+    if (takes_bytes(s)) {
         end(s);
+    } else if (s->state == HTTP_SESSION_STREAMING) {
+        end(s);
+        lose_stream(s);
+    }
 }
 
 void http_session_timeout(struct http_session *s)
@@ -268,26 +363,48 @@ void http_session_timeout(struct http_session *s)
         s->parser.status = 408;
         s->parser.complaint = "The request did not arrive in time.";
         on_bad(s);
+    } else if (s->state == HTTP_SESSION_STREAMING && s->owes_word) {
+        s->owes_word = false;
+        if (s->is_ended)
+            http_session_input_ended(s);
+        else
+            shut_stream(s);
     }
 }
 
 void http_session_shut(struct http_session *s)
 {
     s->reply_end = true;
+    s->is_shut = true;
     if (s->state == HTTP_SESSION_IDLE || s->state == HTTP_SESSION_HEAD)
         end(s);
+    else if (s->state == HTTP_SESSION_STREAMING)
+        shut_stream(s);
+}
+
+void http_session_refuse(struct http_session *s, int status, const char *message, const char *fields)
+{
+    ASSERT(s->state == HTTP_SESSION_IDLE);
+    s->parser.request = (struct http_request){ .minor = 1 };
+    s->reply_end = true;
+    refuse(s, status, message, fields);
 }
 
 bool http_session_gone(struct http_session *s)
 {
     s->exchange.gone = true;
+    s->exchange.peer = "";
+    s->exchange.tls_peer = NULL;
+    if (s->state == HTTP_SESSION_STREAMING)
+        lose_stream(s);
     return s->state != HTTP_SESSION_HANDLING;
 }
 
 void http_session_init(struct http_session *session, struct http_site *site, const struct http_session_ops *ops)
 {
-    *session = (struct http_session){ .ops = ops, .site = site };
+    *session = (struct http_session){ .ops = ops, .site = site, .peer = "" };
     http_parser_init(&session->parser, &site->limits);
+    session->parser.is_secure = site->tls != NULL;
     ops->timer(session, site->limits.header_timeout_ms);
 }
 
