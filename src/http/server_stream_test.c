@@ -308,6 +308,20 @@ static void a_client_that_leaves_is_noticed_at_once(void **state)
     assert_int_equal(world.gones, 1);
 }
 
+static void close_client(void)
+{
+    conn_close(world.client);
+    then(PATIENCE_MS / 2, stop);
+}
+
+static void a_client_that_closes_is_noticed_whatever_it_asked_next(void **state)
+{
+    (void)state;
+    world.text = "GET /watch HTTP/1.1\r\n" H "\r\nGET /watch HTTP/1.1\r\n" H "\r\n";
+    run(30, close_client);
+    assert_int_equal(world.gones, 1);
+}
+
 static void close_server(void)
 {
     http_server_close(world.server, on_server_closed, NULL);
@@ -333,6 +347,7 @@ int main(void)
         TEST(a_slow_reader_gets_everything_and_holds_back_its_stream),
         TEST(who_takes_nothing_is_given_up),
         TEST(a_client_that_leaves_is_noticed_at_once),
+        TEST(a_client_that_closes_is_noticed_whatever_it_asked_next),
         TEST(a_server_that_closes_asks_its_streams_to_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
