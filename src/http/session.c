@@ -234,6 +234,8 @@ static bool admit(struct http_session *s)
     const struct http_request *r = &s->parser.request;
     const struct http_site *site = s->site;
     unsigned allowed = 0;
+    struct http_refusal refusal = { 0 };
+    s->exchange = (struct http_exchange){ .request = r, .peer = s->peer, .tls_peer = s->tls_peer };
     s->head_only = r->method == HTTP_HEAD;
     // A body that nobody wants is not read: the connection ends after the answer.
     s->reply_end = s->reply_end || !r->keep_alive || has_body(r);
@@ -255,6 +257,8 @@ static bool admit(struct http_session *s)
     else if (has_body(r) && !is_plain(http_header_find(r, "Content-Encoding")))
         refuse(s, 415, "Bodies are not taken compressed: send this one without Content-Encoding.",
                "Accept-Encoding: identity\r\n");
+    else if (site->admit != NULL && site->admit(&s->exchange, &refusal, site->owner))
+        refuse(s, refusal.status, refusal.message, refusal.fields);
     else if (s->handle != NULL)
         return true;
     else if (allowed == 0)
@@ -285,7 +289,6 @@ static void on_request(struct http_session *s)
 {
     s->state = HTTP_SESSION_HANDLING;
     s->ops->timer(s, -1);
-    s->exchange = (struct http_exchange){ .request = &s->parser.request, .peer = s->peer, .tls_peer = s->tls_peer };
     s->handle(&s->exchange, s->site->owner);
 }
 

@@ -21,6 +21,17 @@ struct http_error {
 // Writes the body of an error answer and returns its content type (static text).
 typedef const char *http_error_fn(const struct http_error *error, struct writer *body, void *owner);
 
+struct http_exchange;
+
+struct http_refusal {
+    int status;          // 401, 403, ...
+    const char *message; // static text
+    const char *fields;  // further field lines, static text, each with its CRLF; or NULL
+};
+// Asked when the head of a request is there, before its body is read: who may not ask costs no memory. True: refused.
+// The exchange is for looking at, it is not to be answered.
+typedef bool http_admit_fn(const struct http_exchange *exchange, struct http_refusal *ret_refusal, void *owner);
+
 // What a server serves, shared by its sessions.
 struct http_site {
     const struct http_route *routes;
@@ -30,6 +41,7 @@ struct http_site {
     void *owner; // of the handlers
     struct http_limits limits;
     struct http_guard guard;
+    http_admit_fn *admit;       // NULL: whoever passes the guard may ask
     http_error_fn *write_error; // for every error, also those before a handler; NULL: http_error_plain
     size_t gzip_above;          // larger bodies go as gzip to clients that accept it, on the loop; 0: never
     struct tls_context *tls;    // NULL: plain HTTP. Its ALPN should be "http/1.1"

@@ -345,6 +345,33 @@ static void words_every_error_as_the_site_wants_it(void **state)
     }
 }
 
+static bool wants_a_token(const struct http_exchange *exchange, struct http_refusal *ret_refusal, void *owner)
+{
+    assert_non_null(owner);
+    assert_string_equal(exchange->peer, "127.0.0.1:5123");
+    if (bytes_is(http_bearer_token(exchange->request), "secret"))
+        return false;
+    *ret_refusal = (struct http_refusal){ 401, "A token is needed.", "WWW-Authenticate: Bearer\r\n" };
+    return true;
+}
+
+static void asks_the_site_before_it_reads_a_body(void **state)
+{
+    struct stage *stage = *state;
+    site.admit = wants_a_token;
+    stage->session.peer = "127.0.0.1:5123";
+    feed(stage, "POST /now HTTP/1.1\r\n" H "Authorization: Bearer secret\r\nContent-Length: 3\r\n\r\nabc");
+    assert_int_equal(count_of(stage, "\r\n\r\nabc"), 1);
+    feed(stage, "GET /no HTTP/1.1\r\n" H "\r\n"); // does not tell what is there
+    assert_int_equal(count_of(stage, " 401 Unauthorized\r\n"), 1);
+    assert_int_equal(stage->finished, 0);
+    feed(stage, "POST /now HTTP/1.1\r\n" H "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    assert_int_equal(count_of(stage, " 401 Unauthorized\r\n"), 2);
+    assert_int_equal(count_of(stage, "WWW-Authenticate: Bearer\r\n"), 2);
+    assert_int_equal(count_of(stage, "100 Continue"), 0);
+    assert_int_equal(stage->finished, 1);
+}
+
 static void compresses_large_bodies_for_clients_that_accept_it(void **state)
 {
     struct stage *stage = *state;
@@ -482,6 +509,7 @@ int main(void)
         TEST(names_the_methods_of_a_path),
         TEST(tells_programs_in_json),
         TEST(words_every_error_as_the_site_wants_it),
+        TEST(asks_the_site_before_it_reads_a_body),
         TEST(compresses_large_bodies_for_clients_that_accept_it),
         TEST(takes_bodies_up_to_the_limit_of_the_site),
         TEST(gives_up_on_slow_requests),
