@@ -143,7 +143,7 @@ bool http_stream_begin(struct http_exchange *exchange, struct http_reply head, c
     struct writer w = WRITER_INIT;
     http_answer_head(s->site, &framed, &w);
     send_piece(s, &w, &head.body);
-    s->owes_word = s->is_shut || s->is_ended;
+    s->owes_word = s->is_shut || (s->is_ended && !ops->is_finite);
     if (s->owes_word)
         s->ops->timer(s, 0); // the handler is not called from here
     return true;
@@ -352,7 +352,7 @@ void http_session_input_ended(struct http_session *s)
     s->is_ended = true;
     if (takes_bytes(s)) {
         end(s);
-    } else if (s->state == HTTP_SESSION_STREAMING) {
+    } else if (s->state == HTTP_SESSION_STREAMING && !s->stream->is_finite) {
         end(s);
         lose_stream(s);
     }
@@ -368,7 +368,7 @@ void http_session_timeout(struct http_session *s)
         on_bad(s);
     } else if (s->state == HTTP_SESSION_STREAMING && s->owes_word) {
         s->owes_word = false;
-        if (s->is_ended)
+        if (s->is_ended && !s->stream->is_finite)
             http_session_input_ended(s);
         else
             shut_stream(s);

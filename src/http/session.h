@@ -80,12 +80,14 @@ struct http_stream_ops {
     void (*on_shut)(struct http_exchange *exchange, void *owner);
     // The client has left, or takes nothing any more. The stream is over and the exchange is not touched any more.
     void (*on_gone)(struct http_exchange *exchange, void *owner);
+    // The body has an end: a client that ends its side of the connection (`... | nc`) may still read it. Else such a
+    // client has left, as nothing else would tell a silent watch.
+    bool is_finite;
 };
 // Begins the answer; HEAD's body is its first piece and may be empty. The body is sent in chunks, to HTTP/1.0 clients
 // until the connection closes. The handler owes exactly one http_stream_end, unless on_gone comes first. A stream may
 // be silent for as long as it likes; it is given up when the client takes nothing of what waits for it during the idle
-// timeout, and when the client ends its side of the connection. False: the client has left already, and the exchange
-// is over.
+// timeout. False: the client has left already, and the exchange is over.
 bool http_stream_begin(struct http_exchange *exchange, struct http_reply head, const struct http_stream_ops *ops,
                        void *owner) MUST_CHECK;
 // Sends a piece, which is moved; an empty one is dropped. All pieces of a turn leave in one write.
@@ -146,7 +148,7 @@ void http_session_init(struct http_session *session, struct http_site *site, con
 // Takes bytes; returns how many. Fewer than given: it waits for an answer (resume follows) or has ended.
 size_t http_session_data(struct http_session *session, bytes_t bytes);
 // No more bytes come: ends now, unless a handler has the exchange; after its answer the pipelined rest comes first. A
-// stream is over, also one that begins later: who watches and ends its own side has left.
+// stream that is not finite is over, also one that begins later: who watches and ends its own side has left.
 void http_session_input_ended(struct http_session *session);
 // What was sent and waited is out again.
 void http_session_drained(struct http_session *session);

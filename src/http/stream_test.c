@@ -84,6 +84,7 @@ static void on_gone(struct http_exchange *exchange, void *owner)
 
 static const struct http_stream_ops stream_ops = { .on_drain = on_drain, .on_shut = on_shut, .on_gone = on_gone };
 static const struct http_stream_ops patient_ops = { .on_gone = on_gone };
+static const struct http_stream_ops finite_ops = { .on_shut = on_shut, .on_gone = on_gone, .is_finite = true };
 
 static bool begin(struct stage *stage, const struct http_stream_ops *told, const char *first)
 {
@@ -321,6 +322,24 @@ static void a_client_that_ended_its_side_before_has_left(void **state)
     assert_int_equal(stage->finished, 1);
 }
 
+static void a_client_that_ends_its_side_reads_a_finite_body(void **state)
+{
+    struct stage *stage = *state;
+    for (int before = 0; before < 2; before++) {
+        feed(stage, "GET /later HTTP/1.1\r\n" H "\r\n");
+        if (before)
+            http_session_input_ended(&stage->session);
+        assert_true(begin(stage, &finite_ops, "x"));
+        http_session_input_ended(&stage->session);
+        assert_int_equal(stage->gones + stage->finished, 0);
+        send_text(stage, "y");
+        http_stream_end(stage->kept);
+        assert_true(has_sent(stage, "1\r\nx\r\n1\r\ny\r\n0\r\n\r\n"));
+    }
+    http_session_shut(&stage->session);
+    assert_int_equal(stage->finished, 1);
+}
+
 static void does_not_begin_for_a_client_that_has_left(void **state)
 {
     struct stage *stage = *state;
@@ -384,6 +403,7 @@ int main(void)
         TEST(is_told_once_that_the_client_has_left),
         TEST(a_client_that_ends_its_side_has_left),
         TEST(a_client_that_ended_its_side_before_has_left),
+        TEST(a_client_that_ends_its_side_reads_a_finite_body),
         TEST(does_not_begin_for_a_client_that_has_left),
         TEST(is_asked_to_end_when_the_server_closes),
         TEST(is_asked_to_end_when_it_begins_in_a_server_that_closes),
