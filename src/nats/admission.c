@@ -245,13 +245,13 @@ bool nats_admission_may_subscribe(struct nats_session *session, bytes_t subject,
 {
     if (!authorize(session->principal, AUTH_SUBSCRIBE, (struct auth_resource){ .subject = subject, .queue = queue }))
         return false;
-    session->is_watched = session->is_watched || authorize_filters(session->principal, subject);
+    session->is_watched = session->is_watched || authorize_filters(session->principal, subject, queue);
     return true;
 }
 
-bool nats_admission_may_get(struct nats_session *session, bytes_t subject, bytes_t reply)
+bool nats_admission_may_get(struct nats_session *session, bytes_t subject, bytes_t queue, bytes_t reply)
 {
-    if (!authorize(session->principal, AUTH_DELIVER, (struct auth_resource){ .subject = subject }))
+    if (!authorize(session->principal, AUTH_DELIVER, (struct auth_resource){ .subject = subject, .queue = queue }))
         return false;
     if (session->responses != NULL)
         responses_expect(session->responses, reply, session->site->now_ms);

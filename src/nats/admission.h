@@ -26,6 +26,6 @@ void nats_admission_again(struct nats_session *session, const struct directory *
 
 bool nats_admission_may_publish(struct nats_session *session, bytes_t subject);
 bool nats_admission_may_subscribe(struct nats_session *session, bytes_t subject, bytes_t queue);
-// A message is about to be delivered to a session that is watched (`is_watched`): false keeps it away. REPLY may be
-// answered from here on, if answers are allowed.
-bool nats_admission_may_get(struct nats_session *session, bytes_t subject, bytes_t reply);
+// A message is about to be delivered to a session that is watched (`is_watched`), by QUEUE or (empty) by none: false
+// keeps it away. REPLY may be answered from here on, if answers are allowed.
+bool nats_admission_may_get(struct nats_session *session, bytes_t subject, bytes_t queue, bytes_t reply);

@@ -44,6 +44,7 @@ SERVERS = {
                 { user: mixed, password: m, permissions: {
                     publish: { allow: "a.>", deny: "a.b" }, subscribe: { allow: "a.>", deny: "a.b" } } }
                 { user: queues, password: q, permissions: { publish: ">", subscribe: ["foo v1", "bar v.*", "_INBOX.>"] } }
+                { user: queued, password: q, permissions: { subscribe: { deny: ["a.b q", "a.c v.*"] } } }
                 { user: answers, password: n, permissions: {
                     publish: "none", subscribe: "service", allow_responses: { max: 2, expires: "1m" } } }
                 { user: nothing, password: z, permissions: { publish: { deny: ">" }, subscribe: { deny: ">" } } }
@@ -586,6 +587,13 @@ AUTH = [
     row("users: allow and deny", pub(b"a.b") + pub(b"a.c") + pub(b"b") + b"SUB a.b 1\r\nSUB a.c 2\r\nSUB a.* 3\r\n" + pub(b"a.c"), server="users", connect=user(b"mixed", b"m")),
     row("users: queues that are allowed", b"SUB foo v1 1\r\nSUB bar v.2 2\r\nSUB bar v.x 3\r\n", server="users", connect=user(b"queues", b"q")),
     row("users: queues that are not", b"SUB foo v2 1\r\nSUB foo 2\r\nSUB bar x 3\r\nSUB bar 4\r\n", server="users", connect=user(b"queues", b"q")),
+    row(
+        "users: a wildcard does not deliver to a queue what is denied to it",
+        b"SUB a.* q 1\r\nSUB > v.1 2\r\nSUB a.b q 3\r\nSUB a.c v.1 4\r\n",
+        ("b", pub(b"a.b") + pub(b"a.c")),
+        server="users",
+        connect={"a": user(b"queued", b"q"), "b": user(b"root", b"r")},
+    ),
     row(
         "users: answers are allowed twice",
         ("b", b"SUB service 1\r\n"),
