@@ -21,7 +21,8 @@ void nats_admission_connect(struct nats_session *session, const struct nats_comm
 
 struct directory;
 // There are other users (site->access), and the old ones are about to go: whoever is not among them in the same account
-// and with the same secret is closed, and so is whoever has permissions or is not done with CONNECT.
+// and with the same secret is closed, and so is whoever is not done with CONNECT. The others have their permissions
+// from there, and lose the subscriptions that those do not allow.
 void nats_admission_again(struct nats_session *session, const struct directory *old);
 
 bool nats_admission_may_publish(struct nats_session *session, bytes_t subject);
