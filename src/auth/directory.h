@@ -41,7 +41,7 @@ struct user_config {
 err_t directory_add_user(struct directory *directory, const struct user_config *config, diag_t *diag) MUST_CHECK;
 // One secret for all, plain or a bcrypt hash, in "$G".
 err_t directory_set_token(struct directory *directory, bytes_t token, diag_t *diag) MUST_CHECK;
-// Whose rights a client has that shows nothing.
+// Whose rights a client has that shows nothing: a user, or an nkey, which needs no signature then.
 err_t directory_set_no_auth_user(struct directory *directory, bytes_t name, diag_t *diag) MUST_CHECK;
 // Nothing is added behind it. Checks what concerns more than one of the above.
 err_t directory_seal(struct directory *directory, diag_t *diag) MUST_CHECK;

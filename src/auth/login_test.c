@@ -161,6 +161,16 @@ static void who_shows_nothing_is_the_one_that_was_named_for_it(void **state)
     assert_string_equal(decide((struct credentials){ .token = TEXT("x") }), "the token is wrong");
 }
 
+static void who_shows_nothing_can_be_an_nkey(void **state)
+{
+    (void)state;
+    assert_int_equal(directory_set_no_auth_user(directory, TEXT(NKEY), NULL), ERR_OK);
+    seal();
+    assert_string_equal(decide((struct credentials){ 0 }), NKEY);
+    assert_string_equal(decide((struct credentials){ .nkey = TEXT(NKEY) }), NKEY);
+    assert_string_equal(decide((struct credentials){ .user = TEXT("alice") }), "the password is wrong");
+}
+
 static void where_nothing_is_checked_everything_is_let_in(void **state)
 {
     (void)state;
@@ -366,6 +376,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LOGIN_TEST(plain_passwords_are_decided_at_once),
         LOGIN_TEST(who_shows_nothing_is_the_one_that_was_named_for_it),
+        LOGIN_TEST(who_shows_nothing_can_be_an_nkey),
         LOGIN_TEST(where_nothing_is_checked_everything_is_let_in),
         LOGIN_TEST(a_token_is_for_all),
         LOGIN_TEST(an_nkey_signs_the_nonce),
