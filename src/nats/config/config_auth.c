@@ -100,7 +100,7 @@ static err_t read_user_name(struct config_reader *reader, const struct conf_valu
 
 static err_t read_user_password(struct config_reader *reader, const struct conf_value *value, void *into)
 {
-    return config_text(reader, value, &((struct nats_user_config *)into)->password);
+    return config_secret(reader, value, &((struct nats_user_config *)into)->password);
 }
 
 static err_t read_user_nkey(struct config_reader *reader, const struct conf_value *value, void *into)
@@ -177,8 +177,8 @@ static err_t read_authorization_permissions(struct config_reader *reader, const 
 
 static const struct config_row authorization_rows[] = {
     { "user username", CONFIG_TEXT, AUTH_AT(user), 0, 0, NULL, NULL },
-    { "password pass", CONFIG_TEXT, AUTH_AT(password), 0, 0, NULL, NULL },
-    { "token", CONFIG_TEXT, AUTH_AT(token), 0, 0, NULL, NULL },
+    { "password pass", CONFIG_SECRET, AUTH_AT(password), 0, 0, NULL, NULL },
+    { "token", CONFIG_SECRET, AUTH_AT(token), 0, 0, NULL, NULL },
     { "timeout", CONFIG_TIMEOUT, AUTH_AT(timeout_ms), 0, 0, NULL, NULL },
     { "users", CONFIG_SECTION, 0, 0, 0, read_authorization_users, NULL },
     { "default_permissions default_permission permissions", CONFIG_SECTION, 0, 0, 0, read_authorization_permissions,

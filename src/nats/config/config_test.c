@@ -119,6 +119,9 @@ static void reads_addresses(void **state)
     }
     accepts("http: 127.0.0.1:8222");
     assert_string_equal(config.http_host, "127.0.0.1");
+    accepts("http: ':8222'");
+    assert_null(config.http_host); // as host
+    assert_int_equal(config.http_port, 8222);
     refuses("listen: localhost", ERR_INVALID, "f:1:1",
             "\"listen\": a port, or host:port is expected, not a text such as");
     refuses("listen: '::1:4222'", ERR_INVALID, "f:1:1", "\"listen\": a port, or host:port");
@@ -249,6 +252,41 @@ static void refuses_what_is_unknown_or_wrong(void **state)
     accepts("x: 1\nport: $x");
 }
 
+static void an_empty_text_says_nothing(void **state)
+{
+    (void)state;
+    accepts(
+        "server_name: '', client_advertise: '', http_base_path: '', no_auth_user: '', system_account: '', log_file: "
+        "'', pid_file: '', ports_file_dir: '', store_dir: ''");
+    const char *const texts[] = { config.server_name,    config.client_advertise, config.http_base_path,
+                                  config.no_auth_user,   config.system_account,   config.log_file,
+                                  config.ports_file_dir, config.pid_file,         config.store_dir };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        assert_null(texts[i]);
+}
+
+static void no_complaint_has_a_secret_in_it(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "authorization { token: 271828 }",
+        "authorization { token: -271828x }",
+        "authorization { user: a, password: 271828 }",
+        "authorization { user: a, pass: 271828271828271828271828 }",
+        "authorization { users: [ {user: a, password: 271828} ] }",
+        "authorization { users: [ {user: a, pass: 271828.5} ] }",
+        "authorization { users: [ {user: a, pass: [271828]} ] }",
+        "accounts { A { users: [ {user: a, password: 271828k} ] } }",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        assert_int_not_equal(load(texts[i]), ERR_OK);
+        if (strstr(diag.text, "271828") != NULL)
+            fail_msg("%s: %s", texts[i], diag.text);
+    }
+    refuses("authorization { token: 271828 }", ERR_INVALID, "f:1:17",
+            "\"token\": a text (in quotes) is expected, not a number");
+}
+
 static void refuses_in_words_what_is_not_served(void **state)
 {
     (void)state;
@@ -283,6 +321,8 @@ int main(void)
         cmocka_unit_test_teardown(reads_accounts, give_back),
         cmocka_unit_test_teardown(reads_tls, give_back),
         cmocka_unit_test_teardown(refuses_what_is_unknown_or_wrong, give_back),
+        cmocka_unit_test_teardown(an_empty_text_says_nothing, give_back),
+        cmocka_unit_test_teardown(no_complaint_has_a_secret_in_it, give_back),
         cmocka_unit_test_teardown(refuses_in_words_what_is_not_served, give_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
