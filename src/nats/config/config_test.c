@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nats/config/config.h"
 
+#include "base/writer.h"
+#include "io/clock.h"
+
 #include "base/test.h"
 
 static err_t read_nothing(void *owner, const char *path, struct arena *arena, bytes_t *ret_text, diag_t *diag)
@@ -200,6 +203,38 @@ static void reads_accounts(void **state)
     assert_null(config.accounts->next->next);
 }
 
+// A list is not walked again for each of its items: a reload reads it while others wait.
+static void reads_many_users_and_accounts(void **state)
+{
+    (void)state;
+    enum { MANY = 50000 };
+    struct writer text = WRITER_INIT;
+    writer_text(&text, "authorization { users: [\n");
+    for (int i = 0; i < MANY; i++)
+        writer_format(&text, "{user: u%d, password: p}\n", i);
+    writer_text(&text, "] }\naccounts {\n");
+    for (int i = 0; i < MANY; i++)
+        writer_format(&text, "A%d {}\n", i);
+    writer_text(&text, "}\n");
+    writer_u8(&text, '\0');
+    int64_t begin_ns = clock_mono_ns();
+    accepts((const char *)writer_view(&text).data);
+    assert_true(clock_mono_ns() - begin_ns < INT64_C(5000000000)); // it takes 0.2 s, and 20 otherwise
+    size_t users = 0, accounts = 0;
+    for (const struct nats_user_config *user = config.authorization.users; user != NULL; user = user->next)
+        users++;
+    for (const struct nats_account_config *account = config.accounts; account != NULL; account = account->next)
+        accounts++;
+    assert_int_equal(users, MANY);
+    assert_int_equal(accounts, MANY);
+    writer_free(&text);
+    accepts("authorization { users: [ {user: a} ], Users: [ {user: b} ] }, accounts { A {} }, Accounts: [ B ]");
+    assert_true(bytes_is(config.authorization.users->next->name, "b"));
+    assert_true(bytes_is(config.accounts->next->name, "B"));
+    refuses("accounts { A {} }, Accounts { A {} }", ERR_INVALID, "f:1:31", "the account \"A\" is there twice");
+    refuses("accounts: [A], Accounts { A {} }", ERR_INVALID, "f:1:27", "the account \"A\" is there twice");
+}
+
 static void reads_tls(void **state)
 {
     (void)state;
@@ -319,6 +354,7 @@ int main(void)
         cmocka_unit_test(reads_durations),
         cmocka_unit_test_teardown(reads_users_and_their_permissions, give_back),
         cmocka_unit_test_teardown(reads_accounts, give_back),
+        cmocka_unit_test_teardown(reads_many_users_and_accounts, give_back),
         cmocka_unit_test_teardown(reads_tls, give_back),
         cmocka_unit_test_teardown(refuses_what_is_unknown_or_wrong, give_back),
         cmocka_unit_test_teardown(an_empty_text_says_nothing, give_back),
