@@ -250,6 +250,7 @@ static void reads_tls(void **state)
     assert_int_equal(config.tls.handshake, NATS_HANDSHAKE_FIRST);
     refuses("tls { verify: true }", ERR_INVALID, "tls", "needs a certificate and its key");
     refuses("tls { handshake_first: soon }", ERR_INVALID, "f:1:7", "\"handshake_first\": true, false");
+    refuses("tls { handshake_first: '-5s' }", ERR_INVALID, "f:1:7", "\"handshake_first\": true, false");
     refuses("tls { pinned_certs: [abc] }", ERR_INVALID, "f:1:22", "a SHA-256 sum in hexadecimal is expected");
     refuses("tls { cert_fil: x }", ERR_INVALID, "f:1:7",
             "unknown field \"cert_fil\" in tls; did you mean \"cert_file\"?");
