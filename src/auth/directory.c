@@ -265,6 +265,11 @@ bool directory_checks(const struct directory *directory)
     return directory->first != NULL || directory->token.data != NULL;
 }
 
+bool directory_has_users(const struct directory *directory)
+{
+    return directory->users.count > 0;
+}
+
 bool directory_has_nkeys(const struct directory *directory)
 {
     return directory->nkeys.count > 0;

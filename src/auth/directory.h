@@ -53,6 +53,8 @@ err_t directory_seal(struct directory *directory, diag_t *diag) MUST_CHECK;
 const struct principal *directory_anonymous(const struct directory *directory);
 // Something is checked: users, nkeys or a token are known (INFO's auth_required).
 bool directory_checks(const struct directory *directory);
+// Somebody has a name. Where nobody has, it does not count what name a client says.
+bool directory_has_users(const struct directory *directory);
 // There are nkeys: sessions need a nonce.
 bool directory_has_nkeys(const struct directory *directory);
 const struct principal *directory_server(const struct directory *directory);

@@ -195,6 +195,26 @@ static void a_token_is_for_all(void **state)
     assert_string_equal(decide((struct credentials){ 0 }), "no credentials were shown");
 }
 
+static void where_only_a_token_counts_no_name_does(void **state)
+{
+    (void)state;
+    directory_free(directory);
+    directory = directory_new();
+    assert_int_equal(directory_set_token(directory, TEXT("t0k3n"), NULL), ERR_OK);
+    seal();
+    struct verdict verdict;
+    struct credentials credentials = { .user = TEXT("x"), .password = TEXT("y"), .token = TEXT("t0k3n") };
+    assert_null(start(credentials, &verdict));
+    assert_int_equal(verdict.principal->kind, PRINCIPAL_TOKEN);
+    credentials.by_certificate = true;
+    assert_null(start(credentials, &verdict));
+    assert_int_equal(verdict.principal->kind, PRINCIPAL_TOKEN);
+    credentials.token = TEXT("t0k3");
+    assert_string_equal(decide(credentials), "the token is wrong");
+    credentials.token = BYTES_NULL;
+    assert_string_equal(decide(credentials), "no credentials were shown");
+}
+
 static void an_nkey_signs_the_nonce(void **state)
 {
     (void)state;
@@ -379,6 +399,7 @@ int main(void)
         LOGIN_TEST(who_shows_nothing_can_be_an_nkey),
         LOGIN_TEST(where_nothing_is_checked_everything_is_let_in),
         LOGIN_TEST(a_token_is_for_all),
+        LOGIN_TEST(where_only_a_token_counts_no_name_does),
         LOGIN_TEST(an_nkey_signs_the_nonce),
         LOGIN_TEST(a_certificate_names_its_user),
         LOGIN_TEST(a_hash_is_verified_off_the_loop),

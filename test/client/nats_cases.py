@@ -550,6 +550,8 @@ AUTH = [
     row("token: none", b"", server="token", connect=NO_PASSWORD, closes=True),
     row("token: a part of it", b"", server="token", connect=b'{"auth_token":"s3cre"}', closes=True),
     row("token: as a password", b"", server="token", connect=b'{"user":"x","pass":"s3cret"}', closes=True),
+    row("token: with a name", b"PING\r\n", server="token", connect=b'{"verbose":false,"user":"x","pass":"y","auth_token":"s3cret"}'),
+    row("token: wrong, with a name", b"", server="token", connect=b'{"user":"x","pass":"y","auth_token":"x"}', closes=True),
     row("token: PING first", b"PING\r\n", server="token", connect=None, closes=True),
     row("token: SUB first", b"SUB foo 1\r\n", server="token", connect=None, closes=True),
     row("token: PUB first", b"PUB foo 1\r\nx\r\n", server="token", connect=None, closes=True),
