@@ -114,7 +114,7 @@ static err_t signal_one(uint64_t id, const char *name, diag_t *diag)
 static enum cli_exit send_signal(const struct nats_flags *flags)
 {
     diag_t diag = { 0 };
-    uint64_t ids[PROCESSES_MAX];
+    uint64_t ids[PROCESSES_MAX] = { 0 };
     size_t count = 1;
     const char *target = flags->signal_target;
     err_t err;
