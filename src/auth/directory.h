@@ -51,7 +51,7 @@ err_t directory_seal(struct directory *directory, diag_t *diag) MUST_CHECK;
 // Whom a client is that shows nothing; NULL: it has to show something. Where only users of the system account are
 // known, others come into "$G".
 const struct principal *directory_anonymous(const struct directory *directory);
-// Something is checked: users, nkeys or a token are known (INFO's auth_required).
+// Something is checked: users, nkeys or a token are known.
 bool directory_checks(const struct directory *directory);
 // Somebody has a name. Where nobody has, it does not count what name a client says.
 bool directory_has_users(const struct directory *directory);

@@ -154,6 +154,15 @@ void nats_session_ok(struct nats_session *session)
         send_text(session, "+OK\r\n");
 }
 
+// Where no_auth_user stands for whoever shows nothing, a client is told first that it need not show anything (as
+// nats-server does it; later lines tell that something is checked).
+static bool is_auth_required(const struct directory *directory, bool is_first)
+{
+    const struct principal *anonymous = directory_anonymous(directory);
+    bool is_somebody = anonymous != NULL && anonymous->kind != PRINCIPAL_ANONYMOUS;
+    return directory_checks(directory) && !(is_first && is_somebody);
+}
+
 static void send_info(struct nats_session *session, const struct nats_account *account, bool is_first)
 {
     const struct nats_site *site = session->site;
@@ -166,7 +175,7 @@ static void send_info(struct nats_session *session, const struct nats_account *a
                               .client_id = session->id,
                               .client_ip = session->peer_ip,
                               .account = account == NULL ? BYTES_NULL : nats_account_name(account),
-                              .is_auth_required = directory_checks(access->directory),
+                              .is_auth_required = is_auth_required(access->directory, is_first),
                               .is_tls_required = access->tls != NULL && !access->tls_is_optional,
                               .is_tls_available = access->tls != NULL && access->tls_is_optional,
                               .is_tls_verified = access->tls_verifies,

@@ -612,6 +612,7 @@ AUTH = [
     row("accounts: INFO tells the account", b"PING\r\n", server="accounts", connect=user(b"a", b"a", b',"protocol":1')),
     row("accounts: their subjects are their own", b"SUB > 1\r\n", ("b", b"SUB foo 1\r\n" + pub(b"foo")), server="accounts", connect={"a": user(b"a", b"a"), "b": user(b"b", b"b")}),
     row("accounts: one account, two users", b"SUB > 1\r\n", ("b", pub(b"foo")), server="accounts", connect={"a": user(b"a", b"a"), "b": user(b"a2", b"a2")}),
+    row("accounts: INFO asks for nothing", b"PING\r\n", server="accounts", connect=b'{"verbose":false}', tells_info=True),
     row("accounts: who says nothing is the no_auth_user", b"SUB foo 1\r\n" + pub(b"foo") + b"PING\r\n", server="accounts", connect=b'{"verbose":false,"protocol":1}'),
     row("accounts: without CONNECT", b"PING\r\n", server="accounts", connect=None),
     row("accounts: a wrong password is not no_auth_user", b"", server="accounts", connect=user(b"b", b"x"), closes=True),
