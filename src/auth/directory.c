@@ -239,7 +239,9 @@ err_t directory_seal(struct directory *directory, diag_t *diag)
     directory->by_token = (struct principal){ .kind = PRINCIPAL_TOKEN, .account = general };
     directory->server = (struct principal){ .kind = PRINCIPAL_SERVER, .account = directory->system };
     if (directory->no_auth_user.data != NULL) {
-        const struct identity found = directory_user(directory, directory->no_auth_user);
+        struct identity found = directory_user(directory, directory->no_auth_user);
+        if (found.principal == NULL)
+            found = directory_nkey(directory, directory->no_auth_user);
         if (found.principal == NULL)
             return diag_fail(diag, ERR_NOT_FOUND, "no_auth_user", "there is no user \"%.*s\"",
                              BYTES_ARG(directory->no_auth_user));
@@ -261,6 +263,11 @@ const struct principal *directory_anonymous(const struct directory *directory)
 bool directory_checks(const struct directory *directory)
 {
     return directory->first != NULL || directory->token.data != NULL;
+}
+
+bool directory_has_users(const struct directory *directory)
+{
+    return directory->users.count > 0;
 }
 
 bool directory_has_nkeys(const struct directory *directory)

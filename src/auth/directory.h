@@ -41,7 +41,7 @@ struct user_config {
 err_t directory_add_user(struct directory *directory, const struct user_config *config, diag_t *diag) MUST_CHECK;
 // One secret for all, plain or a bcrypt hash, in "$G".
 err_t directory_set_token(struct directory *directory, bytes_t token, diag_t *diag) MUST_CHECK;
-// Whose rights a client has that shows nothing.
+// Whose rights a client has that shows nothing: a user, or an nkey, which needs no signature then.
 err_t directory_set_no_auth_user(struct directory *directory, bytes_t name, diag_t *diag) MUST_CHECK;
 // Nothing is added behind it. Checks what concerns more than one of the above.
 err_t directory_seal(struct directory *directory, diag_t *diag) MUST_CHECK;
@@ -51,8 +51,10 @@ err_t directory_seal(struct directory *directory, diag_t *diag) MUST_CHECK;
 // Whom a client is that shows nothing; NULL: it has to show something. Where only users of the system account are
 // known, others come into "$G".
 const struct principal *directory_anonymous(const struct directory *directory);
-// Something is checked: users, nkeys or a token are known (INFO's auth_required).
+// Something is checked: users, nkeys or a token are known.
 bool directory_checks(const struct directory *directory);
+// Somebody has a name. Where nobody has, it does not count what name a client says.
+bool directory_has_users(const struct directory *directory);
 // There are nkeys: sessions need a nonce.
 bool directory_has_nkeys(const struct directory *directory);
 const struct principal *directory_server(const struct directory *directory);

@@ -49,7 +49,7 @@ static void without_users_everybody_is_in_the_default_account(void **state)
     assert_true(bytes_is(server->account->name, ACCOUNT_SYSTEM));
     assert_true(server->account->is_system);
     assert_true(authorize(anonymous, AUTH_PUBLISH, (struct auth_resource){ .subject = TEXT("foo") }));
-    assert_false(authorize_filters(anonymous, TEXT(">")));
+    assert_false(authorize_filters(anonymous, TEXT(">"), BYTES_NULL));
 }
 
 static void accounts_have_their_own_users(void **state)
@@ -186,8 +186,8 @@ static void users_carry_their_permissions(void **state)
     assert_false(authorize(user, AUTH_PUBLISH, bar));
     assert_false(authorize(user, AUTH_SUBSCRIBE, foo));
     assert_true(authorize(user, AUTH_SUBSCRIBE, bar));
-    assert_true(authorize_filters(user, TEXT("*.a")));
-    assert_false(authorize_filters(user, TEXT("bar")));
+    assert_true(authorize_filters(user, TEXT("*.a"), BYTES_NULL));
+    assert_false(authorize_filters(user, TEXT("bar"), BYTES_NULL));
     assert_false(authorize(user, AUTH_DELIVER, foo));
     assert_true(authorize(user, AUTH_DELIVER, bar));
 }

@@ -91,6 +91,8 @@ static struct claim claim_nkey(const struct directory *directory, const struct c
     struct nkey key;
     if (found.principal == NULL || nkey_parse(credentials->nkey, &key) != ERR_OK)
         return claim_denied(DENIAL_UNKNOWN_NKEY);
+    if (found.principal == directory_anonymous(directory))
+        return (struct claim){ .principal = found.principal }; // who shows nothing is let in as such
     if (credentials->signature.size == 0)
         return claim_denied(DENIAL_NO_SIGNATURE);
     uint8_t signature[BASE64_SIZE(NKEY_SIGNATURE_SIZE)];
@@ -147,13 +149,14 @@ static struct claim claim_of(const struct directory *directory, const struct cre
         return (struct claim){ .principal = anonymous };
     if (credentials->nkey.size > 0 && directory_has_nkeys(directory))
         return claim_nkey(directory, credentials);
-    if (credentials->by_certificate)
+    bool has_users = directory_has_users(directory);
+    if (credentials->by_certificate && has_users)
         return claim_certificate(directory, credentials);
     if (shows_nothing && anonymous != NULL)
         return (struct claim){ .principal = anonymous };
-    if (credentials->user.size > 0)
-        return claim_user(directory, credentials);
     struct identity token = directory_token(directory);
+    if (credentials->user.size > 0 && (has_users || token.principal == NULL))
+        return claim_user(directory, credentials);
     if (credentials->token.size == 0)
         return claim_denied(DENIAL_NO_CREDENTIALS);
     if (token.principal == NULL)

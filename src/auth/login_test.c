@@ -161,6 +161,16 @@ static void who_shows_nothing_is_the_one_that_was_named_for_it(void **state)
     assert_string_equal(decide((struct credentials){ .token = TEXT("x") }), "the token is wrong");
 }
 
+static void who_shows_nothing_can_be_an_nkey(void **state)
+{
+    (void)state;
+    assert_int_equal(directory_set_no_auth_user(directory, TEXT(NKEY), NULL), ERR_OK);
+    seal();
+    assert_string_equal(decide((struct credentials){ 0 }), NKEY);
+    assert_string_equal(decide((struct credentials){ .nkey = TEXT(NKEY) }), NKEY);
+    assert_string_equal(decide((struct credentials){ .user = TEXT("alice") }), "the password is wrong");
+}
+
 static void where_nothing_is_checked_everything_is_let_in(void **state)
 {
     (void)state;
@@ -183,6 +193,26 @@ static void a_token_is_for_all(void **state)
     assert_true(bytes_is(verdict.principal->account->name, "$G"));
     assert_string_equal(decide((struct credentials){ .token = TEXT("t0k3") }), "the token is wrong");
     assert_string_equal(decide((struct credentials){ 0 }), "no credentials were shown");
+}
+
+static void where_only_a_token_counts_no_name_does(void **state)
+{
+    (void)state;
+    directory_free(directory);
+    directory = directory_new();
+    assert_int_equal(directory_set_token(directory, TEXT("t0k3n"), NULL), ERR_OK);
+    seal();
+    struct verdict verdict;
+    struct credentials credentials = { .user = TEXT("x"), .password = TEXT("y"), .token = TEXT("t0k3n") };
+    assert_null(start(credentials, &verdict));
+    assert_int_equal(verdict.principal->kind, PRINCIPAL_TOKEN);
+    credentials.by_certificate = true;
+    assert_null(start(credentials, &verdict));
+    assert_int_equal(verdict.principal->kind, PRINCIPAL_TOKEN);
+    credentials.token = TEXT("t0k3");
+    assert_string_equal(decide(credentials), "the token is wrong");
+    credentials.token = BYTES_NULL;
+    assert_string_equal(decide(credentials), "no credentials were shown");
 }
 
 static void an_nkey_signs_the_nonce(void **state)
@@ -366,8 +396,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LOGIN_TEST(plain_passwords_are_decided_at_once),
         LOGIN_TEST(who_shows_nothing_is_the_one_that_was_named_for_it),
+        LOGIN_TEST(who_shows_nothing_can_be_an_nkey),
         LOGIN_TEST(where_nothing_is_checked_everything_is_let_in),
         LOGIN_TEST(a_token_is_for_all),
+        LOGIN_TEST(where_only_a_token_counts_no_name_does),
         LOGIN_TEST(an_nkey_signs_the_nonce),
         LOGIN_TEST(a_certificate_names_its_user),
         LOGIN_TEST(a_hash_is_verified_off_the_loop),

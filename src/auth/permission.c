@@ -173,20 +173,26 @@ bool permissions_subscribe(const struct permissions *permissions, bytes_t subjec
     return !denies.plain && !(queue.size > 0 && denies.queue);
 }
 
-bool permissions_filters(const struct permissions *permissions, bytes_t subject)
+// A rule about queues concerns only those who come by one of them.
+static bool rule_concerns(const struct rule *rule, bytes_t queue)
+{
+    return rule->queue.data == NULL || (queue.size > 0 && subject_is_subset(queue, rule->queue));
+}
+
+bool permissions_filters(const struct permissions *permissions, bytes_t subject, bytes_t queue)
 {
     const struct rules *deny = &permissions->subscribe_deny;
     for (size_t i = 0; i < deny->count; i++)
-        if (deny->items[i].queue.data == NULL && subject_overlaps(subject, deny->items[i].subject))
+        if (rule_concerns(&deny->items[i], queue) && subject_overlaps(subject, deny->items[i].subject))
             return true;
     return false;
 }
 
-bool permissions_deliver(const struct permissions *permissions, bytes_t subject)
+bool permissions_deliver(const struct permissions *permissions, bytes_t subject, bytes_t queue)
 {
     const struct rules *deny = &permissions->subscribe_deny;
     for (size_t i = 0; i < deny->count; i++)
-        if (deny->items[i].queue.data == NULL && rule_matches(&deny->items[i], subject))
+        if (rule_matches(&deny->items[i], subject) && rule_concerns(&deny->items[i], queue))
             return false;
     return true;
 }

@@ -39,10 +39,11 @@ err_t permissions_new(struct arena *arena, const struct permission_config *confi
 bool permissions_publish(const struct permissions *permissions, bytes_t subject);
 // SUBJECT may have wildcards; QUEUE is empty for a plain subscription.
 bool permissions_subscribe(const struct permissions *permissions, bytes_t subject, bytes_t queue);
-// A denied subject can be among those of an allowed subscription to SUBJECT: its messages need permissions_deliver.
-bool permissions_filters(const struct permissions *permissions, bytes_t subject);
-// A message with the literal SUBJECT may reach a subscription of the session.
-bool permissions_deliver(const struct permissions *permissions, bytes_t subject);
+// A denied subject can be among those of an allowed subscription to SUBJECT (by QUEUE; empty: none): its messages need
+// permissions_deliver.
+bool permissions_filters(const struct permissions *permissions, bytes_t subject, bytes_t queue);
+// A message with the literal SUBJECT may reach a subscription of the session, by QUEUE or (empty) by none.
+bool permissions_deliver(const struct permissions *permissions, bytes_t subject, bytes_t queue);
 
 struct response_limits {
     bool allowed;

@@ -14,13 +14,13 @@ bool authorize(const struct principal *principal, enum auth_operation operation,
     case AUTH_SUBSCRIBE:
         return permissions_subscribe(permissions, resource.subject, resource.queue);
     case AUTH_DELIVER:
-        return permissions_deliver(permissions, resource.subject);
+        return permissions_deliver(permissions, resource.subject, resource.queue);
     }
     ASSERT(false);
     return false;
 }
 
-bool authorize_filters(const struct principal *principal, bytes_t subject)
+bool authorize_filters(const struct principal *principal, bytes_t subject, bytes_t queue)
 {
-    return principal->permissions != NULL && permissions_filters(principal->permissions, subject);
+    return principal->permissions != NULL && permissions_filters(principal->permissions, subject, queue);
 }

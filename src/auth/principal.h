@@ -35,9 +35,10 @@ enum auth_operation {
 
 struct auth_resource {
     bytes_t subject;
-    bytes_t queue; // AUTH_SUBSCRIBE only; empty: none
+    bytes_t queue; // of the subscription; empty: none
 };
 
 bool authorize(const struct principal *principal, enum auth_operation operation, struct auth_resource resource);
-// A subscription to SUBJECT may meet messages that the principal must not get: AUTH_DELIVER is asked for each.
-bool authorize_filters(const struct principal *principal, bytes_t subject);
+// A subscription to SUBJECT (by QUEUE, or empty) may meet messages that the principal must not get: AUTH_DELIVER is
+// asked for each.
+bool authorize_filters(const struct principal *principal, bytes_t subject, bytes_t queue);

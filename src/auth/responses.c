@@ -24,6 +24,7 @@ void responses_init(struct responses *responses, struct response_limits limits)
 {
     responses->limits = limits;
     responses->by_subject = MAP_INIT(subject_of);
+    responses->size = 0;
     list_init(&responses->by_age);
 }
 
@@ -31,6 +32,7 @@ static void forget(struct responses *responses, struct response *response)
 {
     map_remove(&responses->by_subject, &response->by_subject);
     list_remove(&response->by_age);
+    responses->size -= sizeof(*response) + response->size;
     free(response);
 }
 
@@ -68,11 +70,14 @@ void responses_expect(struct responses *responses, bytes_t reply, int64_t now_ms
         return;
     forget_expired(responses, now_ms);
     struct response *response = find(responses, reply);
-    if (response == NULL && responses->by_subject.count == RESPONSES_MAX)
-        response = oldest(responses);
     if (response != NULL)
         forget(responses, response);
-    response = mem_alloc(sizeof(*response) + reply.size);
+    const size_t size = sizeof(*response) + reply.size;
+    while ((response = oldest(responses)) != NULL &&
+           (responses->by_subject.count == RESPONSES_MAX || responses->size + size > RESPONSES_SIZE_MAX))
+        forget(responses, response);
+    response = mem_alloc(size);
+    responses->size += size;
     *response = (struct response){ .left = responses->limits.max, .size = reply.size };
     response->expires_ms = responses->limits.expire_ms < 0 ? INT64_MAX : now_ms + responses->limits.expire_ms;
     memcpy(response->subject, reply.data, reply.size);

@@ -8,14 +8,17 @@
 #include "base/map.h"
 
 enum {
-    // Requests that wait for their answers; with one more, the oldest is forgotten. A few megabytes at most.
+    // Requests that wait for their answers, and the memory of their reply subjects, which others choose: with more, the
+    // oldest are forgotten.
     RESPONSES_MAX = 65536,
+    RESPONSES_SIZE_MAX = 8 << 20,
 };
 
 struct responses {
     struct response_limits limits;
     struct map by_subject;
     struct list_node by_age; // oldest first
+    size_t size;             // bytes of all of them
 };
 
 void responses_init(struct responses *responses, struct response_limits limits);

@@ -79,6 +79,24 @@ static void the_oldest_are_forgotten_first(void **state)
     responses_free(&responses);
 }
 
+static void long_reply_subjects_are_fewer(void **state)
+{
+    (void)state;
+    struct responses responses;
+    responses_init(&responses, (struct response_limits){ .allowed = true, .max = 1, .expire_ms = -1 });
+    static char text[4096];
+    memset(text, 'x', sizeof(text) - 1);
+    for (int i = 0; i < 10000; i++) {
+        text[snprintf(text, sizeof(text), "%d", i)] = '.';
+        responses_expect(&responses, bytes_of_text(text), 0);
+    }
+    assert_in_range(responses.by_subject.count, 1900, RESPONSES_SIZE_MAX / sizeof(text) + 1);
+    assert_true(responses.size <= RESPONSES_SIZE_MAX);
+    assert_true(responses_take(&responses, bytes_of_text(text), 0)); // the newest
+    responses_free(&responses);
+    assert_int_equal(responses.size, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -86,6 +104,7 @@ int main(void)
         cmocka_unit_test(negative_limits_are_none),
         cmocka_unit_test(nothing_is_kept_where_answers_are_not_allowed),
         cmocka_unit_test(the_oldest_are_forgotten_first),
+        cmocka_unit_test(long_reply_subjects_are_fewer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,6 +46,13 @@ static bool parse_choice(const struct option_row *row, bytes_t text, int64_t *re
     return false;
 }
 
+// As bytes_to_int64; a number may be given its plus.
+static bool parse_int(bytes_t text, int64_t *ret_number)
+{
+    bool has_plus = text.size > 1 && text.data[0] == '+' && text.data[1] >= '0' && text.data[1] <= '9';
+    return bytes_to_int64(has_plus ? bytes_of(text.data + 1, text.size - 1) : text, ret_number);
+}
+
 static bool parse(const struct option_row *row, bytes_t text, union value *ret)
 {
     bool is_unlimited = row->min < 0 && bytes_is(text, "-1");
@@ -53,7 +60,7 @@ static bool parse(const struct option_row *row, bytes_t text, union value *ret)
     case OPTION_BOOL:
         return parse_bool(text, &ret->number);
     case OPTION_INT:
-        return bytes_to_int64(text, &ret->number);
+        return parse_int(text, &ret->number);
     case OPTION_SIZE:
         ret->number = -1;
         return is_unlimited || option_parse_size(text, &ret->number);

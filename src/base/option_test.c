@@ -245,6 +245,10 @@ static void reads_all_forms_of_flags(void **state)
     assert_int_equal(f->config.count, 6);
     assert_int_equal(flags(f, "--insecure=no", NULL, NULL), ERR_OK);
     assert_false(f->config.insecure);
+    assert_int_equal(flags(f, "--count", "+7", NULL), ERR_OK);
+    assert_int_equal(f->config.count, 7);
+    assert_int_equal(flags(f, "--count", "+-7", NULL), ERR_INVALID);
+    assert_int_equal(flags(f, "--count", "+", NULL), ERR_INVALID);
 }
 
 static void a_flag_that_may_come_again_keeps_all_its_values(void **state)

@@ -61,7 +61,7 @@ static bool is_help(const char *name)
 
 static enum cli_exit command_run(int count, const char *const *arguments)
 {
-    static const char *const help[] = { "--help" };
+    const char *help[2]; // what `eddy help topic create` is: `eddy topic create --help`
     const char *name = count > 1 ? arguments[1] : "help";
     const char *const *rest = arguments + 2;
     int rest_count = count - 2;
@@ -69,10 +69,13 @@ static enum cli_exit command_run(int count, const char *const *arguments)
         help_write();
         return count > 1 ? CLI_OK : CLI_USAGE;
     }
-    if (is_help(name)) { // `eddy help topic` is `eddy topic --help`
+    if (is_help(name)) {
         name = arguments[2];
         rest = help;
-        rest_count = 1;
+        rest_count = 0;
+        if (count > 3)
+            help[rest_count++] = arguments[3];
+        help[rest_count++] = "--help";
     }
     if (strcmp(name, "--version") == 0)
         name = "version";
@@ -147,6 +150,31 @@ void cli_warn_strays(const char *command)
     app_env_strays(on_stray, &command);
 }
 
+static bool has_flag(struct option_table table, const char *flag)
+{
+    for (size_t i = 0; i < table.count; i++)
+        if (table.rows[i].flag != NULL && strcmp(table.rows[i].flag, flag) == 0)
+            return true;
+    return false;
+}
+
+// A NATS server is named by another flag than a Kafka one.
+static err_t explain_server(struct option_table table, err_t err, diag_t *diag)
+{
+    static const struct {
+        const char *flag, *letter, *meant, *text;
+    } rows[] = {
+        { "--server", "-s", "--bootstrap", "this command speaks Kafka; --bootstrap HOST:9092 names the server" },
+        { "--bootstrap", "-b", "--server", "this command speaks NATS; --server nats://HOST:4222 names the server" },
+    };
+    char where[sizeof diag->where];
+    memcpy(where, diag->where, sizeof where);
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+        if ((strcmp(where, rows[i].flag) == 0 || strcmp(where, rows[i].letter) == 0) && has_flag(table, rows[i].meant))
+            return diag_fail(diag, err, where, "%s", rows[i].text);
+    return err;
+}
+
 bool cli_arguments_read(struct cli_arguments *arguments, const struct cli_usage *usage, struct option_table table,
                         void *config, int count, const char *const *texts, enum cli_exit *ret_exit)
 {
@@ -163,6 +191,8 @@ bool cli_arguments_read(struct cli_arguments *arguments, const struct cli_usage 
         err = option_set_env(&arguments->set, system_environment(), &diag);
     if (err == ERR_OK)
         err = option_set_flags(&arguments->set, count, texts, arguments->rest, &arguments->rest_count, &diag);
+    if (err == ERR_NOT_FOUND)
+        err = explain_server(table, err, &diag);
     if (err == ERR_OK)
         err = rest_check(usage, arguments, &diag);
     if (err == ERR_OK) {

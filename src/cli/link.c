@@ -174,10 +174,28 @@ err_t link_listen(struct link *link, link_message_fn *message, void *owner, int6
     return err;
 }
 
-enum cli_exit link_complain(const char *command, err_t err, const diag_t *diag)
+enum cli_exit link_command_run(const struct link_command *command, struct link_options *options, int count,
+                               const char *const *texts)
 {
-    enum cli_exit code = cli_complain(command, diag);
-    return err == ERR_INVALID ? CLI_USAGE : code;
+    struct cli_arguments arguments;
+    enum cli_exit code = CLI_OK;
+    if (!cli_arguments_read(&arguments, &command->usage, command->table, options, count, texts, &code))
+        return code;
+    struct link *link = NULL;
+    diag_t diag = { 0 };
+    const char *subject = arguments.rest[0], *text = arguments.rest_count > 1 ? arguments.rest[1] : NULL;
+    err_t err = link_subject_check(subject, command->is_pattern, &diag);
+    if (err == ERR_OK && command->check != NULL)
+        err = command->check(options, &diag);
+    if (err == ERR_OK)
+        err = link_open(options->server, &link, &diag);
+    if (err == ERR_OK)
+        err = command->run(link, options, subject, text, &diag);
+    if (err != ERR_OK)
+        code = cli_complain(command->usage.name, &diag);
+    link_close(link);
+    cli_arguments_free(&arguments);
+    return err == ERR_INVALID ? CLI_USAGE : code; // what is invalid is the command line's fault
 }
 
 bool link_print(const struct nats_client_message *message, bool json)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A NATS server as a command sees it: straight-line calls that wait. Runs a loop of its own on the calling thread.
+// A NATS server as a command sees it: straight-line calls that wait. Runs a loop of its own on the calling thread. And
+// what the commands on a subject share: options are read, the server is spoken to, everything is closed.
 #pragma once
 
 #include "base/arena.h"
@@ -30,6 +31,22 @@ struct link_options {
 
 struct link;
 
+// A command whose arguments are SUBJECT and, where its usage has a second one, TEXT.
+struct link_command {
+    struct cli_usage usage;
+    struct option_table table;
+    bool is_pattern; // SUBJECT may have wildcards
+    // What else the command line alone decides. NULL: nothing.
+    err_t (*check)(const struct link_options *options, diag_t *diag);
+    // TEXT is NULL where there is none.
+    err_t (*run)(struct link *link, const struct link_options *options, const char *subject, const char *text,
+                 diag_t *diag);
+};
+
+// OPTIONS: the first member of the struct that the command's table fills.
+enum cli_exit link_command_run(const struct link_command *command, struct link_options *options, int count,
+                               const char *const *texts);
+
 // A message came; true: the wait is over.
 typedef bool link_message_fn(void *owner, struct link *link, const struct nats_client_message *message);
 
@@ -48,7 +65,5 @@ err_t link_publish(struct link *link, bytes_t subject, bytes_t reply, bytes_t pa
 // Until ON_MESSAGE says so. ERR_TIMEOUT after TIMEOUT_MS (0: never).
 err_t link_listen(struct link *link, link_message_fn *on_message, void *owner, int64_t timeout_ms,
                   diag_t *diag) MUST_CHECK;
-// Complains; ERR_INVALID is the command line's fault.
-enum cli_exit link_complain(const char *command, err_t err, const diag_t *diag);
 // A payload as a line, or with --json an object with subject, reply, headers and data. False: nobody reads any more.
 bool link_print(const struct nats_client_message *message, bool json);

@@ -7,6 +7,8 @@
 #include "io/file.h"
 #include "io/system.h"
 
+#include <stdio.h>
+
 enum { PROCESSES_MAX = 64, PID_FILE_SIZE_MAX = 64 };
 
 static enum cli_exit print(struct writer *out)
@@ -81,20 +83,54 @@ static err_t find_target(uint64_t *ret_id, diag_t *diag)
     return ERR_OK;
 }
 
+// "12*": all whose process id begins with 12.
+static err_t find_targets(const char *pattern, uint64_t ids[PROCESSES_MAX], size_t *ret_count, diag_t *diag)
+{
+    size_t size = strlen(pattern) - 1, kept = 0;
+    size_t count = system_find_processes(CLI_NATS_SERVER, ids, PROCESSES_MAX);
+    for (size_t i = 0; i < count && i < PROCESSES_MAX; i++) {
+        char text[24];
+        snprintf(text, sizeof text, "%llu", (unsigned long long)ids[i]);
+        if (strncmp(text, pattern, size) == 0)
+            ids[kept++] = ids[i];
+    }
+    *ret_count = kept;
+    return kept > 0
+               ? ERR_OK
+               : diag_fail(diag, ERR_NOT_FOUND, "", "no " CLI_NATS_SERVER " processes running with the id %s", pattern);
+}
+
+static err_t signal_one(uint64_t id, const char *name, diag_t *diag)
+{
+    size_t i = 0;
+    while (i + 1 < ARRAY_COUNT(signals) && strcmp(signals[i].name, name) != 0) // it is one of them: the flags were read
+        i++;
+    err_t err = system_send_signal(id, signals[i].number);
+    return err == ERR_OK ? err
+                         : diag_fail(diag, err, "", "signal \"%s\" %llu: %s", name, (unsigned long long)id,
+                                     err == ERR_NOT_FOUND ? "no such process" : err_text(err));
+}
+
 static enum cli_exit send_signal(const struct nats_flags *flags)
 {
     diag_t diag = { 0 };
-    uint64_t id = 0;
-    err_t err = flags->signal_target == NULL ? find_target(&id, &diag) : read_target(flags->signal_target, &id, &diag);
-    for (size_t i = 0; err == ERR_OK && i < ARRAY_COUNT(signals); i++) {
-        if (strcmp(signals[i].name, flags->signal) != 0)
-            continue;
-        err = system_send_signal(id, signals[i].number);
-        if (err != ERR_OK)
-            (void)diag_fail(&diag, err, "", "signal \"%s\" %llu: %s", flags->signal, (unsigned long long)id,
-                            err == ERR_NOT_FOUND ? "no such process" : err_text(err));
-    }
-    return err == ERR_OK ? CLI_OK : complain("", diag.text);
+    uint64_t ids[PROCESSES_MAX] = { 0 };
+    size_t count = 1;
+    const char *target = flags->signal_target;
+    err_t err;
+    if (target == NULL)
+        err = find_target(&ids[0], &diag);
+    else if (strcmp(target + strspn(target, "0123456789"), "*") == 0)
+        err = find_targets(target, ids, &count, &diag);
+    else
+        err = read_target(target, &ids[0], &diag);
+    if (err != ERR_OK)
+        return complain("", diag.text);
+    enum cli_exit code = CLI_OK;
+    for (size_t i = 0; i < count; i++)
+        if (signal_one(ids[i], flags->signal, &diag) != ERR_OK)
+            code = complain("", diag.text);
+    return code;
 }
 
 // ---- the others

@@ -36,12 +36,12 @@ struct publisher {
     struct link *link;
     bytes_t subject, reply;
     int64_t sent;
-    diag_t diag;
+    diag_t *diag;
 };
 
 static err_t publish(struct publisher *publisher, bytes_t payload)
 {
-    err_t err = link_publish(publisher->link, publisher->subject, publisher->reply, payload, &publisher->diag);
+    err_t err = link_publish(publisher->link, publisher->subject, publisher->reply, payload, publisher->diag);
     publisher->sent += err == ERR_OK;
     return err;
 }
@@ -71,7 +71,7 @@ static err_t publish_input(struct publisher *publisher)
     while (err == ERR_OK && size > 0) {
         err = system_read_in(writer_reserve(&text, READ_SIZE), READ_SIZE, &size);
         if (err != ERR_OK) {
-            err = diag_fail(&publisher->diag, err, "standard input", "%s", err_text(err));
+            err = diag_fail(publisher->diag, err, "standard input", "%s", err_text(err));
             break;
         }
         writer_advance(&text, size);
@@ -79,56 +79,58 @@ static err_t publish_input(struct publisher *publisher)
         if (err == ERR_OK && size == 0 && text.size > 0)
             err = publish(publisher, writer_view(&text));
         if (err == ERR_OK)
-            err = link_sync(publisher->link, &publisher->diag);
+            err = link_sync(publisher->link, publisher->diag);
     }
     writer_free(&text);
     return err;
 }
 
-static err_t run(struct publisher *publisher, const struct config *config, const char *text)
+static err_t check(const struct link_options *options, diag_t *diag)
 {
-    diag_t *diag = &publisher->diag;
-    err_t err = link_subject_check((const char *)publisher->subject.data, false, diag);
-    if (err == ERR_OK && config->reply != NULL)
-        err = link_subject_check(config->reply, false, diag);
-    if (err == ERR_OK)
-        err = link_open(config->link.server, &publisher->link, diag);
-    if (err != ERR_OK)
-        return err;
-    if (text == NULL)
-        return publish_input(publisher);
-    for (int64_t i = 0; i < config->count && err == ERR_OK; i++)
-        err = publish(publisher, bytes_of_text(text));
-    return err == ERR_OK ? link_sync(publisher->link, diag) : err;
+    const struct config *config = (const struct config *)options;
+    return config->reply == NULL ? ERR_OK : link_subject_check(config->reply, false, diag);
 }
+
+static void print_count(int64_t sent)
+{
+    struct writer out = WRITER_INIT;
+    writer_format(&out, "{\"published\":%lld}\n", (long long)sent);
+    (void)cli_print(&out);
+    writer_free(&out);
+}
+
+static err_t run(struct link *link, const struct link_options *options, const char *subject, const char *text,
+                 diag_t *diag)
+{
+    const struct config *config = (const struct config *)options;
+    struct publisher publisher = { .link = link, .subject = bytes_of_text(subject), .diag = diag };
+    err_t err = ERR_OK;
+    if (config->reply != NULL)
+        publisher.reply = bytes_of_text(config->reply);
+    if (text == NULL)
+        err = publish_input(&publisher);
+    for (int64_t i = 0; text != NULL && i < config->count && err == ERR_OK; i++)
+        err = publish(&publisher, bytes_of_text(text));
+    if (err == ERR_OK && text != NULL)
+        err = link_sync(link, diag);
+    if (err == ERR_OK && options->json)
+        print_count(publisher.sent);
+    return err;
+}
+
+static const struct link_command command = {
+    .usage = { "pub", "SUBJECT [TEXT] [options]",
+               "Publishes TEXT, or each line of standard input, to whoever is subscribed on a NATS server.\n\n"
+               "  eddy pub updates \"Hello from NATS!\"\n"
+               "  tail -f log | eddy pub logs.web",
+               1, 2 },
+    .table = { rows, ARRAY_COUNT(rows) },
+    .check = check,
+    .run = run,
+};
 
 enum cli_exit cli_pub(int count, const char *const *texts)
 {
-    static const struct cli_usage usage = { "pub", "SUBJECT [TEXT] [options]",
-                                            "Publishes TEXT, or each line of standard input, to whoever is subscribed "
-                                            "on a NATS server.\n\n"
-                                            "  eddy pub updates \"Hello from NATS!\"\n"
-                                            "  tail -f log | eddy pub logs.web",
-                                            1, 2 };
     struct config config;
-    struct cli_arguments arguments;
-    enum cli_exit code = CLI_OK;
-    struct option_table table = { rows, ARRAY_COUNT(rows) };
-    if (!cli_arguments_read(&arguments, &usage, table, &config, count, texts, &code))
-        return code;
-    struct publisher publisher = { .subject = bytes_of_text(arguments.rest[0]) };
-    if (config.reply != NULL)
-        publisher.reply = bytes_of_text(config.reply);
-    err_t err = run(&publisher, &config, arguments.rest_count > 1 ? arguments.rest[1] : NULL);
-    if (err != ERR_OK)
-        code = link_complain("pub", err, &publisher.diag);
-    link_close(publisher.link);
-    if (code == CLI_OK && config.link.json) {
-        struct writer out = WRITER_INIT;
-        writer_format(&out, "{\"published\":%lld}\n", (long long)publisher.sent);
-        (void)cli_print(&out);
-        writer_free(&out);
-    }
-    cli_arguments_free(&arguments);
-    return code;
+    return link_command_run(&command, &config.link, count, texts);
 }

@@ -46,39 +46,26 @@ static bool on_message(void *owner, struct link *link, const struct nats_client_
     return ++service->seen == service->config->count || !is_read;
 }
 
-static err_t run(const struct config *config, const char *subject, const char *text, struct link **ret_link,
+static err_t run(struct link *link, const struct link_options *options, const char *subject, const char *text,
                  diag_t *diag)
 {
-    struct service service = { .config = config, .text = text };
-    err_t err = link_subject_check(subject, true, diag);
-    if (err == ERR_OK)
-        err = link_open(config->link.server, ret_link, diag);
-    if (err != ERR_OK)
-        return err;
-    nats_client_subscribe(link_client(*ret_link), bytes_of_text(subject), bytes_of_text(config->queue));
-    return link_listen(*ret_link, on_message, &service, 0, diag);
+    struct service service = { .config = (const struct config *)options, .text = text };
+    nats_client_subscribe(link_client(link), bytes_of_text(subject), bytes_of_text(service.config->queue));
+    return link_listen(link, on_message, &service, 0, diag);
 }
+
+static const struct link_command command = {
+    .usage = { "reply", "SUBJECT [TEXT] [options]",
+               "Answers requests on a NATS server with TEXT, or with what they say, and prints them.\n\n"
+               "  eddy reply ping pong",
+               1, 2 },
+    .table = { rows, ARRAY_COUNT(rows) },
+    .is_pattern = true,
+    .run = run,
+};
 
 enum cli_exit cli_reply(int count, const char *const *texts)
 {
-    static const struct cli_usage usage = { "reply", "SUBJECT [TEXT] [options]",
-                                            "Answers requests on a NATS server with TEXT, or with what they say, and "
-                                            "prints them.\n\n"
-                                            "  eddy reply ping pong",
-                                            1, 2 };
     struct config config;
-    struct cli_arguments arguments;
-    enum cli_exit code = CLI_OK;
-    struct option_table table = { rows, ARRAY_COUNT(rows) };
-    if (!cli_arguments_read(&arguments, &usage, table, &config, count, texts, &code))
-        return code;
-    struct link *link = NULL;
-    diag_t diag = { 0 };
-    const char *text = arguments.rest_count > 1 ? arguments.rest[1] : NULL;
-    err_t err = run(&config, arguments.rest[0], text, &link, &diag);
-    if (err != ERR_OK)
-        code = link_complain("reply", err, &diag);
-    link_close(link);
-    cli_arguments_free(&arguments);
-    return code;
+    return link_command_run(&command, &config.link, count, texts);
 }

@@ -58,46 +58,34 @@ static bool on_message(void *owner, struct link *link, const struct nats_client_
     return ++request->seen == request->config->count || !is_read;
 }
 
-static err_t run(const struct config *config, const char *subject, const char *text, struct link **ret_link,
+static err_t run(struct link *link, const struct link_options *options, const char *subject, const char *text,
                  diag_t *diag)
 {
-    struct request request = { .config = config };
-    err_t err = link_subject_check(subject, false, diag);
-    if (err == ERR_OK)
-        err = link_open(config->link.server, ret_link, diag);
-    if (err != ERR_OK)
-        return err;
+    struct request request = { .config = (const struct config *)options };
     char inbox[40];
     (void)snprintf(inbox, sizeof inbox, "_INBOX.%016llx", (unsigned long long)random_u64());
-    nats_client_subscribe(link_client(*ret_link), bytes_of_text(inbox), BYTES_NULL);
-    err = link_publish(*ret_link, bytes_of_text(subject), bytes_of_text(inbox), bytes_of_text(text), diag);
+    nats_client_subscribe(link_client(link), bytes_of_text(inbox), BYTES_NULL);
+    bytes_t payload = bytes_of_text(text == NULL ? "" : text);
+    err_t err = link_publish(link, bytes_of_text(subject), bytes_of_text(inbox), payload, diag);
     if (err == ERR_OK)
-        err = link_listen(*ret_link, on_message, &request, config->timeout_ms, diag);
+        err = link_listen(link, on_message, &request, request.config->timeout_ms, diag);
     if (err == ERR_OK && request.is_unserved)
         err = diag_fail(diag, ERR_NOT_FOUND, subject, "nobody answers there: no service is subscribed");
     return err;
 }
 
+static const struct link_command command = {
+    .usage = { "request", "SUBJECT [TEXT] [options]",
+               "Publishes a request on a NATS server and prints the answer. It fails at once when nobody is "
+               "subscribed.\n\n"
+               "  eddy request time.utc",
+               1, 2 },
+    .table = { rows, ARRAY_COUNT(rows) },
+    .run = run,
+};
+
 enum cli_exit cli_request(int count, const char *const *texts)
 {
-    static const struct cli_usage usage = { "request", "SUBJECT [TEXT] [options]",
-                                            "Publishes a request on a NATS server and prints the answer. It fails at "
-                                            "once when nobody is subscribed.\n\n"
-                                            "  eddy request time.utc",
-                                            1, 2 };
     struct config config;
-    struct cli_arguments arguments;
-    enum cli_exit code = CLI_OK;
-    struct option_table table = { rows, ARRAY_COUNT(rows) };
-    if (!cli_arguments_read(&arguments, &usage, table, &config, count, texts, &code))
-        return code;
-    struct link *link = NULL;
-    diag_t diag = { 0 };
-    const char *text = arguments.rest_count > 1 ? arguments.rest[1] : "";
-    err_t err = run(&config, arguments.rest[0], text, &link, &diag);
-    if (err != ERR_OK)
-        code = link_complain("request", err, &diag);
-    link_close(link);
-    cli_arguments_free(&arguments);
-    return code;
+    return link_command_run(&command, &config.link, count, texts);
 }

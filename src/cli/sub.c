@@ -42,39 +42,30 @@ static bool on_message(void *owner, struct link *link, const struct nats_client_
     return ++subscriber->seen == subscriber->config->count || !is_read;
 }
 
-static err_t run(const struct config *config, const char *subject, struct link **ret_link, diag_t *diag)
+static err_t run(struct link *link, const struct link_options *options, const char *subject, const char *text,
+                 diag_t *diag)
 {
-    struct subscriber subscriber = { .config = config };
-    bytes_t queue = config->queue == NULL ? BYTES_NULL : bytes_of_text(config->queue);
-    err_t err = link_subject_check(subject, true, diag);
-    if (err == ERR_OK)
-        err = link_open(config->link.server, ret_link, diag);
-    if (err != ERR_OK)
-        return err;
-    nats_client_subscribe(link_client(*ret_link), bytes_of_text(subject), queue);
-    return link_listen(*ret_link, on_message, &subscriber, 0, diag);
+    (void)text;
+    struct subscriber subscriber = { .config = (const struct config *)options };
+    const char *queue = subscriber.config->queue;
+    nats_client_subscribe(link_client(link), bytes_of_text(subject), queue == NULL ? BYTES_NULL : bytes_of_text(queue));
+    return link_listen(link, on_message, &subscriber, 0, diag);
 }
+
+static const struct link_command command = {
+    .usage = { "sub", "SUBJECT [options]",
+               "Prints the messages that are published to SUBJECT on a NATS server, one line each. `*` stands for one "
+               "token, `>` at the end for the rest.\n\n"
+               "  eddy sub updates\n"
+               "  eddy sub 'logs.>' --json",
+               1, 1 },
+    .table = { rows, ARRAY_COUNT(rows) },
+    .is_pattern = true,
+    .run = run,
+};
 
 enum cli_exit cli_sub(int count, const char *const *texts)
 {
-    static const struct cli_usage usage = { "sub", "SUBJECT [options]",
-                                            "Prints the messages that are published to SUBJECT on a NATS server, one "
-                                            "line each. `*` stands for one token, `>` at the end for the rest.\n\n"
-                                            "  eddy sub updates\n"
-                                            "  eddy sub 'logs.>' --json",
-                                            1, 1 };
     struct config config;
-    struct cli_arguments arguments;
-    enum cli_exit code = CLI_OK;
-    struct option_table table = { rows, ARRAY_COUNT(rows) };
-    if (!cli_arguments_read(&arguments, &usage, table, &config, count, texts, &code))
-        return code;
-    struct link *link = NULL;
-    diag_t diag = { 0 };
-    err_t err = run(&config, arguments.rest[0], &link, &diag);
-    if (err != ERR_OK)
-        code = link_complain("sub", err, &diag);
-    link_close(link);
-    cli_arguments_free(&arguments);
-    return code;
+    return link_command_run(&command, &config.link, count, texts);
 }

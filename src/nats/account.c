@@ -204,6 +204,13 @@ static inline uint8_t *put(uint8_t *to, const uint8_t *from, size_t size)
     return to + size;
 }
 
+static bool may_get(const struct nats_subscription *subscription, const struct message *message)
+{
+    const struct nats_queue *queue = subscription->sub.queue;
+    return nats_admission_may_get(subscription->session, message->subject, queue == NULL ? BYTES_NULL : queue->name,
+                                  message->reply);
+}
+
 static bool deliver(struct nats_account *account, struct nats_session *from, struct nats_subscription *subscription,
                     const struct message *message)
 {
@@ -211,7 +218,7 @@ static bool deliver(struct nats_account *account, struct nats_session *from, str
     bool is_spent = subscription->max > 0 && subscription->delivered == subscription->max;
     if (to->is_closed || is_spent || (to == from && !to->echo))
         return false;
-    if (to->is_watched && !nats_admission_may_get(to, message->subject, message->reply))
+    if (to->is_watched && !may_get(subscription, message))
         return false;
     const struct form *form = message->has_header && !to->headers ? &message->stripped : &message->whole;
     bool shares = message->buf != NULL;

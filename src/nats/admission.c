@@ -30,16 +30,28 @@ static void forget_responses(struct nats_session *session)
     session->responses = NULL;
 }
 
+// Where the limits stay the same, so does what may be answered.
+static void take_responses(struct nats_session *session, const struct permissions *permissions)
+{
+    struct response_limits limits = { 0 };
+    if (permissions != NULL)
+        limits = permissions_responses(permissions);
+    const struct responses *now = session->responses;
+    if (now != NULL && limits.allowed && limits.max == now->limits.max && limits.expire_ms == now->limits.expire_ms)
+        return;
+    forget_responses(session);
+    if (!limits.allowed)
+        return;
+    session->responses = mem_zalloc(1, sizeof(*session->responses));
+    responses_init(session->responses, limits);
+}
+
 static void take_principal(struct nats_session *session, const struct principal *principal)
 {
     session->principal = principal;
     session->account = nats_account_find(session->site->accounts, principal->account->name);
     ASSERT(session->account != NULL);
-    forget_responses(session);
-    if (principal->permissions != NULL && permissions_responses(principal->permissions).allowed) {
-        session->responses = mem_zalloc(1, sizeof(*session->responses));
-        responses_init(session->responses, permissions_responses(principal->permissions));
-    }
+    take_responses(session, principal->permissions);
     session->is_watched = session->responses != NULL;
 }
 
@@ -95,6 +107,7 @@ static void finish_connect(struct nats_session *session, struct verdict verdict,
         return;
     }
     session->is_expected = false;
+    forget_responses(session); // of whoever it was before
     take_principal(session, verdict.principal);
     if (session->refusal != NATS_ERROR_COUNT)
         nats_session_fail(session, session->refusal);
@@ -218,10 +231,10 @@ static void admit_again(struct nats_session *session, const struct directory *ol
         !bytes_equal(now.principal->account->name, was->account->name) ||
         !bytes_equal(now.secret, identity_in(old, was).secret))
         deny(session, "a session", "the users are others now");
-    else if (now.principal->permissions != NULL || was->permissions != NULL)
-        nats_session_fail(session, NATS_ERROR_SERVER_SHUTDOWN);
     else
         take_principal(session, now.principal);
+    if (!session->is_closed && now.principal->permissions != NULL)
+        nats_session_recheck(session);
 }
 
 void nats_admission_again(struct nats_session *session, const struct directory *old)
@@ -245,13 +258,13 @@ bool nats_admission_may_subscribe(struct nats_session *session, bytes_t subject,
 {
     if (!authorize(session->principal, AUTH_SUBSCRIBE, (struct auth_resource){ .subject = subject, .queue = queue }))
         return false;
-    session->is_watched = session->is_watched || authorize_filters(session->principal, subject);
+    session->is_watched = session->is_watched || authorize_filters(session->principal, subject, queue);
     return true;
 }
 
-bool nats_admission_may_get(struct nats_session *session, bytes_t subject, bytes_t reply)
+bool nats_admission_may_get(struct nats_session *session, bytes_t subject, bytes_t queue, bytes_t reply)
 {
-    if (!authorize(session->principal, AUTH_DELIVER, (struct auth_resource){ .subject = subject }))
+    if (!authorize(session->principal, AUTH_DELIVER, (struct auth_resource){ .subject = subject, .queue = queue }))
         return false;
     if (session->responses != NULL)
         responses_expect(session->responses, reply, session->site->now_ms);

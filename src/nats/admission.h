@@ -21,11 +21,12 @@ void nats_admission_connect(struct nats_session *session, const struct nats_comm
 
 struct directory;
 // There are other users (site->access), and the old ones are about to go: whoever is not among them in the same account
-// and with the same secret is closed, and so is whoever has permissions or is not done with CONNECT.
+// and with the same secret is closed, and so is whoever is not done with CONNECT. The others have their permissions
+// from there, and lose the subscriptions that those do not allow.
 void nats_admission_again(struct nats_session *session, const struct directory *old);
 
 bool nats_admission_may_publish(struct nats_session *session, bytes_t subject);
 bool nats_admission_may_subscribe(struct nats_session *session, bytes_t subject, bytes_t queue);
-// A message is about to be delivered to a session that is watched (`is_watched`): false keeps it away. REPLY may be
-// answered from here on, if answers are allowed.
-bool nats_admission_may_get(struct nats_session *session, bytes_t subject, bytes_t reply);
+// A message is about to be delivered to a session that is watched (`is_watched`), by QUEUE or (empty) by none: false
+// keeps it away. REPLY may be answered from here on, if answers are allowed.
+bool nats_admission_may_get(struct nats_session *session, bytes_t subject, bytes_t queue, bytes_t reply);

@@ -59,9 +59,8 @@ extern const size_t nats_metric_row_count;
 // ERR_DENIED, ERR_INVALID with DIAG.
 err_t nats_door_open(struct loop *loop, const struct address *address, const struct nats_options *options,
                      const struct nats_access *access, struct nats_door **ret_door, diag_t *diag) MUST_CHECK;
-// Other users, other certificates. Who may not come in any more is told so and closed; who has permissions is closed
-// without a word, and comes back with the new ones. When it returns, nothing of the old ACCESS is used. Not NULL. On
-// the door's loop.
+// Other users, other certificates. Who may not come in any more is told so and closed; the others have the permissions
+// of the new ones. When it returns, nothing of the old ACCESS is used. Not NULL. On the door's loop.
 void nats_door_access_set(struct nats_door *door, const struct nats_access *access);
 // The port that was picked when the address had port 0.
 uint16_t nats_door_port(const struct nats_door *door);

@@ -94,19 +94,42 @@ static void write_quoted(struct writer *to, bytes_t text)
     writer_u8(to, '"');
 }
 
-static void complain(struct nats_session *session, const char *what, bytes_t subject, const char *more, bytes_t queue)
+static void complaint_begin(struct writer *text, const char *what, bytes_t subject)
+{
+    writer_format(text, "-ERR '%s ", what);
+    write_quoted(text, subject);
+}
+
+static void complaint_end(struct nats_session *session, struct writer *text)
+{
+    writer_text(text, "'\r\n");
+    nats_out_bytes(&session->out, writer_view(text));
+    writer_free(text);
+}
+
+static void complain(struct nats_session *session, const char *what, bytes_t subject, const char *more)
 {
     struct writer text = WRITER_INIT;
-    writer_format(&text, "-ERR '%s ", what);
-    write_quoted(&text, subject);
+    complaint_begin(&text, what, subject);
     writer_text(&text, more);
+    complaint_end(session, &text);
+}
+
+// A subscription is refused, or (ID) was there and is no longer allowed.
+static void complain_of_sub(struct nats_session *session, bytes_t subject, bytes_t queue, bytes_t id)
+{
+    struct writer text = WRITER_INIT;
+    complaint_begin(&text, "Permissions Violation for Subscription to", subject);
     if (queue.data != NULL) {
-        writer_u8(&text, ' ');
+        writer_text(&text, " using queue ");
         write_quoted(&text, queue);
     }
-    writer_text(&text, "'\r\n");
-    nats_out_bytes(&session->out, writer_view(&text));
-    writer_free(&text);
+    if (id.data != NULL) {
+        writer_text(&text, " (sid ");
+        write_quoted(&text, id);
+        writer_u8(&text, ')');
+    }
+    complaint_end(session, &text);
 }
 
 void nats_session_fail(struct nats_session *session, enum nats_error error)
@@ -131,6 +154,15 @@ void nats_session_ok(struct nats_session *session)
         send_text(session, "+OK\r\n");
 }
 
+// Where no_auth_user stands for whoever shows nothing, a client is told first that it need not show anything (as
+// nats-server does it; later lines tell that something is checked).
+static bool is_auth_required(const struct directory *directory, bool is_first)
+{
+    const struct principal *anonymous = directory_anonymous(directory);
+    bool is_somebody = anonymous != NULL && anonymous->kind != PRINCIPAL_ANONYMOUS;
+    return directory_checks(directory) && !(is_first && is_somebody);
+}
+
 static void send_info(struct nats_session *session, const struct nats_account *account, bool is_first)
 {
     const struct nats_site *site = session->site;
@@ -143,7 +175,7 @@ static void send_info(struct nats_session *session, const struct nats_account *a
                               .client_id = session->id,
                               .client_ip = session->peer_ip,
                               .account = account == NULL ? BYTES_NULL : nats_account_name(account),
-                              .is_auth_required = directory_checks(access->directory),
+                              .is_auth_required = is_auth_required(access->directory, is_first),
                               .is_tls_required = access->tls != NULL && !access->tls_is_optional,
                               .is_tls_available = access->tls != NULL && access->tls_is_optional,
                               .is_tls_verified = access->tls_verifies,
@@ -205,10 +237,9 @@ static void on_sub(struct nats_session *session, const struct nats_command *comm
     bytes_t queue = command->count == 3 ? command->arguments[1] : BYTES_NULL;
     size_t most = (size_t)options->max_subscriptions, tokens = (size_t)options->max_subject_tokens;
     if (bytes_equal(queue, system_queue) || !nats_admission_may_subscribe(session, subject, queue)) {
-        complain(session, "Permissions Violation for Subscription to", subject,
-                 queue.data == NULL ? "" : " using queue", queue);
+        complain_of_sub(session, subject, queue, BYTES_NULL);
     } else if (tokens > 0 && subject_token_count(subject) > tokens) {
-        complain(session, "Permissions Violation for Subscription to", subject, ", too many tokens", BYTES_NULL);
+        complain(session, "Permissions Violation for Subscription to", subject, ", too many tokens");
     } else if (most > 0 && session->subscriptions.count >= most) {
         nats_session_fail(session, NATS_ERROR_TOO_MANY_SUBSCRIPTIONS);
     } else if (find_subscription(session, id) != NULL) {
@@ -219,6 +250,24 @@ static void on_sub(struct nats_session *session, const struct nats_command *comm
         (void)nats_account_subscribe(session->account, session, subject, queue, id);
         nats_session_ok(session);
     }
+}
+
+void nats_session_recheck(struct nats_session *session)
+{
+    struct writer subject = WRITER_INIT;
+    struct map_node *node = map_next(&session->subscriptions, NULL);
+    while (node != NULL) {
+        struct nats_subscription *subscription = CONTAINER_OF(node, struct nats_subscription, node);
+        bytes_t queue = subscription->sub.queue == NULL ? BYTES_NULL : subscription->sub.queue->name;
+        node = map_next(&session->subscriptions, node);
+        writer_reset(&subject);
+        nats_sub_subject(&subscription->sub, &subject);
+        if (nats_admission_may_subscribe(session, writer_view(&subject), queue))
+            continue;
+        complain_of_sub(session, writer_view(&subject), queue, subscription_key(&subscription->node));
+        nats_account_unsubscribe(session->account, subscription);
+    }
+    writer_free(&subject);
 }
 
 static void on_unsub(struct nats_session *session, const struct nats_command *command, struct buf *buf)
@@ -279,11 +328,11 @@ static void on_pub(struct nats_session *session, const struct nats_command *comm
         nats_session_fail(session, NATS_ERROR_INVALID_PUBLISH);
     if (is_reserved(command->subject, false) ||
         (session->principal->permissions != NULL && !nats_admission_may_publish(session, command->subject))) {
-        complain(session, "Permissions Violation for Publish to", command->subject, "", BYTES_NULL);
+        complain(session, "Permissions Violation for Publish to", command->subject, "");
         return;
     }
     if (command->reply.data != NULL && is_reserved(command->reply, true)) {
-        complain(session, "Permissions Violation for Publish with Reply of", command->reply, "", BYTES_NULL);
+        complain(session, "Permissions Violation for Publish with Reply of", command->reply, "");
         return;
     }
     nats_session_ok(session);

@@ -110,5 +110,7 @@ void nats_session_options(struct nats_session *session, const struct nats_connec
 void nats_session_ok(struct nats_session *session);
 // Asks for a sign of life.
 void nats_session_ping(struct nats_session *session);
+// Its permissions changed: gives up the subscriptions that it may not have any more, and tells it which.
+void nats_session_recheck(struct nats_session *session);
 // Tells the client, if it is to be told, and closes, if that is what the error means.
 void nats_session_fail(struct nats_session *session, enum nats_error error);

@@ -44,6 +44,7 @@ SERVERS = {
                 { user: mixed, password: m, permissions: {
                     publish: { allow: "a.>", deny: "a.b" }, subscribe: { allow: "a.>", deny: "a.b" } } }
                 { user: queues, password: q, permissions: { publish: ">", subscribe: ["foo v1", "bar v.*", "_INBOX.>"] } }
+                { user: queued, password: q, permissions: { subscribe: { deny: ["a.b q", "a.c v.*"] } } }
                 { user: answers, password: n, permissions: {
                     publish: "none", subscribe: "service", allow_responses: { max: 2, expires: "1m" } } }
                 { user: nothing, password: z, permissions: { publish: { deny: ">" }, subscribe: { deny: ">" } } }
@@ -549,6 +550,8 @@ AUTH = [
     row("token: none", b"", server="token", connect=NO_PASSWORD, closes=True),
     row("token: a part of it", b"", server="token", connect=b'{"auth_token":"s3cre"}', closes=True),
     row("token: as a password", b"", server="token", connect=b'{"user":"x","pass":"s3cret"}', closes=True),
+    row("token: with a name", b"PING\r\n", server="token", connect=b'{"verbose":false,"user":"x","pass":"y","auth_token":"s3cret"}'),
+    row("token: wrong, with a name", b"", server="token", connect=b'{"user":"x","pass":"y","auth_token":"x"}', closes=True),
     row("token: PING first", b"PING\r\n", server="token", connect=None, closes=True),
     row("token: SUB first", b"SUB foo 1\r\n", server="token", connect=None, closes=True),
     row("token: PUB first", b"PUB foo 1\r\nx\r\n", server="token", connect=None, closes=True),
@@ -587,6 +590,13 @@ AUTH = [
     row("users: queues that are allowed", b"SUB foo v1 1\r\nSUB bar v.2 2\r\nSUB bar v.x 3\r\n", server="users", connect=user(b"queues", b"q")),
     row("users: queues that are not", b"SUB foo v2 1\r\nSUB foo 2\r\nSUB bar x 3\r\nSUB bar 4\r\n", server="users", connect=user(b"queues", b"q")),
     row(
+        "users: a wildcard does not deliver to a queue what is denied to it",
+        b"SUB a.* q 1\r\nSUB > v.1 2\r\nSUB a.b q 3\r\nSUB a.c v.1 4\r\n",
+        ("b", pub(b"a.b") + pub(b"a.c")),
+        server="users",
+        connect={"a": user(b"queued", b"q"), "b": user(b"root", b"r")},
+    ),
+    row(
         "users: answers are allowed twice",
         ("b", b"SUB service 1\r\n"),
         b"SUB rep 1\r\n" + pub(b"service", b"?", b"rep"),
@@ -602,6 +612,7 @@ AUTH = [
     row("accounts: INFO tells the account", b"PING\r\n", server="accounts", connect=user(b"a", b"a", b',"protocol":1')),
     row("accounts: their subjects are their own", b"SUB > 1\r\n", ("b", b"SUB foo 1\r\n" + pub(b"foo")), server="accounts", connect={"a": user(b"a", b"a"), "b": user(b"b", b"b")}),
     row("accounts: one account, two users", b"SUB > 1\r\n", ("b", pub(b"foo")), server="accounts", connect={"a": user(b"a", b"a"), "b": user(b"a2", b"a2")}),
+    row("accounts: INFO asks for nothing", b"PING\r\n", server="accounts", connect=b'{"verbose":false}', tells_info=True),
     row("accounts: who says nothing is the no_auth_user", b"SUB foo 1\r\n" + pub(b"foo") + b"PING\r\n", server="accounts", connect=b'{"verbose":false,"protocol":1}'),
     row("accounts: without CONNECT", b"PING\r\n", server="accounts", connect=None),
     row("accounts: a wrong password is not no_auth_user", b"", server="accounts", connect=user(b"b", b"x"), closes=True),

@@ -27,6 +27,7 @@ def test_help_names_every_command(cli):
         assert command in said
         assert "usage: eddy " + command in cli(command, "--help")
         assert cli("help", command) == cli(command, "--help")
+    assert cli("help", "group", "reset") == cli("group", "reset", "--help")
     assert "--kafka" in cli("serve", "--help")
 
 
@@ -37,6 +38,9 @@ MISTAKES = {
     "a_command_that_is_nearly_right": ("consum", USAGE, ['"consume"', "eddy help"]),
     "help_for_a_command_that_is_not": ("help topics", USAGE, ['"topics"', '"topic"']),
     "a_flag_that_is_nearly_right": ("serve --kafk off", USAGE, ["--kafk", "--kafka"]),
+    "a_nats_server_for_a_kafka_command": ("topic list --server nats://x:1", USAGE, ["--server: this command speaks Kafka", "--bootstrap"]),
+    "its_letter": ("topic list -s x:1", USAGE, ["-s: this command speaks Kafka"]),
+    "a_kafka_server_for_a_nats_command": ("pub a b --bootstrap x:1", USAGE, ["--bootstrap: this command speaks NATS", "--server"]),
     "a_flag_of_kafkas_tools": ("topic list --bootstrap-server x:1", USAGE, ["--bootstrap-server", "did you mean --bootstrap?"]),
     "another_flag_of_kafkas_tools": ("consume t --from-beginning", USAGE, ["--from-beginning", "did you mean --from?"]),
     "an_option_without_a_flag": ("serve --kafka-group-size-max 5", USAGE, ["no flag", "EDDY_KAFKA_GROUP_SIZE_MAX"]),

@@ -277,7 +277,7 @@ def test_reset_by_name_offset_and_shift(broker, cli, place, describe, filled, to
     assert reset("--to", 2, "--topic", f"{filled}:1,3") == [5, 2, 5, 2]
     assert reset("--shift-by", -1) == [4, 1, 4, 1]
     assert reset("--shift-by", -3, "-t", f"{filled}:0", "-t", f"{filled}:1") == [1, 0, 4, 1]  # not below the start
-    assert reset("--shift-by", 3) == [4, 3, 5, 4]  # nor beyond the end
+    assert reset("--shift-by", "+3") == [4, 3, 5, 4]  # nor beyond the end
     assert reset("--to", "earliest", "--topic", f"{filled}:2", "--topic", other) == [4, 3, 0, 4, 0, 0, 0, 0]
 
 

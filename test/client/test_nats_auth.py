@@ -300,15 +300,24 @@ def test_a_changed_file_is_read_at_sighup(start_eddy, tmp_path):
 
     async def test():
         bob, carol = await connect(server, user="bob", password="b"), await connect(server, user="carol", password="c")
-        ruled = await connect(server, user="ruled", password="r")
+        complaints = []
+
+        async def on_error(error):
+            complaints.append(str(error).lower())
+
+        ruled = await connect(server, user="ruled", password="r", error_cb=on_error)
         write('{ user: carol, password: other }, { user: ruled, password: r, permissions: { publish: "a" } }')
         server.process.send_signal(signal.SIGHUP)
         deadline = time.monotonic() + 5
-        while (carol.is_connected or ruled.is_connected) and time.monotonic() < deadline:
+        while carol.is_connected and time.monotonic() < deadline:
             await asyncio.sleep(0.01)
-        assert not carol.is_connected and not ruled.is_connected
+        assert not carol.is_connected and ruled.is_connected
         await echoes(bob)
         await bob.close()
+        await ruled.publish("b", b"x")
+        await ruled.flush()
+        assert any("permissions violation for publish" in complaint for complaint in complaints), complaints
+        await ruled.close()
         await is_refused(server, user="carol", password="c")
         await works(server, user="carol", password="other")
         # A file that is wrong changes nothing.

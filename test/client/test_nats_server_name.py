@@ -200,6 +200,22 @@ def test_reload_changes_who_may_come_in(start):
     connect(server, '{"verbose":false,"auth_token":"second"}').close()
 
 
+def test_reload_changes_what_those_who_are_there_may_do(start):
+    text = "authorization { users = [ { user: ruled, password: r, permissions: { %s } } ] }"
+    server = start(config=text % 'publish: ">", subscribe: ["a", "b"]')
+    connection = connect(server, '{"verbose":false,"user":"ruled","pass":"r"}')
+    connection.sendall(b"SUB a 1\r\nSUB b 2\r\nSUB b q 3\r\nPING\r\n")
+    read_until(connection, rb"PONG\r\n")
+    (server.folder / "server.conf").write_text(text % 'publish: ["a", "b"], subscribe: ["a", "c"]')
+    server.process.send_signal(signal.SIGHUP)
+    told = read_until(connection, rb"(-ERR.*\r\n){2}")
+    assert b"-ERR 'Permissions Violation for Subscription to \"b\" (sid \"2\")'\r\n" in told
+    assert b"-ERR 'Permissions Violation for Subscription to \"b\" using queue \"q\" (sid \"3\")'\r\n" in told
+    connection.sendall(b"PUB c 0\r\n\r\nSUB c 4\r\nPUB b 1\r\nb\r\nPUB a 1\r\na\r\nPING\r\n")
+    told = read_until(connection, rb"PONG\r\n")
+    assert told == b"-ERR 'Permissions Violation for Publish to \"c\"'\r\nMSG a 1 1\r\na\r\nPONG\r\n"
+
+
 def test_reload_keeps_what_it_has_when_the_file_is_wrong(start):
     server = start(config="authorization { token: first }\n")
     connection = connect(server, '{"verbose":false,"auth_token":"first"}')

@@ -233,6 +233,12 @@ def test_a_signal_needs_somebody_to_get_it(program, start, tmp_path):
     done = run(program, "--signal", "reload")
     assert done.returncode == 1 and done.stderr.startswith("nats-server: multiple nats-server processes running:\n")
     assert {str(first.pid), str(second.pid)} <= set(done.stderr.split())
+    done = run(program, "--signal", "reload=0*")
+    assert done.returncode == 1 and "no nats-server processes running with the id 0*" in done.stderr
+    # Others may run beside this test: only these two are told.
+    for server in (first, second):
+        assert run(program, "--signal", f"reopen={server.pid}*").returncode == 0
+        wait_for(lambda: "File log re-open ignored" in server.log(), server.log())  # noqa: B023
 
 
 @pytest.mark.parametrize(("name", "words"), [("reload", "Reloaded server configuration"), ("reopen", "File log re-open ignored")])

@@ -28,6 +28,20 @@ def test_a_busy_port_names_the_flag_that_moves_it(start_eddy):
         assert "--console" in refused(start_eddy, "--console", f"127.0.0.1:{port}")
 
 
+def test_a_folder_that_a_failed_start_made_is_as_good_as_a_new_one(start_eddy, tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(servers.ServerFailed):
+            start_eddy("--console", f"127.0.0.1:{taken.getsockname()[1]}", folder=tmp_path / "one")
+    assert (tmp_path / "one" / "data" / "format").exists()
+    server = start_eddy(folder=tmp_path / "one")
+    with wire.Connection(server) as connection:
+        wire.new_topic(connection, "t")
+        assert wire.produce(connection, "t", wire.batch()) == (0, 0)
+    assert "set aside" not in server.log() and "torn" not in server.log()
+
+
 # The command line, and what the sentence must name. Nothing is made, and the exit code is 2.
 WRONG_OPTIONS = {
     "beyond_loopback_without_insecure": (["--kafka", "0.0.0.0:0"], ["--kafka", "0.0.0.0", "--insecure"]),

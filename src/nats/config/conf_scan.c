@@ -360,7 +360,8 @@ static void scan_fraction(struct conf_scan *scan, size_t start, struct conf_valu
         value->number = strtod(arena_text(scan->arena, value->text), NULL);
 }
 
-// What begins with a digit or '-': a number, a time, an address, or a word such as 10s.
+// What begins with a digit or '-': a number, a time, an address, or a word such as 10s. What stands there is in no
+// complaint: it may be a password without quotes.
 static void scan_number(struct conf_scan *scan, struct conf_value *value, bool *ret_is_reference)
 {
     size_t start = scan->at;
@@ -391,10 +392,10 @@ static void scan_number(struct conf_scan *scan, struct conf_value *value, bool *
     value->type = CONF_INTEGER;
     value->text = since(scan, start);
     if (factor == 0)
-        conf_scan_fail(scan, "%.*s is no number", BYTES_ARG(value->text));
+        conf_scan_fail(scan, "this is no number; a text that begins with '-' stands in quotes");
     else if (!bytes_to_int64(digits, &value->integer) ||
              __builtin_mul_overflow(value->integer, factor, &value->integer))
-        conf_scan_fail(scan, "%.*s is larger than any number that is understood", BYTES_ARG(value->text));
+        conf_scan_fail(scan, "a number larger than any that is understood; a text of digits stands in quotes");
 }
 
 void conf_scan_value(struct conf_scan *scan, struct conf_value *value, bool *ret_is_reference)

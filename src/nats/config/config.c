@@ -222,12 +222,15 @@ void nats_config_default(struct nats_config *config)
     };
 }
 
-// For these 0 says nothing, as in nats-server.
+// For these 0 and an empty text say nothing, as in nats-server: files are made from templates.
 static void restore_defaults(struct nats_config *config)
 {
     static const size_t places[] = { AT(port),        AT(max_payload),        AT(max_control_line),
                                      AT(max_pending), AT(max_closed_clients), AT(ping_interval_ms),
                                      AT(ping_max),    AT(write_deadline_ms),  AT(lame_duck_grace_ms) };
+    static const size_t texts[] = { AT(host),           AT(server_name),    AT(client_advertise), AT(http_host),
+                                    AT(http_base_path), AT(no_auth_user),   AT(system_account),   AT(log_file),
+                                    AT(pid_file),       AT(ports_file_dir), AT(store_dir) };
     struct nats_config defaults;
     nats_config_default(&defaults);
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
@@ -235,8 +238,11 @@ static void restore_defaults(struct nats_config *config)
         if (*value == 0)
             memcpy(value, (const char *)&defaults + places[i], sizeof *value);
     }
-    if (config->host == NULL || config->host[0] == '\0')
-        config->host = defaults.host;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        const char **text = (const char **)(void *)((char *)config + texts[i]);
+        if (*text != NULL && (*text)[0] == '\0')
+            memcpy(text, (const char *)&defaults + texts[i], sizeof *text);
+    }
 }
 
 err_t nats_config_read(const struct conf_value *root, struct arena *arena, struct nats_config *config, diag_t *diag)

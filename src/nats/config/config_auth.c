@@ -100,7 +100,7 @@ static err_t read_user_name(struct config_reader *reader, const struct conf_valu
 
 static err_t read_user_password(struct config_reader *reader, const struct conf_value *value, void *into)
 {
-    return config_text(reader, value, &((struct nats_user_config *)into)->password);
+    return config_secret(reader, value, &((struct nats_user_config *)into)->password);
 }
 
 static err_t read_user_nkey(struct config_reader *reader, const struct conf_value *value, void *into)
@@ -139,9 +139,15 @@ static const struct config_row user_rows[] = {
     { "proxy_required", CONFIG_REFUSED, 0, 0, 0, NULL, PROXIES },
 };
 
+// The place of the next user of a list, so that a long one is not walked for each.
+struct user_end {
+    struct nats_user_config **at;
+};
+
 static err_t read_user(struct config_reader *reader, const struct conf_value *value, void *into)
 {
-    struct nats_user_config **list = into, *user = arena_alloc(reader->arena, sizeof *user);
+    struct user_end *end = into;
+    struct nats_user_config *user = arena_alloc(reader->arena, sizeof *user);
     user->place = value->place;
     err_t err = config_read_map(reader, value, CONFIG_TABLE("a user", user_rows), user);
     if (err != ERR_OK)
@@ -150,10 +156,17 @@ static err_t read_user(struct config_reader *reader, const struct conf_value *va
         return conf_fail(reader->diag, ERR_INVALID, &value->place, "a user has a user name or an nkey");
     if (user->nkey.size > 0 && (user->name.size > 0 || user->password.size > 0))
         return conf_fail(reader->diag, ERR_INVALID, &value->place, "a user with an nkey has no name and no password");
-    while (*list != NULL)
-        list = &(*list)->next;
-    *list = user;
+    *end->at = user;
+    end->at = &user->next;
     return ERR_OK;
+}
+
+static err_t read_users(struct config_reader *reader, const struct conf_value *value, struct nats_user_config **list)
+{
+    while (*list != NULL) // `users` and `Users` are two entries
+        list = &(*list)->next;
+    struct user_end end = { list };
+    return config_each(reader, value, read_user, &end);
 }
 
 static void give_default(struct nats_user_config *users, const struct nats_permissions_config *permissions)
@@ -167,7 +180,7 @@ static err_t read_authorization_users(struct config_reader *reader, const struct
 {
     struct nats_authorization_config *authorization = into;
     authorization->has_users = true;
-    return config_each(reader, value, read_user, &authorization->users);
+    return read_users(reader, value, &authorization->users);
 }
 
 static err_t read_authorization_permissions(struct config_reader *reader, const struct conf_value *value, void *into)
@@ -177,8 +190,8 @@ static err_t read_authorization_permissions(struct config_reader *reader, const 
 
 static const struct config_row authorization_rows[] = {
     { "user username", CONFIG_TEXT, AUTH_AT(user), 0, 0, NULL, NULL },
-    { "password pass", CONFIG_TEXT, AUTH_AT(password), 0, 0, NULL, NULL },
-    { "token", CONFIG_TEXT, AUTH_AT(token), 0, 0, NULL, NULL },
+    { "password pass", CONFIG_SECRET, AUTH_AT(password), 0, 0, NULL, NULL },
+    { "token", CONFIG_SECRET, AUTH_AT(token), 0, 0, NULL, NULL },
     { "timeout", CONFIG_TIMEOUT, AUTH_AT(timeout_ms), 0, 0, NULL, NULL },
     { "users", CONFIG_SECTION, 0, 0, 0, read_authorization_users, NULL },
     { "default_permissions default_permission permissions", CONFIG_SECTION, 0, 0, 0, read_authorization_permissions,
@@ -205,7 +218,7 @@ err_t config_read_authorization(struct config_reader *reader, const struct conf_
 
 static err_t read_account_users(struct config_reader *reader, const struct conf_value *value, void *into)
 {
-    return config_each(reader, value, read_user, &((struct nats_account_config *)into)->users);
+    return read_users(reader, value, &((struct nats_account_config *)into)->users);
 }
 
 static err_t read_account_permissions(struct config_reader *reader, const struct conf_value *value, void *into)
@@ -239,45 +252,60 @@ static const struct config_row account_rows[] = {
     { "msg_trace trace_dest", CONFIG_REFUSED, 0, 0, 0, NULL, "messages cannot be traced yet" },
 };
 
-static err_t add_account(struct config_reader *reader, bytes_t name, const struct conf_value *value,
-                         struct nats_account_config **ret_account)
+static err_t check_twice(struct config_reader *reader, bytes_t name, const struct conf_value *value)
 {
-    struct nats_account_config **link = &reader->config->accounts;
-    if (name.size == 0 || bytes_is(name, ACCOUNT_GLOBAL))
-        return conf_fail(reader->diag, ERR_INVALID, &value->place,
-                         "\"%.*s\" is not a name that an account can be given", BYTES_ARG(name));
-    for (; *link != NULL; link = &(*link)->next)
-        if (bytes_equal((*link)->name, name))
+    for (const struct nats_account_config *other = reader->config->accounts; other != NULL; other = other->next)
+        if (bytes_equal(other->name, name))
             return conf_fail(reader->diag, ERR_INVALID, &value->place, "the account \"%.*s\" is there twice",
                              BYTES_ARG(name));
-    *link = arena_alloc(reader->arena, sizeof **link);
-    (*link)->name = name;
-    (*link)->place = value->place;
-    *ret_account = *link;
     return ERR_OK;
 }
 
+// Puts it at END, the place of the next one. Whether it is there twice is asked elsewhere.
+static err_t add_account(struct config_reader *reader, bytes_t name, const struct conf_value *value,
+                         struct nats_account_config ***end)
+{
+    if (name.size == 0 || bytes_is(name, ACCOUNT_GLOBAL))
+        return conf_fail(reader->diag, ERR_INVALID, &value->place,
+                         "\"%.*s\" is not a name that an account can be given", BYTES_ARG(name));
+    struct nats_account_config *account = arena_alloc(reader->arena, sizeof *account);
+    account->name = name;
+    account->place = value->place;
+    **end = account;
+    *end = &account->next;
+    return ERR_OK;
+}
+
+// INTO: the place of the next account. In an array, unlike in a map, a name can stand twice.
 static err_t read_account_name(struct config_reader *reader, const struct conf_value *value, void *into)
 {
-    struct nats_account_config *account;
     bytes_t name;
-    (void)into;
     err_t err = config_text(reader, value, &name);
-    return err != ERR_OK ? err : add_account(reader, name, value, &account);
+    if (err == ERR_OK)
+        err = check_twice(reader, name, value);
+    return err == ERR_OK ? add_account(reader, name, value, into) : err;
 }
 
 err_t config_read_accounts(struct config_reader *reader, const struct conf_value *value, void *into)
 {
+    (void)into;
+    struct nats_account_config **end = &reader->config->accounts;
+    bool is_first = *end == NULL; // `accounts` and `Accounts` are two entries
+    while (*end != NULL)
+        end = &(*end)->next;
     if (value->type == CONF_ARRAY)
-        return config_each(reader, value, read_account_name, into);
+        return config_each(reader, value, read_account_name, &end);
     if (value->type != CONF_MAP)
         return config_expected(reader, value, "a map of accounts, or an array of their names");
     err_t err = ERR_OK;
     for (const struct conf_value *entry = value->first; entry != NULL && err == ERR_OK; entry = entry->next) {
-        struct nats_account_config *account = NULL;
         if (entry->type != CONF_MAP && entry->is_variable)
             continue;
-        err = add_account(reader, entry->name, entry, &account);
+        struct nats_account_config **place = end, *account;
+        err = is_first ? ERR_OK : check_twice(reader, entry->name, entry);
+        if (err == ERR_OK)
+            err = add_account(reader, entry->name, entry, &end);
+        account = *place;
         if (err == ERR_OK)
             err = config_read_map(reader, entry, CONFIG_TABLE("an account", account_rows), account);
         if (err == ERR_OK)

@@ -61,6 +61,15 @@ err_t config_text(struct config_reader *reader, const struct conf_value *value, 
     return ERR_OK;
 }
 
+err_t config_secret(struct config_reader *reader, const struct conf_value *value, bytes_t *ret_text)
+{
+    if (value->type != CONF_STRING)
+        return conf_fail(reader->diag, ERR_INVALID, &value->place, "\"%.*s\": a text (in quotes) is expected, not %s",
+                         BYTES_ARG(value->name), conf_type_name(value->type));
+    *ret_text = value->text;
+    return ERR_OK;
+}
+
 err_t config_each(struct config_reader *reader, const struct conf_value *value, config_section_fn *read_item,
                   void *into)
 {
@@ -173,7 +182,9 @@ static err_t read_entry(struct config_reader *reader, const struct conf_value *v
     err_t err;
     switch (row->type) {
     case CONFIG_TEXT:
-        if ((err = config_text(reader, value, &text)) == ERR_OK)
+    case CONFIG_SECRET:
+        err = row->type == CONFIG_TEXT ? config_text(reader, value, &text) : config_secret(reader, value, &text);
+        if (err == ERR_OK)
             *(const char **)place = arena_text(reader->arena, text);
         return err;
     case CONFIG_BOOL:

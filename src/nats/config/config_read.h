@@ -6,6 +6,7 @@
 
 enum config_type {
     CONFIG_TEXT,     // const char *
+    CONFIG_SECRET,   // the same, and no complaint repeats it
     CONFIG_BOOL,     // bool
     CONFIG_INTEGER,  // int64_t
     CONFIG_DURATION, // int64_t milliseconds; a number is seconds
@@ -48,6 +49,8 @@ err_t config_read_map(struct config_reader *reader, const struct conf_value *map
                       void *into) MUST_CHECK;
 // The text of a value that must be one.
 err_t config_text(struct config_reader *reader, const struct conf_value *value, bytes_t *ret_text) MUST_CHECK;
+// The same; the complaint does not say what stands there instead.
+err_t config_secret(struct config_reader *reader, const struct conf_value *value, bytes_t *ret_text) MUST_CHECK;
 // Calls READ_ITEM for each item of an array that must be one.
 err_t config_each(struct config_reader *reader, const struct conf_value *value, config_section_fn *read_item,
                   void *into) MUST_CHECK;

@@ -28,7 +28,8 @@ static err_t read_handshake(struct config_reader *reader, const struct conf_valu
     tls->handshake = NATS_HANDSHAKE_AUTO;
     if (is_word(value, "auto") || is_word(value, "auto_fallback"))
         return ERR_OK;
-    if (value->type == CONF_STRING && nats_duration_parse(value->text, &tls->handshake_delay_ms))
+    if (value->type == CONF_STRING && nats_duration_parse(value->text, &tls->handshake_delay_ms) &&
+        tls->handshake_delay_ms >= 0)
         return ERR_OK;
     return config_expected(reader, value, "true, false, \"auto\" or a duration");
 }

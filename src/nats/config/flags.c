@@ -94,7 +94,8 @@ static const struct flag_row rows[] = {
     { "c config", FLAG_CONFIG, "file", "configuration file", { 0 }, 0, 0, NATS_RUN, NULL },
     ACTION("t", NATS_TEST, "read the configuration file, say whether it is valid, and end"),
     { "sl signal", FLAG_SIGNAL, "signal[=pid]",
-      "tell a running server (a process id, or a file that holds one): ldm, stop, quit, term, reopen or reload",
+      "tell a running server (a process id, 12* for all that begin so, or a file that holds one): ldm, stop, quit, term, "
+      "reopen or reload",
       { 0 }, 0, 0, NATS_SEND_SIGNAL, NULL },
     TEXT("client_advertise", "host:port", client_advertise, "what clients are told to connect to"),
     TEXT("ports_file_dir", "folder", ports_file_dir, "write the ports in use to a file in this folder"),

@@ -94,6 +94,10 @@ BOTH_ACCEPT = [
     "SIZE: 1mb\nmax_payload: $SIZE",
     "max_payload: $NATS_SIZE",
     "port: 1\nport: 2",
+    "http: ':8222'",
+    "server_name: ''\nclient_advertise: ''\npid_file: ''\nports_file_dir: ''\nno_auth_user: ''",
+    "authorization { users: [ {nkey: UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4} ] }\n"
+    "no_auth_user: UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4",
     "jetstream: disabled",
     "jetstream: false",
     "store_dir: /tmp/x",
