@@ -114,6 +114,23 @@ static void what_no_schema_knows_is_merged_as_by_a_merge_patch(void **state)
     arena_free(&arena);
 }
 
+static void a_strategy_may_replace_an_object(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_INIT;
+    const struct schema *schema = schema_test_node(
+        &arena, tree(&arena, "{\"properties\":{\"r\":{\"type\":\"object\",\"x-kubernetes-patch-strategy\":\"replace\"},"
+                             "\"m\":{\"type\":\"object\"}}}"));
+    struct json_value *result = NULL;
+    const char *text = NULL;
+    assert_int_equal(strategic_patch_apply(&arena, tree(&arena, "{\"r\":{\"a\":1,\"b\":2},\"m\":{\"a\":1,\"b\":2}}"),
+                                           tree(&arena, "{\"r\":{\"b\":3,\"c\":null},\"m\":{\"b\":3,\"c\":null}}"),
+                                           schema, &result, &text),
+                     ERR_OK);
+    assert_string_equal(tree_text(&arena, result), "{\"r\":{\"b\":3},\"m\":{\"a\":1,\"b\":3}}");
+    arena_free(&arena);
+}
+
 static void a_patch_is_an_object(void **state)
 {
     (void)state;
@@ -167,6 +184,7 @@ int main(void)
         cmocka_unit_test(answers_as_kube_apiserver_does),
         cmocka_unit_test(members_keep_their_places),
         cmocka_unit_test(what_no_schema_knows_is_merged_as_by_a_merge_patch),
+        cmocka_unit_test(a_strategy_may_replace_an_object),
         cmocka_unit_test(a_patch_is_an_object),
         cmocka_unit_test(long_lists_are_quick),
     };
