@@ -138,6 +138,8 @@ static const char *place_add(struct run *run, const struct place *place, struct 
     }
     size_t index;
     wrong = index_of(run, place->key, place->up->count + 1, &index);
+    if (wrong != NULL && json_pointer_index(place->key, &index) == ERR_MALFORMED)
+        return arena_format(run->arena, "value was not a proper array index: '%.*s': %s", BYTES_ARG(place->key), wrong);
     if (wrong != NULL)
         return wrong;
     run->steps += index;

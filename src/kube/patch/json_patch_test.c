@@ -128,7 +128,8 @@ static void what_does_not_apply_is_refused_in_kube_apiservers_words(void **state
         { "{\"a\":[1]}", "[{\"op\":\"add\",\"path\":\"/a/-1\",\"value\":1}]",
           "error in add for path: '/a/-1': Unable to access invalid index: -1: invalid index referenced" },
         { "{\"a\":[1]}", "[{\"op\":\"add\",\"path\":\"/a/00\",\"value\":1}]",
-          "error in add for path: '/a/00': strconv.Atoi: parsing \"00\": invalid syntax" },
+          "error in add for path: '/a/00': value was not a proper array index: '00': strconv.Atoi: parsing \"00\": "
+          "invalid syntax" },
         { "{\"a\":[[1]]}", "[{\"op\":\"add\",\"path\":\"/a/-/0\",\"value\":1}]",
           "add operation does not apply: doc is missing path: \"/a/-/0\": missing value" },
         { "{\"a\":1}", "[{\"op\":\"remove\",\"path\":\"/b\"}]",
@@ -162,7 +163,8 @@ static void what_does_not_apply_is_refused_in_kube_apiservers_words(void **state
         { "{\"a\":1}", "[{\"op\":\"copy\",\"from\":\"/a\",\"path\":\"/c/d\"}]",
           "copy operation does not apply: doc is missing destination path: /c/d: missing value" },
         { "{\"a\":[1]}", "[{\"op\":\"copy\",\"from\":\"/a/0\",\"path\":\"/a/x\"}]",
-          "error while adding value during copy: strconv.Atoi: parsing \"x\": invalid syntax" },
+          "error while adding value during copy: value was not a proper array index: 'x': strconv.Atoi: parsing \"x\": "
+          "invalid syntax" },
         { "{}", "[{\"op\":\"merge\",\"path\":\"/a\"}]", "Unexpected kind: merge" },
         { "{}", "[{\"path\":\"/a\"}]", "Unexpected kind: unknown" },
         { "{}", "[null]", "Unexpected kind: unknown" },
