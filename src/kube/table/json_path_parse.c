@@ -29,7 +29,7 @@ static bool fail(const struct parser *p, const char *format, ...)
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     (void)snprintf(where, sizeof where, "%.*s", BYTES_ARG(p->whole));
-    (void)diag_fail(p->diag, ERR_INVALID, where, "%s", text);
+    (void)diag_fail(p->diag, ERR_INVALID, where[0] == '\0' ? "jsonpath" : where, "%s", text);
     return false;
 }
 

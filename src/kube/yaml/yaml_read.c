@@ -126,12 +126,13 @@ static err_t read_object(struct source *source, size_t size)
 
 // --- texts
 
-// With places, JSON too is read by the YAML parser, which says where each value is. What only a JSON parser accepts
-// (\ud83d\ude00) has the place of its object.
+// An object that has been read as JSON once more by the YAML parser, which says where each value is. What only a JSON
+// parser accepts (\ud83d\ude00) has the place of its object.
 static err_t place_object(struct source *source, size_t size)
 {
     struct yaml_build *build = source->build;
-    size_t count = build->count;
+    size_t count = --build->count;
+    build->values -= count_values(build->documents[count]);
     err_t err = yaml_build(build, bytes_of(rest_of(source).data, size));
     if (err == ERR_OK && build->count == count + 1)
         return ERR_OK;
@@ -151,9 +152,11 @@ static err_t read_text(struct yaml_build *build, bytes_t text, bool with_places)
     bool is_json = source.at < text.size && text.data[source.at] == '{';
     while (is_json && source.at < text.size && text.data[source.at] == '{') {
         size_t size = object_size(rest_of(&source));
-        err_t err = with_places ? place_object(&source, size) : read_object(&source, size);
+        err_t err = read_object(&source, size);
         if (err == ERR_MALFORMED)
             break;
+        if (err == ERR_OK && with_places)
+            err = place_object(&source, size);
         if (err != ERR_OK)
             return err;
         advance(&source, size);

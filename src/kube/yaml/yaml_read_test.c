@@ -393,6 +393,7 @@ static void values_in_json_are_found_as_well(void **state)
     expect_place(text, 1, "spec.x[1].y", 3, 14, true);
     expect_place(text, 2, "z", 4, 1, false); // in two halves: no YAML
     expect_place(text, 3, "b", 6, 1, true);
+    expect_place("{a: 1}\n...\n---\n{b: 2}\n", 1, "b", 4, 2, true); // looks like JSON only
 }
 
 int main(void)
