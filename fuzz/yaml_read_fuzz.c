@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Manifests (kube/yaml/yaml_read.h). What is accepted is within the limits, can be written as JSON, is the same when it
-// is read from that, and has a place in the text.
+// Manifests (kube/yaml/yaml_read.h). What is accepted is within the limits, can be written as JSON and as YAML, is the
+// same when it is read from either, and has a place in the text.
 #include "kube/yaml/yaml_read.h"
 
 #include "base/assert.h"
 #include "base/json_edit.h"
+#include "kube/yaml/yaml_write.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -22,19 +23,32 @@ static size_t count_values(const struct json_value *value)
     return count;
 }
 
-static void check_json(const struct json_value *root)
+static void check_again(const struct json_value *root, bytes_t text)
 {
     struct arena arena = ARENA_INIT;
-    struct writer out = WRITER_INIT;
-    struct json_writer json = json_writer_of(&out);
     struct yaml_stream again;
     diag_t diag = { 0 };
-    json_value_write(&json, root);
-    err_t err = yaml_read(writer_view(&out), &rewritten, &arena, &again, &diag);
+    err_t err = yaml_read(text, &rewritten, &arena, &again, &diag);
     ASSERT(err == ERR_OK && again.count == 1);
     ASSERT(json_equal(root, again.documents[0]));
-    writer_free(&out);
     arena_free(&arena);
+}
+
+static void check_json(const struct json_value *root)
+{
+    struct writer out = WRITER_INIT;
+    struct json_writer json = json_writer_of(&out);
+    json_value_write(&json, root);
+    check_again(root, writer_view(&out));
+    writer_free(&out);
+}
+
+static void check_yaml(const struct json_value *root)
+{
+    struct writer out = WRITER_INIT;
+    yaml_write(&out, root);
+    check_again(root, writer_view(&out));
+    writer_free(&out);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -55,7 +69,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t values = 0;
     for (size_t i = 0; i < stream.count; i++) {
         values += count_values(stream.documents[i]);
-        if (stream.documents[i]->type == JSON_OBJECT || stream.documents[i]->type == JSON_ARRAY)
+        check_yaml(stream.documents[i]);
+        if (stream.documents[i]->type == JSON_OBJECT)
             check_json(stream.documents[i]);
     }
     ASSERT(values <= limits.values && stream.count <= limits.documents);
