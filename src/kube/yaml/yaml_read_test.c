@@ -162,6 +162,14 @@ static void bom_and_windows_line_ends_are_taken(void **state)
            "{\"a\":1,\"b\":\"x\\ny\\n\",\"c\":\"d\"}");
 }
 
+static void the_last_line_needs_no_end(void **state)
+{
+    (void)state;
+    expect("a: |\n  x", "{\"a\":\"x\\n\"}");
+    expect("a: |-\n  x", "{\"a\":\"x\"}");
+    expect("a: 1", "{\"a\":1}");
+}
+
 // --- JSON
 
 static void json_is_read_as_json(void **state)
@@ -405,6 +413,7 @@ int main(void)
         cmocka_unit_test(a_manifest_is_read),
         cmocka_unit_test(documents_without_content_are_left_out),
         cmocka_unit_test(bom_and_windows_line_ends_are_taken),
+        cmocka_unit_test(the_last_line_needs_no_end),
         cmocka_unit_test(json_is_read_as_json),
         cmocka_unit_test(a_text_that_stops_being_json_is_yaml),
         cmocka_unit_test(keys_become_strings),
