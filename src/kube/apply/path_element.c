@@ -210,8 +210,8 @@ static void write_keys(struct json_writer *json, const struct path_element *elem
     json_object_end(json);
 }
 
-// Kubernetes escapes what HTML would take for its own; inside JSON that is not a string these do not occur.
-static void write_html_safe(struct writer *out, bytes_t json)
+// Inside JSON that is not a string these do not occur.
+void path_html_safe(struct writer *out, bytes_t json)
 {
     size_t from = 0;
     for (size_t i = 0; i < json.size; i++) {
@@ -245,7 +245,7 @@ bytes_t path_element_encode(const struct path_element *element, struct arena *ar
         break;
     }
     if (inner.size > 0)
-        write_html_safe(&out, writer_view(&inner));
+        path_html_safe(&out, writer_view(&inner));
     bytes_t text = arena_copy(arena, writer_view(&out));
     writer_free(&inner);
     writer_free(&out);
@@ -255,7 +255,7 @@ bytes_t path_element_encode(const struct path_element *element, struct arena *ar
 // --- messages
 
 // Quoted as Go's %q does it.
-static void print_text(bytes_t text, struct writer *out)
+void path_text_print(bytes_t text, struct writer *out)
 {
     static const char plain[] = "\a\b\f\n\r\t\v\"\\", letters[] = "abfnrtv\"\\";
     writer_u8(out, '"');
@@ -276,7 +276,7 @@ static void print_value(const struct json_value *value, struct writer *out)
 {
     struct json_writer json = json_writer_of(out);
     if (value->type == JSON_STRING)
-        print_text(value->text, out);
+        path_text_print(value->text, out);
     else
         write_value(&json, value);
 }

@@ -47,3 +47,7 @@ err_t path_element_decode(bytes_t text, struct arena *arena, struct path_element
 bytes_t path_element_encode(const struct path_element *element, struct arena *arena);
 // As messages have it: .spec, [name="a",port=80], [="x"], [0].
 void path_element_print(const struct path_element *element, struct writer *out);
+// Quoted: "a".
+void path_text_print(bytes_t text, struct writer *out);
+// JSON as Kubernetes writes it: what HTML would take for its own is escaped.
+void path_html_safe(struct writer *out, bytes_t json);
