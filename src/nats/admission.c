@@ -32,9 +32,13 @@ static void forget_responses(struct nats_session *session)
 
 static void take_principal(struct nats_session *session, const struct principal *principal)
 {
+    struct nats_account *account = nats_account_find(session->site->accounts, principal->account->name);
+    ASSERT(account != NULL);
+    if (account != session->account)
+        nats_session_leave(session); // what it subscribed to before CONNECT is of the other account
     session->principal = principal;
-    session->account = nats_account_find(session->site->accounts, principal->account->name);
-    ASSERT(session->account != NULL);
+    session->account = account;
+    session->is_abroad = account->home != account->accounts->at;
     forget_responses(session);
     if (principal->permissions != NULL && permissions_responses(principal->permissions).allowed) {
         session->responses = mem_zalloc(1, sizeof(*session->responses));
@@ -100,6 +104,7 @@ static void finish_connect(struct nats_session *session, struct verdict verdict,
         nats_session_fail(session, session->refusal);
     else
         nats_session_ok(session);
+    session->is_leaving = session->is_abroad && !session->is_closed;
     if (!session->is_closed)
         session->ops->on_connect(session);
 }
