@@ -92,7 +92,7 @@ static void run(struct world *world, bytes_t input, const uint8_t *cuts)
                                       .access = world->access,
                                       .server_name = "n",
                                       .host = "h" };
-    nats_accounts_init(&world->accounts, 5);
+    nats_accounts_init(&world->accounts, 5, 0, 1);
     client_init(&world->one, world, 1);
     client_init(&world->other, world, 2);
     static const uint8_t hello[] = "CONNECT {\"verbose\":false}\r\nSUB > 1\r\n";

@@ -14,6 +14,7 @@
 //   nats_load start HOST:PORT PROGRAM ARGUMENT...
 //       Runs a server until its INFO is there, and ends it.
 //
+// All but start: --user NAME, whose password is "p", for who has to prove who they are.
 // Prints one JSON object. CPU time is that of the process SERVER.
 #define _GNU_SOURCE
 #include "../common/client.h"
@@ -43,7 +44,7 @@ enum {
 
 struct settings {
     int pid, publishers, subscribers, messages, size, distinct, subscriptions, connections;
-    const char *address;
+    const char *address, *user;
     char **command; // of mode start
 };
 
@@ -111,16 +112,21 @@ static void link_flush(struct link *l)
 }
 
 // Protocol 0, so that no further INFO comes among the messages.
-static struct link *link_open(const char *address)
+static struct link *link_open(const struct settings *s)
 {
     struct link *l = calloc(1, sizeof(*l));
     if (l == NULL)
         fail("memory");
-    l->fd = dial(address);
+    l->fd = dial(s->address);
     (void)link_expect(l, "INFO");
-    static const char hello[] = "CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true,\"no_responders\":true,"
-                                "\"protocol\":0,\"lang\":\"c\",\"name\":\"nats_load\"}\r\n";
-    send_all(l->fd, hello, sizeof(hello) - 1);
+    char hello[512], who[200] = "";
+    if (s->user != NULL)
+        snprintf(who, sizeof(who), "\"user\":\"%s\",\"pass\":\"p\",", s->user);
+    int size = snprintf(hello, sizeof(hello),
+                        "CONNECT {%s\"verbose\":false,\"pedantic\":false,\"headers\":true,\"no_responders\":true,"
+                        "\"protocol\":0,\"lang\":\"c\",\"name\":\"nats_load\"}\r\n",
+                        who);
+    send_all(l->fd, hello, (size_t)size);
     link_flush(l);
     return l;
 }
@@ -228,7 +234,7 @@ static void run_flow(const struct settings *s)
         bool is_publisher = i < s->publishers;
         int number = is_publisher ? i : i - s->publishers;
         struct client *c = is_publisher ? &publishers[number] : &subscribers[number];
-        *c = (struct client){ .link = link_open(s->address), .messages = each, .size = s->size };
+        *c = (struct client){ .link = link_open(s), .messages = each, .size = s->size };
         snprintf(c->subject, sizeof(c->subject), s->distinct ? "b.%d" : "b", number);
         if (is_publisher)
             continue;
@@ -255,7 +261,7 @@ static void subject_of(int number, char *ret_subject, size_t size)
 
 static void run_random(const struct settings *s)
 {
-    struct client subscriber = { .link = link_open(s->address) };
+    struct client subscriber = { .link = link_open(s) };
     struct out o = { 0 };
     char subject[64];
     double before_mb = process_memory_mb(s->pid);
@@ -268,7 +274,7 @@ static void run_random(const struct settings *s)
     link_flush(subscriber.link);
     usleep(SETTLE_US);
     double each_bytes = (process_memory_mb(s->pid) - before_mb) * 1e6 / s->subscriptions;
-    struct link *publisher = link_open(s->address);
+    struct link *publisher = link_open(s);
     uint64_t random = 1;
     o.size = 0;
     for (int i = 0; i < s->messages; i++) {
@@ -308,9 +314,9 @@ static void *serve(void *of)
 
 static void run_request(const struct settings *s)
 {
-    struct client service = { .link = link_open(s->address), .messages = s->messages };
+    struct client service = { .link = link_open(s), .messages = s->messages };
     link_subscribe(service.link, "service");
-    struct link *l = link_open(s->address);
+    struct link *l = link_open(s);
     link_subscribe(l, "_INBOX.load.*");
     client_start(&service, serve);
     struct out o = { 0 };
@@ -346,7 +352,7 @@ static void run_connections(const struct settings *s)
         fail("memory");
     double before_mb = process_memory_mb(s->pid), cpu_ms = process_cpu_ms(s->pid), begun = now_s();
     for (int i = 0; i < s->connections; i++)
-        links[i] = link_open(s->address);
+        links[i] = link_open(s);
     double took = now_s() - begun;
     cpu_ms = process_cpu_ms(s->pid) - cpu_ms;
     for (int i = 0; i < s->connections; i++) {
@@ -418,6 +424,10 @@ static void option_set(struct settings *s, const char *name, const char *value)
         { "--subscriptions", &s->subscriptions },
         { "--connections", &s->connections },
     };
+    if (strcmp(name, "--user") == 0) {
+        s->user = value;
+        return;
+    }
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
         if (strcmp(name, options[i].name) == 0) {
             *options[i].at = atoi(value);

@@ -28,15 +28,15 @@ struct kafka_entry {
     struct message closed; // back
 };
 
-// The NATS door, on the loop of the account $G.
+// The NATS door, on all loops.
 struct nats_entry {
-    struct loop *loop;
+    struct loop *loop; // of the door as a whole: the last one
     struct nats_door *door;
     struct metric_set set;
-    struct metric_values values;
-    struct message close;  // to the door's loop
-    struct message closed; // back
-    struct message access; // other users, there and back
+    struct metric_values *values; // one for each loop
+    struct message close;         // to the door's loop
+    struct message closed;        // back
+    struct message access;        // other users, there and back
     struct nats_access *old_access;
     struct nats_monitor *monitor; // on the same loop
     struct message monitor_close, monitor_closed;

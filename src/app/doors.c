@@ -103,19 +103,23 @@ static void kafka_close(struct app *app)
     metric_set_remove(&app->kafka_set);
 }
 
-// ---- NATS: an account lives on one loop, so the door is there; the last loop, which has the least besides
+// ---- NATS: one door that listens on each loop; as a whole it belongs to the last one, which has the least besides
 
 static err_t nats_open(struct app *app, struct address *address, diag_t *diag)
 {
     struct nats_entry *entry = &app->nats;
     entry->loop = app->loops[app->loop_count - 1];
-    err_t err = nats_door_open(entry->loop, address, &app->config->nats, app->config->nats_access, &entry->door, diag);
+    err_t err = nats_door_open(app->loops, app->loop_count, address, &app->config->nats, app->config->nats_access,
+                               &entry->door, diag);
     if (err != ERR_OK)
         return err;
     app->open_doors |= 1U << DOOR_NATS;
     address->port = nats_door_port(entry->door);
     metric_set_add(&app->scraper.registry, &entry->set, nats_metric_rows, nats_metric_row_count);
-    metric_values_add(&entry->set, &entry->values, nats_door_metrics(entry->door), nats_door_labels(entry->door));
+    entry->values = mem_zalloc(app->loop_count, sizeof *entry->values);
+    for (size_t i = 0; i < app->loop_count; i++)
+        metric_values_add(&entry->set, &entry->values[i], nats_door_metrics(entry->door, i),
+                          nats_door_labels(entry->door));
     nats_collector_set(&entry->collector, entry->loop, entry->door);
     return ERR_OK;
 }
@@ -125,19 +129,24 @@ static bool nats_checks(const struct app_config *config)
     return config->nats_access != NULL && nats_access_checks(config->nats_access);
 }
 
-static void on_nats_access_taken(struct message *message)
+static void on_nats_access_free(struct message *message)
 {
     struct app *app = CONTAINER_OF(message, struct app, nats.access);
     nats_access_free(app->nats.old_access);
     app->nats.old_access = NULL;
 }
 
+static void on_nats_access_taken(void *owner)
+{
+    struct app *app = owner;
+    app->nats.access.on_message = on_nats_access_free;
+    loop_post(app->loops[0], &app->nats.access);
+}
+
 static void on_nats_access(struct message *message)
 {
     struct app *app = CONTAINER_OF(message, struct app, nats.access);
-    nats_door_access_set(app->nats.door, app->config->nats_access);
-    message->on_message = on_nats_access_taken;
-    loop_post(app->loops[0], message);
+    nats_door_access_set(app->nats.door, app->config->nats_access, on_nats_access_taken, app);
 }
 
 void app_doors_access(struct app *app, struct app_config *fresh)
@@ -176,7 +185,9 @@ static void on_nats_close(struct message *message)
 static void nats_close(struct app *app)
 {
     nats_collector_set(&app->nats.collector, NULL, NULL);
-    metric_values_remove(&app->nats.set, &app->nats.values);
+    for (size_t i = 0; i < app->loop_count; i++)
+        metric_values_remove(&app->nats.set, &app->nats.values[i]);
+    free(app->nats.values);
     metric_set_remove(&app->nats.set);
     app->nats.close.on_message = on_nats_close;
     loop_post(app->nats.loop, &app->nats.close);

@@ -24,7 +24,9 @@ struct server {
     const struct nats_flags *flags;
     struct nats_settings first; // the door has texts of it
     struct nats_settings now;   // after the configuration was read again
-    bool is_reloaded;           // `now` is not `first`
+    struct nats_settings old;   // before that, until the door has taken the new ones
+    bool is_reloaded, has_old;  // `now` is not `first`; there is `old`
+    bool is_taking, is_asked;   // the door is at it; the configuration is to be read once more after that
     struct loop *loop;
     struct nats_door *door;
     struct nats_monitor *monitor; // NULL: none, or closed
@@ -211,9 +213,26 @@ static void begin_lame_duck(struct server *server)
 
 // ---- SIGHUP
 
+static void reload(struct server *server);
+
+static void on_access_taken(void *owner)
+{
+    struct server *server = owner;
+    bool is_asked = server->is_asked;
+    if (server->has_old)
+        nats_settings_free(&server->old);
+    server->has_old = server->is_taking = server->is_asked = false;
+    if (is_asked && !server->is_stopping)
+        reload(server);
+}
+
 static void reload(struct server *server)
 {
     struct nats_settings fresh;
+    if (server->is_taking) {
+        server->is_asked = true;
+        return;
+    }
     diag_t diag = { 0 };
     if (server->flags->config_file == NULL) {
         say(LOG_ERROR, "Failed to reload server configuration: there is no configuration file");
@@ -233,9 +252,10 @@ static void reload(struct server *server)
     struct nats_options options;
     nats_settings_options(&fresh, &options);
     nats_door_update(server->door, &options);
-    nats_door_access_set(server->door, fresh.access);
-    if (server->is_reloaded)
-        nats_settings_free(&server->now);
+    server->is_taking = true;
+    nats_door_access_set(server->door, fresh.access, on_access_taken, server);
+    server->has_old = server->is_reloaded;
+    server->old = server->now;
     server->now = fresh;
     server->is_reloaded = true;
     start_log(server);
@@ -292,7 +312,8 @@ static err_t open_door(struct server *server)
     nats_settings_options(&server->first, &options);
     snprintf(server->address.host, sizeof server->address.host, "%s", config->host);
     server->address.port = config->port < 0 ? 0 : (uint16_t)config->port;
-    err_t err = nats_door_open(server->loop, &server->address, &options, server->first.access, &server->door, &diag);
+    err_t err =
+        nats_door_open(&server->loop, 1, &server->address, &options, server->first.access, &server->door, &diag);
     if (err == ERR_OK)
         server->address.port = nats_door_port(server->door);
     address_format(&server->address, place, sizeof place);

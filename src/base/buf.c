@@ -40,6 +40,15 @@ struct buf *buf_reuse(struct buf *buf)
     return buf;
 }
 
+void slice_settle(struct slice *slice)
+{
+    if (slice->buf == NULL || slice->buf->on_free == NULL)
+        return;
+    struct buf *copy = buf_copy(slice->bytes);
+    buf_unref(slice->buf);
+    *slice = (struct slice){ copy, { copy->data, slice->bytes.size } };
+}
+
 void buf_unref(struct buf *buf)
 {
     if (buf == NULL)

@@ -41,3 +41,7 @@ static inline void slice_free(struct slice *slice)
     buf_unref(slice->buf);
     *slice = (struct slice){ 0 };
 }
+
+// Before it goes to another loop: if somebody waits for its memory (on_free), who would be told on that loop, the bytes
+// are copied.
+void slice_settle(struct slice *slice);

@@ -47,6 +47,12 @@ static inline void gauge_add(gauge_t *gauge, int64_t n)
     atomic_fetch_add_explicit(&gauge->value, n, memory_order_relaxed);
 }
 
+// Returns what it is then: a limit that several threads keep together.
+static inline int64_t gauge_add_get(gauge_t *gauge, int64_t n)
+{
+    return atomic_fetch_add_explicit(&gauge->value, n, memory_order_relaxed) + n;
+}
+
 static inline void gauge_set(gauge_t *gauge, int64_t value)
 {
     atomic_store_explicit(&gauge->value, value, memory_order_relaxed);

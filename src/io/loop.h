@@ -70,3 +70,5 @@ void timer_start(struct timer *timer, int64_t delay_ms);
 // Safe on a stopped timer; no callback comes after it.
 void timer_stop(struct timer *timer);
 bool timer_active(const struct timer *timer);
+// Until it fires, at least 0; -1 when it is stopped. For an owner that takes its timers to another loop.
+int64_t timer_left_ms(const struct timer *timer);

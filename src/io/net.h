@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stream sockets. A conn belongs to one loop; all calls and callbacks are on that loop. Bytes are read straight into
-// memory that the owner names; sends are queued and leave in one write at the end of the turn. TLS (io/tls.h) sits
-// inside conn, between the socket and these callbacks, so that owners do not change.
+// Stream sockets. A conn belongs to one loop at a time; all calls and callbacks are on that loop. Bytes are read
+// straight into memory that the owner names; sends are queued and leave in one write at the end of the turn. TLS
+// (io/tls.h) sits inside conn, between the socket and these callbacks, so that owners do not change.
 #pragma once
 
 #include "base/buf.h"
@@ -51,6 +51,8 @@ struct conn_ops {
     // it is owed. The owner sends that, now or in later turns, and calls conn_close; after 30 s on_close comes anyway.
     // NULL: what is queued, or is sent in this turn, goes out, then on_close comes.
     void (*on_end)(struct conn *conn);
+    // conn_move brought it to this loop. May be NULL for a conn that is not moved.
+    void (*on_arrive)(struct conn *conn);
     // The last callback; the conn is gone after it. ERR_OK: the owner closed it; ERR_RESET: the peer did (also after
     // its end of stream); ERR_NOT_FOUND (the name), ERR_REFUSED, ERR_TIMEOUT, ERR_IO otherwise, and those of io/tls.h.
     // Exactly once for every attached conn.
@@ -81,3 +83,16 @@ void conn_resume(struct conn *conn);
 void conn_close(struct conn *conn);
 // Closes at once, drops what is queued. on_close comes in a later turn.
 void conn_abort(struct conn *conn);
+
+// Hands an open conn to another loop, with everything that belongs to it: what the peer sent and the owner has not got
+// yet, what is queued, TLS in any state, marks, pause, the times it has left. Nothing is lost, doubled or out of order.
+// Not from a callback of this conn nor from on_accept; on the conn's loop: deferred work, a message, a timer.
+//
+// True: it is TO's, and so should its owner be; here nothing may be called on it any more and no callback comes, but
+// those that it owes come there. on_arrive comes first, in a turn of TO, also when the peer has closed meanwhile, which
+// is told behind it; what this thread posts to TO afterwards arrives behind it, too (so a message closes a conn that is
+// on its way). TO takes it as long as it runs, or when it runs again; loop_free(TO) insists that none is on its way.
+// False: it does not move, because conn_close or conn_abort was called or it has failed; on_close comes here.
+//
+// Memory that a slice's buf returns to somebody (on_free) is copied: that is told on this loop.
+bool conn_move(struct conn *conn, struct loop *to) MUST_CHECK;

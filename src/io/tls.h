@@ -58,7 +58,8 @@ struct tls_start {
 // here on is encrypted when the handshake is done, and on_data gets decrypted bytes; then on_secure comes. If it fails,
 // on_close comes with ERR_DENIED (a certificate was not accepted), ERR_UNSUPPORTED (nothing in common), ERR_MALFORMED
 // (the peer does not speak TLS), ERR_TIMEOUT or ERR_RESET, and conn_tls_failure says why. An end of stream that the
-// peer did not announce (close_notify) is ERR_RESET, never on_end: something may be missing. A paused conn does not
+// peer did not announce (close_notify) is ERR_RESET, never on_end: something may be missing. conn_move takes it along,
+// in the middle of the handshake, too. A paused conn does not
 // shake hands; closing it before the handshake is done drops what was queued behind the start.
 void conn_tls_start(struct conn *conn, const struct tls_start *start);
 // The handshake is done. False on a plain connection.

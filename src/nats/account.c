@@ -29,12 +29,22 @@ static uint64_t next_random(uint64_t *random)
     return x * UINT64_C(0x2545f4914f6cdd1d);
 }
 
+// $G and $SYS live on the last loop, which has the least besides, the others from the one before it downwards, as they
+// are configured: by a hash of the names, two of two busy accounts would share a loop half of the time.
+static unsigned home_of(size_t index, unsigned doors)
+{
+    size_t place = index < 2 ? 0 : index - 1;
+    return doors - 1 - (unsigned)(place % doors);
+}
+
 static void account_add(struct nats_accounts *accounts, bytes_t name)
 {
     if (nats_account_find(accounts, name) != NULL)
         return;
     struct nats_account *account = mem_zalloc(1, sizeof(*account) + name.size);
     account->accounts = accounts;
+    account->index = accounts->count++;
+    account->home = home_of(account->index, accounts->doors);
     account->name_size = name.size;
     memcpy(account->name, name.data, name.size);
     account->list = NATS_SUBLIST_INIT;
@@ -43,9 +53,11 @@ static void account_add(struct nats_accounts *accounts, bytes_t name)
     list_append(&accounts->items, &account->item_node);
 }
 
-void nats_accounts_init(struct nats_accounts *accounts, uint64_t random_seed)
+void nats_accounts_init(struct nats_accounts *accounts, uint64_t random_seed, unsigned at, unsigned doors)
 {
-    *accounts = (struct nats_accounts){ .by_name = MAP_INIT(name_of), .random = random_seed | 1 };
+    ASSERT(at < doors);
+    *accounts =
+        (struct nats_accounts){ .by_name = MAP_INIT(name_of), .random = random_seed | 1, .at = at, .doors = doors };
     list_init(&accounts->items);
     list_init(&accounts->busy);
     account_add(accounts, bytes_of_text(NATS_ACCOUNT_GLOBAL));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An account: subscriptions, and the delivery of what is published to them. Messages of one account are never seen by
-// another. Lives on one loop with the sessions in it.
+// another. Lives on one loop with the sessions in it. The doors of the other loops have it by name only, empty, so that
+// they know where it lives.
 #pragma once
 
 #include "base/list.h"
@@ -44,6 +45,8 @@ struct nats_account {
     struct nats_counts counts, totals; // since the last nats_accounts_count, and before that
     uint64_t slow_consumers;
     struct nats_accounts *accounts;
+    size_t index;  // the same at all doors
+    unsigned home; // the loop that it lives on, by the index of its door
     size_t name_size;
     uint8_t name[];
 };
@@ -53,16 +56,20 @@ static inline bytes_t nats_account_name(const struct nats_account *account)
     return bytes_of(account->name, account->name_size);
 }
 
+// Those of one door.
 struct nats_accounts {
     struct map by_name;
     struct list_node items, busy;
     uint64_t random;
+    unsigned at, doors; // which of how many doors it is
+    size_t count;
 };
 
 struct directory;
-// Makes $G and $SYS.
-void nats_accounts_init(struct nats_accounts *accounts, uint64_t random_seed);
-// Makes those of the directory that are not there yet.
+// Makes $G and $SYS. AT: which of DOORS doors it is.
+void nats_accounts_init(struct nats_accounts *accounts, uint64_t random_seed, unsigned at, unsigned doors);
+// Makes those of the directory that are not there yet. All doors are given the same directories in the same order, so
+// that they agree where each account lives, and it stays there when others come.
 void nats_accounts_add(struct nats_accounts *accounts, const struct directory *directory);
 void nats_accounts_deinit(struct nats_accounts *accounts);
 // NULL if there is none of that name.

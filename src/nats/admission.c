@@ -48,9 +48,13 @@ static void take_responses(struct nats_session *session, const struct permission
 
 static void take_principal(struct nats_session *session, const struct principal *principal)
 {
+    struct nats_account *account = nats_account_find(session->site->accounts, principal->account->name);
+    ASSERT(account != NULL);
+    if (account != session->account)
+        nats_session_leave(session); // what it subscribed to before CONNECT is of the other account
     session->principal = principal;
-    session->account = nats_account_find(session->site->accounts, principal->account->name);
-    ASSERT(session->account != NULL);
+    session->account = account;
+    session->is_abroad = account->home != account->accounts->at;
     take_responses(session, principal->permissions);
     session->is_watched = session->responses != NULL;
 }
@@ -113,6 +117,7 @@ static void finish_connect(struct nats_session *session, struct verdict verdict,
         nats_session_fail(session, session->refusal);
     else
         nats_session_ok(session);
+    session->is_leaving = session->is_abroad && !session->is_closed;
     if (!session->is_closed)
         session->ops->on_connect(session);
 }

@@ -57,6 +57,14 @@ static void out_dirty(struct nats_out *out)
     loop_defer(nc->door->loop, &nc->door->turn_end);
 }
 
+void nats_conn_watch(struct nats_conn *nc)
+{
+    struct nats_door *door = nc->door;
+    list_append(&door->sending, &nc->sending_node);
+    if (!timer_active(&door->deadlines))
+        timer_start(&door->deadlines, door->options.write_deadline_ms / 8 + 1);
+}
+
 static void out_slice(struct nats_out *out, struct slice slice)
 {
     struct nats_conn *nc = conn_of_out(out);
@@ -65,9 +73,7 @@ static void out_slice(struct nats_out *out, struct slice slice)
     if (!list_linked(&nc->sending_node)) {
         nc->sent_mark = nc->sent;
         nc->deadline_ms = loop_now_ms(door->loop) + door->options.write_deadline_ms;
-        list_append(&door->sending, &nc->sending_node);
-        if (!timer_active(&door->deadlines))
-            timer_start(&door->deadlines, door->options.write_deadline_ms / 8 + 1);
+        nats_conn_watch(nc);
     }
     conn_send(nc->conn, slice);
 }
@@ -109,18 +115,27 @@ static void on_turn_end(struct deferred *deferred)
         list_remove(node);
         nats_session_leave(&LIST_ITEM(node, struct nats_conn, left_node)->session);
     }
+    while ((node = list_first(&door->leaving)) != NULL) {
+        list_remove(node);
+        nats_conn_depart(LIST_ITEM(node, struct nats_conn, leaving_node));
+    }
     door->site.chunks.turn_size = 0;
     nats_accounts_count(&door->accounts, &door->metrics);
+}
+
+void nats_conn_release(struct nats_conn *nc)
+{
+    if (nc->is_holding)
+        conn_marks_set(nc->conn, DRAINED_LOW, DRAINED_HIGH);
+    nc->is_holding = false;
+    nats_out_flush(&nc->session.out);
 }
 
 static void on_drain(struct conn *conn)
 {
     struct nats_conn *nc = conn_owner(conn);
-    if (!nc->is_holding)
-        return;
-    nc->is_holding = false;
-    conn_marks_set(conn, DRAINED_LOW, DRAINED_HIGH);
-    nats_out_flush(&nc->session.out);
+    if (nc->is_holding)
+        nats_conn_release(nc);
 }
 
 // Whoever has not taken by its deadline what had been sent when that was set is a slow consumer.
@@ -158,12 +173,13 @@ static bool is_ordinary(enum nats_error error)
     return error == NATS_ERROR_CLIENT_CLOSED || error == NATS_ERROR_SERVER_SHUTDOWN;
 }
 
-static void conn_stop(struct nats_conn *nc)
+void nats_conn_stop(struct nats_conn *nc)
 {
     timer_stop(&nc->ping);
     timer_stop(&nc->stall);
     timer_stop(&nc->admission);
     list_remove(&nc->waiting_node);
+    list_remove(&nc->leaving_node);
 }
 
 static void session_fail(struct nats_session *session, enum nats_error error)
@@ -171,7 +187,7 @@ static void session_fail(struct nats_session *session, enum nats_error error)
     struct nats_conn *nc = conn_of(session);
     struct nats_door *door = nc->door;
     nats_closed_add(&door->closed_conns, nc, nats_error_reason(error));
-    conn_stop(nc);
+    nats_conn_stop(nc);
     list_append(&door->left, &nc->left_node);
     loop_defer(door->loop, &door->turn_end);
     if (!is_ordinary(error))
@@ -202,7 +218,7 @@ static void on_close(struct conn *conn, err_t why)
     if (!nc->session.is_closed)
         nats_closed_add(&door->closed_conns, nc,
                         nats_error_reason(is_refused ? NATS_ERROR_TLS : NATS_ERROR_READ_ERROR));
-    conn_stop(nc);
+    nats_conn_stop(nc);
     nats_trace_note(&nc->session, "Client connection closed");
     nats_session_leave(&nc->session);
     nats_session_deinit(&nc->session);
@@ -213,8 +229,9 @@ static void on_close(struct conn *conn, err_t why)
     list_remove(&nc->sending_node);
     free(nc);
     door->conn_count--;
-    gauge_add(&door->metrics.connections, -1);
-    nats_door_check_closed(door);
+    gauge_add(&door->group->connections, -1);
+    if (door == door->group->home)
+        nats_group_look(door->group);
 }
 
 // --- input
@@ -248,13 +265,23 @@ static void conn_finish_if_ended(struct nats_conn *nc)
         nats_session_fail(&nc->session, NATS_ERROR_CLIENT_CLOSED);
 }
 
-// Goes on behind those that wait already.
-static void conn_queue_up(struct nats_conn *nc)
+void nats_conn_queue_up(struct nats_conn *nc)
 {
     if (!list_linked(&nc->waiting_node))
         list_append(&nc->door->waiting, &nc->waiting_node);
     if (!timer_active(&nc->door->resume))
         timer_start(&nc->door->resume, 0); // in the next turn
+}
+
+// It waits no longer for anything but the next turn, or the loop that it has to be on.
+static void conn_come_back(struct nats_conn *nc)
+{
+    if (!nc->session.is_leaving) {
+        nats_conn_queue_up(nc);
+        return;
+    }
+    list_append(&nc->door->leaving, &nc->leaving_node);
+    loop_defer(nc->door->loop, &nc->door->turn_end);
 }
 
 // Takes what can be taken of INPUT; BUF is its own memory if messages may be shared from it.
@@ -280,7 +307,7 @@ static void conn_take(struct nats_conn *nc, bytes_t input, struct buf *buf)
     if (session->is_stalled)
         timer_start(&nc->stall, STALL_MS);
     else if (session->login == NULL) // else session_resume says when
-        conn_queue_up(nc);
+        conn_come_back(nc);
 }
 
 static bool conn_begins_tls(struct nats_conn *nc, bytes_t input);
@@ -329,7 +356,7 @@ static void conn_go_on(struct nats_conn *nc)
 
 static void on_stall_over(struct timer *timer)
 {
-    conn_queue_up(CONTAINER_OF(timer, struct nats_conn, stall));
+    nats_conn_queue_up(CONTAINER_OF(timer, struct nats_conn, stall));
 }
 
 // Whoever makes the turn full again goes to the end, those who had no turn yet keep their place.
@@ -360,6 +387,7 @@ static const struct conn_ops conn_ops = {
     .on_drain = on_drain,
     .on_secure = on_secure,
     .on_end = on_end,
+    .on_arrive = nats_conn_arrive,
     .on_close = on_close,
 };
 
@@ -403,7 +431,7 @@ static void session_connect(struct nats_session *session)
 
 static void session_resume(struct nats_session *session)
 {
-    conn_queue_up(conn_of(session));
+    conn_come_back(conn_of(session));
 }
 
 static const struct nats_session_ops session_ops = { .on_fail = session_fail,
@@ -531,15 +559,15 @@ void nats_conn_accept(struct nats_door *door, struct conn *conn)
     timer_init(&nc->admission, door->loop, on_admission);
     list_append(&door->conns, &nc->node);
     door->conn_count++;
-    gauge_add(&door->metrics.connections, 1);
-    gauge_add(&door->metrics.total_connections, 1);
+    int64_t connections = gauge_add_get(&door->group->connections, 1);
+    uint64_t id = (uint64_t)gauge_add_get(&door->group->total_connections, 1);
     conn_attach(conn, &conn_ops, nc);
-    nats_session_init(&nc->session, &door->site, &session_ops, &out_ops, ++door->next_id, nats_peer_ip(nc->peer));
+    nats_session_init(&nc->session, &door->site, &session_ops, &out_ops, id, nats_peer_ip(nc->peer));
     nc->session.peer = nc->peer;
     nats_trace_note(&nc->session, "Client connection created");
     if (directory_has_nkeys(door->site.access->directory))
         nonce_make(nc->session.nonce);
-    if (door->conn_count > (size_t)door->options.max_connections) {
+    if (connections > door->options.max_connections) {
         conn_greet(nc);
         nats_session_fail(&nc->session, NATS_ERROR_TOO_MANY_CONNECTIONS);
     } else {
@@ -556,6 +584,7 @@ void nats_conns_init(struct nats_door *door)
     list_init(&door->left);
     list_init(&door->sending);
     list_init(&door->waiting);
+    list_init(&door->leaving);
     timer_init(&door->deadlines, door->loop, on_deadlines);
     timer_init(&door->resume, door->loop, on_resume);
 }

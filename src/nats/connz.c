@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// /connz: the connections, sorted and a page at a time.
-#include "nats/monitor.h"
+// /connz: the connections, sorted and a page at a time. All loops say what they have and by what it is sorted; those
+// that the page shows are then written where they are.
 #include "nats/pages.h"
 
 #include "base/mem.h"
@@ -12,8 +12,10 @@ struct entry {
     int64_t key;
     const char *text; // instead of the key
     uint64_t id;
+    const struct nats_door *door;     // where it is
     struct nats_conn *conn;           // open, or
-    const struct nats_closed *closed; // closed
+    const struct nats_closed *closed; // closed; neither: gone meanwhile
+    size_t at, size;                  // of what is written of it
 };
 
 struct connz {
@@ -26,6 +28,10 @@ struct connz {
     size_t sub_room; // subscriptions that the page may still list
     struct entry *entries;
     size_t count, capacity;
+    struct entry *shown; // a part of them
+    size_t shown_count;
+    struct entry **by_id; // the same
+    struct writer written;
 };
 
 // --- sorting
@@ -170,7 +176,7 @@ static void gather(struct connz *connz, struct nats_conn *conn, const struct nat
         return;
     MEM_GROW(connz->entries, connz->count, connz->capacity);
     struct entry *entry = &connz->entries[connz->count++];
-    *entry = (struct entry){ .id = facts->id, .conn = conn, .closed = closed };
+    *entry = (struct entry){ .id = facts->id, .door = connz->request->door, .conn = conn, .closed = closed };
     if (connz->sort->key != NULL)
         entry->key = connz->sort->key(facts, connz->request->now_ms);
     else
@@ -299,61 +305,167 @@ static void write_entry(struct connz *connz, const struct entry *entry)
     json_object_end(json);
 }
 
-void nats_page_connz(struct nats_request *request)
+// --- step by step
+
+void nats_connz_begin(struct nats_request *request)
 {
-    struct connz connz = { .request = request };
-    struct json_writer *json = &request->json;
-    read_query(&connz);
-    if (request->query.complaint[0] != '\0')
-        return;
-    gather_all(&connz);
-    sort_entries(&connz);
-    size_t first = connz.offset < connz.count ? connz.offset : connz.count;
-    size_t count = connz.count - first < connz.limit ? connz.count - first : connz.limit;
-    nats_page_begin(request);
-    json_field_int(json, "num_connections", (int64_t)count);
-    json_field_int(json, "total", (int64_t)connz.total);
-    json_field_int(json, "offset", (int64_t)connz.offset);
-    json_field_int(json, "limit", (int64_t)connz.limit);
-    json_key(json, "connections");
-    json_array_begin(json);
-    for (size_t i = 0; i < count; i++)
-        write_entry(&connz, &connz.entries[first + i]);
-    json_array_end(json);
-    json_object_end(json);
-    free(connz.entries);
+    struct connz *connz = nats_page_state(request, sizeof(*connz));
+    connz->request = request;
+    connz->written = WRITER_INIT;
+    read_query(connz);
 }
 
-void nats_monitor_connz_sums(struct nats_door *door, struct writer *out)
+void nats_connz_visit(struct nats_request *request)
 {
-    struct nats_counts counts = { 0 };
-    int64_t conns = 0, pending = 0, subscriptions = 0;
+    gather_all(request->state);
+}
+
+static int compare_ids(const void *a_, const void *b_)
+{
+    const struct entry *const *a = a_, *const *b = b_;
+    return ((*a)->id > (*b)->id) - ((*a)->id < (*b)->id);
+}
+
+void nats_connz_choose(struct nats_request *request)
+{
+    struct connz *connz = request->state;
+    sort_entries(connz);
+    size_t first = connz->offset < connz->count ? connz->offset : connz->count;
+    connz->shown = connz->entries == NULL ? NULL : connz->entries + first;
+    connz->shown_count = connz->count - first < connz->limit ? connz->count - first : connz->limit;
+    if (request->door->group->count == 1)
+        return; // still in the same turn
+    connz->by_id = mem_zalloc(connz->shown_count + 1, sizeof(struct entry *));
+    for (size_t i = 0; i < connz->shown_count; i++)
+        connz->by_id[i] = &connz->shown[i];
+    qsort(connz->by_id, connz->shown_count, sizeof(struct entry *), compare_ids);
+}
+
+static struct entry *find_entry(const struct connz *connz, uint64_t id)
+{
+    struct entry wanted = { .id = id };
+    struct entry *key = &wanted;
+    struct entry **found = bsearch(&key, connz->by_id, connz->shown_count, sizeof(struct entry *), compare_ids);
+    return found == NULL ? NULL : *found;
+}
+
+// Turns have passed: it may be closed by now, or gone, or on another loop.
+static void find_again(struct connz *connz, struct nats_door *door)
+{
+    struct entry *entry;
+    for (size_t i = 0; i < connz->shown_count; i++)
+        if (connz->shown[i].door == door) {
+            connz->shown[i].conn = NULL;
+            connz->shown[i].closed = NULL;
+        }
     LIST_EACH(&door->conns, node)
+    {
+        struct nats_conn *conn = LIST_ITEM(node, struct nats_conn, node);
+        if (connz->is_open && !conn->session.is_closed && (entry = find_entry(connz, conn->session.id)) != NULL)
+            *entry = (struct entry){ .id = entry->id, .door = door, .conn = conn };
+    }
+    for (size_t i = 0; connz->is_closed && i < door->closed_conns.count; i++) {
+        const struct nats_closed *closed = nats_closed_at(&door->closed_conns, i);
+        if ((entry = find_entry(connz, closed->facts.id)) != NULL)
+            *entry = (struct entry){ .id = entry->id, .door = door, .closed = closed };
+    }
+}
+
+void nats_connz_detail(struct nats_request *request)
+{
+    struct connz *connz = request->state;
+    struct json_writer json = request->json;
+    if (connz->by_id != NULL)
+        find_again(connz, request->door);
+    for (size_t i = 0; i < connz->shown_count; i++) {
+        struct entry *entry = &connz->shown[i];
+        if (entry->door != request->door || entry->size > 0 || (entry->conn == NULL && entry->closed == NULL))
+            continue;
+        entry->at = connz->written.size;
+        request->json = json_writer_of(&connz->written);
+        write_entry(connz, entry);
+        entry->size = connz->written.size - entry->at;
+    }
+    request->json = json;
+}
+
+void nats_connz_write(struct nats_request *request)
+{
+    const struct connz *connz = request->state;
+    struct json_writer *json = &request->json;
+    size_t count = 0;
+    for (size_t i = 0; i < connz->shown_count; i++)
+        count += connz->shown[i].size > 0;
+    nats_page_begin(request);
+    json_field_int(json, "num_connections", (int64_t)count);
+    json_field_int(json, "total", (int64_t)connz->total);
+    json_field_int(json, "offset", (int64_t)connz->offset);
+    json_field_int(json, "limit", (int64_t)connz->limit);
+    json_key(json, "connections");
+    json_array_begin(json);
+    for (size_t i = 0; i < connz->shown_count; i++) {
+        const struct entry *entry = &connz->shown[i];
+        if (entry->size > 0)
+            json_raw(json, bytes_of(writer_view(&connz->written).data + entry->at, entry->size));
+    }
+    json_array_end(json);
+    json_object_end(json);
+}
+
+void nats_connz_end(struct nats_request *request)
+{
+    struct connz *connz = request->state;
+    writer_free(&connz->written);
+    free(connz->entries);
+    free(connz->by_id);
+}
+
+// --- what prometheus-nats-exporter makes of /connz, but over all connections: one object of sums
+
+struct sums {
+    struct nats_counts counts;
+    int64_t conns, pending, subscriptions;
+};
+
+void nats_sums_begin(struct nats_request *request)
+{
+    (void)nats_page_state(request, sizeof(struct sums));
+}
+
+void nats_sums_visit(struct nats_request *request)
+{
+    struct sums *sums = request->state;
+    LIST_EACH(&request->door->conns, node)
     {
         struct nats_conn *conn = LIST_ITEM(node, struct nats_conn, node);
         struct nats_conn_facts facts;
         if (conn->session.is_closed)
             continue;
         nats_conn_facts_of(conn, &facts);
-        conns++;
-        pending += (int64_t)facts.pending;
-        subscriptions += (int64_t)facts.subscriptions;
-        counts.in_msgs += facts.counts.in_msgs;
-        counts.in_bytes += facts.counts.in_bytes;
-        counts.out_msgs += facts.counts.out_msgs;
-        counts.out_bytes += facts.counts.out_bytes;
+        sums->conns++;
+        sums->pending += (int64_t)facts.pending;
+        sums->subscriptions += (int64_t)facts.subscriptions;
+        sums->counts.in_msgs += facts.counts.in_msgs;
+        sums->counts.in_bytes += facts.counts.in_bytes;
+        sums->counts.out_msgs += facts.counts.out_msgs;
+        sums->counts.out_bytes += facts.counts.out_bytes;
     }
-    struct json_writer json = json_writer_of(out);
-    json_object_begin(&json);
-    json_field_int(&json, "num_connections", conns);
-    json_field_int(&json, "total", conns);
-    json_field_int(&json, "offset", 0);
-    json_field_int(&json, "limit", NATS_PAGE_LIMIT);
-    json_field_int(&json, "pending_bytes", pending);
-    json_field_int(&json, "subscriptions", subscriptions);
-    json_field_int(&json, "in_msgs", counts.in_msgs);
-    json_field_int(&json, "in_bytes", counts.in_bytes);
-    json_field_int(&json, "out_msgs", counts.out_msgs);
-    json_field_int(&json, "out_bytes", counts.out_bytes);
-    json_object_end(&json);
+}
+
+void nats_sums_write(struct nats_request *request)
+{
+    const struct sums *sums = request->state;
+    struct json_writer *json = &request->json;
+    json_object_begin(json);
+    json_field_int(json, "num_connections", sums->conns);
+    json_field_int(json, "total", sums->conns);
+    json_field_int(json, "offset", 0);
+    json_field_int(json, "limit", NATS_PAGE_LIMIT);
+    json_field_int(json, "pending_bytes", sums->pending);
+    json_field_int(json, "subscriptions", sums->subscriptions);
+    json_field_int(json, "in_msgs", sums->counts.in_msgs);
+    json_field_int(json, "in_bytes", sums->counts.in_bytes);
+    json_field_int(json, "out_msgs", sums->counts.out_msgs);
+    json_field_int(json, "out_bytes", sums->counts.out_bytes);
+    json_object_end(json);
 }

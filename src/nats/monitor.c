@@ -11,70 +11,155 @@
 
 #define ALLOW_ANY_PAGE "Access-Control-Allow-Origin: *\r\n"
 
-// The paths in alphabetical order, as /varz lists them; `/` is not JSON.
-static const struct page {
-    const char *path;
-    const char *title; // NULL: not listed on `/`
-    nats_page_fn *write;
-    bool is_compact;
-} pages[NATS_PAGE_COUNT] = {
-    { "/", NULL, NULL, false },
-    { "/accountz", "Accounts", nats_page_accountz, false },
-    { "/accstatz", "Traffic of accounts", nats_page_accstatz, false },
-    { "/connz", "Connections", nats_page_connz, false },
-    { "/gatewayz", "Gateways", nats_page_gatewayz, false },
-    { "/healthz", "Health", nats_page_healthz, true },
-    { "/jsz", "JetStream", nats_page_jsz, false },
-    { "/leafz", "Leaf nodes", nats_page_leafz, false },
-    { "/routez", "Routes", nats_page_routez, false },
-    { "/subsz", "Subscriptions", nats_page_subsz, false },
-    { "/varz", "Server", nats_page_varz, false },
+// The paths in alphabetical order, as /varz lists them; `/` is not JSON. The last ones have none that HTTP asks for.
+static const struct nats_page pages[] = {
+    { .path = "/" },
+    { .path = "/accountz",
+      .title = "Accounts",
+      .begin = nats_accounts_begin,
+      .visit = nats_accounts_visit,
+      .write = nats_accountz_write,
+      .end = nats_accounts_end },
+    { .path = "/accstatz",
+      .title = "Traffic of accounts",
+      .begin = nats_accounts_begin,
+      .visit = nats_accounts_visit,
+      .write = nats_accstatz_write,
+      .end = nats_accounts_end },
+    { .path = "/connz",
+      .title = "Connections",
+      .begin = nats_connz_begin,
+      .visit = nats_connz_visit,
+      .choose = nats_connz_choose,
+      .detail = nats_connz_detail,
+      .write = nats_connz_write,
+      .end = nats_connz_end },
+    { .path = "/gatewayz", .title = "Gateways", .write = nats_page_gatewayz },
+    { .path = "/healthz", .title = "Health", .write = nats_page_healthz, .is_compact = true },
+    { .path = "/jsz", .title = "JetStream", .write = nats_page_jsz },
+    { .path = "/leafz", .title = "Leaf nodes", .write = nats_page_leafz },
+    { .path = "/routez", .title = "Routes", .write = nats_page_routez },
+    { .path = "/subsz",
+      .title = "Subscriptions",
+      .begin = nats_subsz_begin,
+      .visit = nats_subsz_visit,
+      .write = nats_subsz_write,
+      .end = nats_subsz_end },
+    { .path = "/varz", .title = "Server", .write = nats_page_varz },
+    { .path = NATS_CONNZ_SUMS, .begin = nats_sums_begin, .visit = nats_sums_visit, .write = nats_sums_write },
 };
+_Static_assert(ARRAY_COUNT(pages) == NATS_PAGE_COUNT + 1, "all but the last can be asked for");
 
 const char *nats_page_path(size_t index)
 {
     return pages[index].path;
 }
 
-// NATS_PAGE_COUNT: there is none.
+// ARRAY_COUNT(pages): there is none.
 static size_t page_find(bytes_t path)
 {
     if (bytes_is(path, "/subscriptionsz"))
         path = BYTES_LITERAL("/subsz");
     size_t i = 0;
-    while (i < NATS_PAGE_COUNT && !bytes_is(path, pages[i].path))
+    while (i < ARRAY_COUNT(pages) && !bytes_is(path, pages[i].path))
         i++;
     return i;
 }
 
-static int page_write(struct nats_door *door, const struct page *page, bytes_t query, struct writer *out)
+// --- a page, step by step
+
+static void request_end(struct nats_request *request)
 {
-    struct arena arena = ARENA_INIT;
-    struct nats_request request = { .door = door,
-                                    .query = { .text = query, .arena = &arena },
-                                    .json = json_writer_of(out),
-                                    .now_ms = loop_now_ms(door->loop) + door->wall_ahead_ms };
-    nats_accounts_count(&door->accounts, &door->metrics); // what this turn did so far
-    page->write(&request);
     int status = 200;
-    if (request.query.complaint[0] != '\0') {
-        writer_reset(out);
-        writer_text(out, request.query.complaint);
+    if (request->query.complaint[0] != '\0') {
+        writer_reset(&request->out);
+        writer_text(&request->out, request->query.complaint);
         status = 400;
-    } else if (page->write == nats_page_healthz && door->listener == NULL) {
+    } else if (request->page->write == nats_page_healthz && request->door->listener == NULL) {
         status = 503;
     }
-    arena_free(&arena);
-    return status;
+    if (request->page->end != NULL)
+        request->page->end(request);
+    request->on_page(request->owner, status, writer_view(&request->out));
+    writer_free(&request->out);
+    free(request->state);
+    arena_free(&request->arena);
+    free(request);
 }
 
-int nats_monitor_page(struct nats_door *door, const char *path, bytes_t query, struct writer *out)
+static void request_write(struct nats_request *request)
+{
+    nats_accounts_count(&request->door->accounts, &request->door->metrics); // what this turn did so far
+    request->page->write(request);
+    request_end(request);
+}
+
+static void on_visit(struct nats_tour *tour, struct nats_door *door)
+{
+    struct nats_request *request = CONTAINER_OF(tour, struct nats_request, tour);
+    request->door = door;
+    nats_accounts_count(&door->accounts, &door->metrics);
+    request->page->visit(request);
+}
+
+static void on_detail(struct nats_tour *tour, struct nats_door *door)
+{
+    struct nats_request *request = CONTAINER_OF(tour, struct nats_request, tour);
+    request->door = door;
+    request->page->detail(request);
+}
+
+static void on_detailed(struct nats_tour *tour)
+{
+    struct nats_request *request = CONTAINER_OF(tour, struct nats_request, tour);
+    request->door = tour->group->home;
+    request_write(request);
+}
+
+static void on_visited(struct nats_tour *tour)
+{
+    struct nats_request *request = CONTAINER_OF(tour, struct nats_request, tour);
+    request->door = tour->group->home;
+    if (request->page->choose != NULL)
+        request->page->choose(request);
+    if (request->page->detail == NULL) {
+        request_write(request);
+        return;
+    }
+    tour->on_visit = on_detail;
+    tour->on_return = on_detailed;
+    nats_tour_start(tour, tour->group);
+}
+
+void nats_monitor_ask(struct nats_door *door, const char *path, bytes_t query, nats_on_page_fn *on_page, void *owner)
 {
     size_t index = page_find(bytes_of_text(path));
-    if (index < NATS_PAGE_COUNT && pages[index].write != NULL)
-        return page_write(door, &pages[index], query, out);
-    writer_text(out, "404 page not found");
-    return 404;
+    if (index == ARRAY_COUNT(pages) || pages[index].write == NULL) {
+        on_page(owner, 404, BYTES_LITERAL("404 page not found"));
+        return;
+    }
+    struct nats_request *request = mem_zalloc(1, sizeof(*request));
+    request->page = &pages[index];
+    request->door = door;
+    request->arena = ARENA_INIT;
+    request->query.text = query.data == NULL ? query : arena_copy(&request->arena, query);
+    request->query.arena = &request->arena;
+    request->out = WRITER_INIT;
+    request->json = json_writer_of(&request->out);
+    request->now_ms = loop_now_ms(door->loop) + door->wall_ahead_ms;
+    request->on_page = on_page;
+    request->owner = owner;
+    if (request->page->begin != NULL)
+        request->page->begin(request);
+    if (request->query.complaint[0] != '\0') {
+        request_end(request);
+    } else if (request->page->visit == NULL) {
+        request_write(request);
+    } else {
+        request->tour.on_visit = on_visit;
+        request->tour.on_return = on_visited;
+        nats_tour_start(&request->tour, door->group);
+    }
 }
 
 // --- HTTP
@@ -99,6 +184,26 @@ static void reply(const struct nats_monitor *monitor, struct http_exchange *exch
                                               .fields = monitor->any_page ? ALLOW_ANY_PAGE : NULL });
 }
 
+// A page that is being made for somebody.
+struct order {
+    const struct nats_monitor *monitor; // which waits for its exchanges
+    struct http_exchange *exchange;
+    bool is_compact;
+};
+
+static void on_page(void *owner, int status, bytes_t text)
+{
+    struct order *order = owner;
+    struct writer body = WRITER_INIT;
+    if (status == 400 || order->is_compact)
+        writer_bytes(&body, text);
+    else
+        nats_json_indent(text, &body);
+    reply(order->monitor, order->exchange, status, status == 400 ? "text/plain; charset=utf-8" : "application/json",
+          &body);
+    free(order);
+}
+
 static void get_page(struct http_exchange *exchange, void *owner)
 {
     struct nats_monitor *monitor = owner;
@@ -108,22 +213,16 @@ static void get_page(struct http_exchange *exchange, void *owner)
     }
     size_t index = page_find(exchange->request->path);
     ASSERT(index < NATS_PAGE_COUNT); // the routes are these paths
-    const struct page *page = &pages[index];
     monitor->asked[index]++;
-    struct writer compact = WRITER_INIT, body = WRITER_INIT;
-    if (page->write == NULL) {
+    if (pages[index].write == NULL) {
+        struct writer body = WRITER_INIT;
         write_root(&body);
         reply(monitor, exchange, 200, "text/html; charset=utf-8", &body);
         return;
     }
-    int status = page_write(monitor->door, page, exchange->request->query, &compact);
-    if (status == 400 || page->is_compact) {
-        reply(monitor, exchange, status, status == 400 ? "text/plain; charset=utf-8" : "application/json", &compact);
-        return;
-    }
-    nats_json_indent(writer_view(&compact), &body);
-    writer_free(&compact);
-    reply(monitor, exchange, status, "application/json", &body);
+    struct order *order = mem_zalloc(1, sizeof(*order));
+    *order = (struct order){ monitor, exchange, pages[index].is_compact };
+    nats_monitor_ask(monitor->door, pages[index].path, exchange->request->query, on_page, order);
 }
 
 static const struct http_route routes[] = {

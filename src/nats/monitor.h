@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The monitoring port: pages of JSON about a door, as nats-server serves them (/varz, /connz and so on), over HTTP. On
-// the door's loop, so that it reads without asking; what one request may cost is limited.
+// the door's loop; what belongs to the others is looked at on those, one after the other. What one request may cost
+// each of them is limited.
 #pragma once
 
 #include "base/err.h"
@@ -28,8 +29,10 @@ void nats_monitor_close(struct nats_monitor *monitor, void (*on_closed)(void *ow
 // The door goes: what is asked from now on is answered 503.
 void nats_monitor_forget(struct nats_door *door);
 
-// A page without HTTP: writes it to OUT, compact, and returns 200; or 400, 404, 503 and a line of text. On the door's
-// loop.
-int nats_monitor_page(struct nats_door *door, const char *path, bytes_t query, struct writer *out);
-// What prometheus-nats-exporter makes of /connz, but over all connections: one object of sums. On the door's loop.
-void nats_monitor_connz_sums(struct nats_door *door, struct writer *out);
+// Stands for a path in nats_monitor_ask: what prometheus-nats-exporter makes of /connz, but over all connections.
+#define NATS_CONNZ_SUMS "sums of connz"
+
+// STATUS 200 and a page of compact JSON; or 400, 404, 503 and a line of text. Valid during the call.
+typedef void nats_on_page_fn(void *owner, int status, bytes_t text);
+// A page without HTTP. ON_PAGE comes once, where the door has one loop before this returns. On the door's loop.
+void nats_monitor_ask(struct nats_door *door, const char *path, bytes_t query, nats_on_page_fn *on_page, void *owner);

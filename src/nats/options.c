@@ -37,7 +37,7 @@ const struct option_row nats_option_rows[] = {
     { .name = "nats.max-subject-tokens", .env = "EDDY_NATS_MAX_SUBJECT_TOKENS", GROUP, .type = OPTION_INT, .default_text = "0",
       .max = 255, .help = "tokens of a subject that is subscribed to (max_sub_tokens); 0: no limit", AT(max_subject_tokens) },
     { .name = "nats.max-closed-clients", .env = "EDDY_NATS_MAX_CLOSED_CLIENTS", GROUP, .type = OPTION_INT, .default_text = "10000",
-      .max = 1000000, .help = "closed connections that /connz?state=closed remembers (max_closed_clients)",
+      .max = 1000000, .help = "closed connections that /connz?state=closed remembers of each loop (max_closed_clients)",
       .limit_reason = "each takes about 300 bytes, and up to 8 KB with long names and many subscriptions", AT(max_closed_clients) },
     { .name = "nats.ping-interval", .env = "EDDY_NATS_PING_INTERVAL", GROUP, .type = OPTION_DURATION, .default_text = "2m",
       .min = 10, .max = DAY, .help = "silence after which a client is pinged (ping_interval)", AT(ping_interval_ms) },

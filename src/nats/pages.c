@@ -3,9 +3,18 @@
 #include "nats/pages.h"
 
 #include "auth/directory.h"
+#include "base/mem.h"
 #include "base/subject.h"
 
+#include <stdlib.h>
+
 // --- parts
+
+void *nats_page_state(struct nats_request *request, size_t size)
+{
+    request->state = mem_zalloc(1, size);
+    return request->state;
+}
 
 void nats_page_time(struct nats_request *request, const char *name, int64_t unix_ms)
 {
@@ -90,17 +99,22 @@ static void write_stats(struct json_writer *json, const struct list_stats *stats
     json_field_int(json, "avg_fanout", 0);
 }
 
-// A part of the subscriptions in an order that stays while they do: by connection.
+// A part of the subscriptions in an order that stays while they do: by loop and connection.
 struct listing {
-    struct nats_request *request;
+    bool is_wanted;
     bytes_t account, test;
+    size_t asked_offset, asked_limit;
     size_t offset, limit; // still to skip, still to write
     size_t total;
+    struct list_stats stats;
     struct writer subject;
+    struct writer list; // "total" stands before it and is known behind it
+    struct json_writer json;
 };
 
-static void list_one(struct listing *listing, const struct nats_subscription *subscription)
+static void list_one(struct nats_request *request, const struct nats_subscription *subscription)
 {
+    struct listing *listing = request->state;
     listing->total++;
     if (listing->offset > 0) {
         listing->offset--;
@@ -108,13 +122,14 @@ static void list_one(struct listing *listing, const struct nats_subscription *su
         struct nats_sub_facts facts;
         listing->limit--;
         nats_sub_facts_of(subscription, &listing->subject, &facts);
-        nats_page_sub(listing->request, &facts, true);
+        nats_page_sub(request, &facts, true);
     }
 }
 
 // Those of a connection that are not shown are not even looked at.
-static void list_of(struct listing *listing, const struct map *subscriptions)
+static void list_of(struct nats_request *request, const struct map *subscriptions)
 {
+    struct listing *listing = request->state;
     if (listing->limit == 0 || listing->offset >= subscriptions->count) {
         listing->offset -= listing->offset < subscriptions->count ? listing->offset : subscriptions->count;
         listing->total += subscriptions->count;
@@ -123,29 +138,31 @@ static void list_of(struct listing *listing, const struct map *subscriptions)
     size_t total = listing->total + subscriptions->count;
     for (struct map_node *node = map_next(subscriptions, NULL); node != NULL && listing->limit > 0;
          node = map_next(subscriptions, node))
-        list_one(listing, CONTAINER_OF(node, struct nats_subscription, node));
+        list_one(request, CONTAINER_OF(node, struct nats_subscription, node));
     listing->total = total;
 }
 
-static void list_all(struct listing *listing)
+static void list_all(struct nats_request *request)
 {
-    LIST_EACH(&listing->request->door->conns, node)
+    const struct listing *listing = request->state;
+    LIST_EACH(&request->door->conns, node)
     {
         const struct nats_session *session = &LIST_ITEM(node, struct nats_conn, node)->session;
         if (is_asked_for(listing->account, session->account))
-            list_of(listing, &session->subscriptions);
+            list_of(request, &session->subscriptions);
     }
 }
 
-static void list_subs(struct listing *listing, const struct nats_subs *subs)
+static void list_subs(struct nats_request *request, const struct nats_subs *subs)
 {
     for (uint32_t i = 0; i < subs->count; i++)
-        list_one(listing, CONTAINER_OF(nats_subs_items(subs)[i], struct nats_subscription, sub));
+        list_one(request, CONTAINER_OF(nats_subs_items(subs)[i], struct nats_subscription, sub));
 }
 
-static void list_matching(struct listing *listing)
+static void list_matching(struct nats_request *request)
 {
-    LIST_EACH(&listing->request->door->accounts.items, node)
+    const struct listing *listing = request->state;
+    LIST_EACH(&request->door->accounts.items, node)
     {
         struct nats_account *account = LIST_ITEM(node, struct nats_account, item_node);
         if (!is_asked_for(listing->account, account))
@@ -153,110 +170,162 @@ static void list_matching(struct listing *listing)
         nats_sublist_match(&account->list, listing->test, &account->matches);
         for (size_t i = 0; i < account->matches.count; i++) {
             const struct nats_place *place = account->matches.items[i];
-            list_subs(listing, &place->subs);
+            list_subs(request, &place->subs);
             for (const struct nats_queue *queue = place->queues; queue != NULL; queue = queue->next)
-                list_subs(listing, &queue->subs);
+                list_subs(request, &queue->subs);
         }
     }
 }
 
-// "total" stands before the list and is known behind it: the list is written apart.
-static void write_list(struct nats_request *request, struct listing *listing, struct writer *list)
-{
-    struct json_writer json = request->json;
-    request->json = json_writer_of(list);
-    json_array_begin(&request->json);
-    if (listing->test.size > 0)
-        list_matching(listing);
-    else
-        list_all(listing);
-    json_array_end(&request->json);
-    request->json = json;
-    writer_free(&listing->subject);
-}
-
-void nats_page_subsz(struct nats_request *request)
+void nats_subsz_begin(struct nats_request *request)
 {
     struct nats_query *query = &request->query;
-    struct json_writer *json = &request->json;
-    bool subs = nats_query_bool(query, "subs");
-    size_t offset = nats_page_offset(request), limit = nats_page_limit(request);
-    struct listing listing = { .request = request, .offset = offset, .limit = limit };
-    listing.account = nats_query_text(query, "acc");
-    listing.test = nats_query_text(query, "test");
-    if (listing.test.size > 0 && !(subject_is_valid(listing.test) && subject_is_literal(listing.test)))
+    struct listing *listing = nats_page_state(request, sizeof(*listing));
+    listing->is_wanted = nats_query_bool(query, "subs");
+    listing->offset = listing->asked_offset = nats_page_offset(request);
+    listing->limit = listing->asked_limit = nats_page_limit(request);
+    listing->account = nats_query_text(query, "acc");
+    listing->test = nats_query_text(query, "test");
+    if (listing->test.size > 0 && !(subject_is_valid(listing->test) && subject_is_literal(listing->test)))
         nats_query_complain(query, "invalid test subject, must be valid publish subject: %.*s",
-                            BYTES_ARG(listing.test));
-    if (query->complaint[0] != '\0')
-        return;
-    struct list_stats stats = { 0 };
+                            BYTES_ARG(listing->test));
+    listing->subject = listing->list = WRITER_INIT;
+    listing->json = json_writer_of(&listing->list);
+    json_array_begin(&listing->json);
+}
+
+void nats_subsz_visit(struct nats_request *request)
+{
+    struct listing *listing = request->state;
     LIST_EACH(&request->door->accounts.items, node)
     {
         const struct nats_account *account = LIST_ITEM(node, struct nats_account, item_node);
-        if (is_asked_for(listing.account, account))
-            add_stats(&stats, account);
+        if (is_asked_for(listing->account, account))
+            add_stats(&listing->stats, account);
     }
-    struct writer list = WRITER_INIT;
-    if (subs)
-        write_list(request, &listing, &list);
+    if (!listing->is_wanted)
+        return;
+    struct json_writer json = request->json;
+    request->json = listing->json;
+    if (listing->test.size > 0)
+        list_matching(request);
+    else
+        list_all(request);
+    listing->json = request->json;
+    request->json = json;
+}
+
+void nats_subsz_write(struct nats_request *request)
+{
+    struct listing *listing = request->state;
+    struct json_writer *json = &request->json;
+    json_array_end(&listing->json);
     nats_page_begin(request);
-    write_stats(json, &stats);
-    json_field_int(json, "total", (int64_t)listing.total);
-    json_field_int(json, "offset", (int64_t)offset);
-    json_field_int(json, "limit", (int64_t)limit);
-    if (limit > listing.limit) {
+    write_stats(json, &listing->stats);
+    json_field_int(json, "total", (int64_t)listing->total);
+    json_field_int(json, "offset", (int64_t)listing->asked_offset);
+    json_field_int(json, "limit", (int64_t)listing->asked_limit);
+    if (listing->asked_limit > listing->limit) {
         json_key(json, "subscriptions_list");
-        json_raw(json, writer_view(&list));
+        json_raw(json, writer_view(&listing->list));
     }
     json_object_end(json);
-    writer_free(&list);
+}
+
+void nats_subsz_end(struct nats_request *request)
+{
+    struct listing *listing = request->state;
+    writer_free(&listing->subject);
+    writer_free(&listing->list);
 }
 
 // --- accounts
 
-static int64_t count_conns(const struct nats_door *door, const struct nats_account *account)
+// One account, over all loops: it lives on one, but who has not said CONNECT yet may be anywhere.
+struct account_row {
+    bytes_t name; // a door's, which stays as long as the request
+    int64_t conns;
+    struct list_stats stats;
+    struct nats_counts totals;
+    uint64_t slow_consumers;
+};
+
+struct account_rows {
+    struct account_row *items;
+    size_t count, capacity;
+};
+
+void nats_accounts_begin(struct nats_request *request)
 {
-    int64_t count = 0;
-    LIST_EACH(&door->conns, node)
-    {
-        const struct nats_session *session = &LIST_ITEM(node, struct nats_conn, node)->session;
-        count += session->account == account && !session->is_closed;
-    }
-    return count;
+    (void)nats_page_state(request, sizeof(struct account_rows));
+    (void)nats_query_bool(&request->query, "unused");
 }
 
-static void write_account(struct nats_request *request, const struct nats_account *account)
+static void add_account(struct account_rows *rows, const struct nats_account *account)
+{
+    if (account->index == rows->count) {
+        MEM_GROW(rows->items, rows->count, rows->capacity);
+        rows->items[rows->count++] = (struct account_row){ .name = nats_account_name(account) };
+    }
+    struct account_row *row = &rows->items[account->index];
+    add_stats(&row->stats, account);
+    row->totals.in_msgs += account->totals.in_msgs;
+    row->totals.in_bytes += account->totals.in_bytes;
+    row->totals.out_msgs += account->totals.out_msgs;
+    row->totals.out_bytes += account->totals.out_bytes;
+    row->slow_consumers += account->slow_consumers;
+}
+
+void nats_accounts_visit(struct nats_request *request)
+{
+    struct account_rows *rows = request->state;
+    LIST_EACH(&request->door->accounts.items, node)
+    add_account(rows, LIST_ITEM(node, struct nats_account, item_node));
+    LIST_EACH(&request->door->conns, node)
+    {
+        const struct nats_session *session = &LIST_ITEM(node, struct nats_conn, node)->session;
+        rows->items[session->account->index].conns += !session->is_closed;
+    }
+}
+
+void nats_accounts_end(struct nats_request *request)
+{
+    free(((struct account_rows *)request->state)->items);
+}
+
+static void write_account(struct nats_request *request, const struct account_row *row)
 {
     struct json_writer *json = &request->json;
-    struct list_stats stats = { 0 };
-    add_stats(&stats, account);
     json_object_begin(json);
-    json_field_bytes(json, "account_name", nats_account_name(account));
-    nats_page_time(request, "update_time", request->door->start_ms);
-    if (bytes_equal(nats_account_name(account), nats_page_system_account(request)))
+    json_field_bytes(json, "account_name", row->name);
+    nats_page_time(request, "update_time", request->door->group->start_ms);
+    if (bytes_equal(row->name, nats_page_system_account(request)))
         json_field_bool(json, "is_system", true);
     json_field_bool(json, "expired", false);
     json_field_bool(json, "complete", true);
     json_field_bool(json, "jetstream_enabled", false);
     json_field_int(json, "leafnode_connections", 0);
-    json_field_int(json, "client_connections", count_conns(request->door, account));
-    json_field_int(json, "subscriptions", stats.subscriptions);
-    json_field_bytes(json, "name_tag", nats_account_name(account));
+    json_field_int(json, "client_connections", row->conns);
+    json_field_int(json, "subscriptions", row->stats.subscriptions);
+    json_field_bytes(json, "name_tag", row->name);
     json_key(json, "sublist_stats");
     json_object_begin(json);
-    write_stats(json, &stats);
+    write_stats(json, &row->stats);
     json_object_end(json);
     json_object_end(json);
 }
 
-void nats_page_accountz(struct nats_request *request)
+void nats_accountz_write(struct nats_request *request)
 {
+    const struct account_rows *rows = request->state;
     struct json_writer *json = &request->json;
     bytes_t name = nats_query_text(&request->query, "acc");
     nats_page_begin(request);
     json_field_bytes(json, "system_account", nats_page_system_account(request));
     if (name.size > 0) {
-        const struct nats_account *found = nats_account_find(&request->door->accounts, name);
+        const struct account_row *found = NULL;
+        for (size_t i = 0; i < rows->count; i++)
+            found = bytes_equal(rows->items[i].name, name) ? &rows->items[i] : found;
         json_key(json, "account_detail");
         if (found == NULL) {
             nats_query_complain(&request->query, "Account %.*s does not exist", BYTES_ARG(name));
@@ -266,8 +335,8 @@ void nats_page_accountz(struct nats_request *request)
     } else {
         json_key(json, "accounts");
         json_array_begin(json);
-        LIST_EACH(&request->door->accounts.items, node)
-        json_bytes(json, nats_account_name(LIST_ITEM(node, struct nats_account, item_node)));
+        for (size_t i = 0; i < rows->count; i++)
+            json_bytes(json, rows->items[i].name);
         json_array_end(json);
     }
     json_object_end(json);
@@ -290,29 +359,28 @@ static void write_traffic(struct json_writer *json, const char *name, int64_t ms
     json_object_end(json);
 }
 
-void nats_page_accstatz(struct nats_request *request)
+void nats_accstatz_write(struct nats_request *request)
 {
+    const struct account_rows *rows = request->state;
     struct json_writer *json = &request->json;
     bool unused = nats_query_bool(&request->query, "unused");
     nats_page_begin(request);
     json_key(json, "account_statz");
     json_array_begin(json);
-    LIST_EACH(&request->door->accounts.items, node)
-    {
-        const struct nats_account *account = LIST_ITEM(node, struct nats_account, item_node);
-        int64_t conns = count_conns(request->door, account);
-        if (conns == 0 && !unused)
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct account_row *row = &rows->items[i];
+        if (row->conns == 0 && !unused)
             continue;
         json_object_begin(json);
-        json_field_bytes(json, "acc", nats_account_name(account));
-        json_field_bytes(json, "name", nats_account_name(account));
-        json_field_int(json, "conns", conns);
+        json_field_bytes(json, "acc", row->name);
+        json_field_bytes(json, "name", row->name);
+        json_field_int(json, "conns", row->conns);
         json_field_int(json, "leafnodes", 0);
-        json_field_int(json, "total_conns", conns);
-        json_field_int(json, "num_subscriptions", (int64_t)account->list.count);
-        write_traffic(json, "sent", account->totals.out_msgs, account->totals.out_bytes);
-        write_traffic(json, "received", account->totals.in_msgs, account->totals.in_bytes);
-        json_field_int(json, "slow_consumers", (int64_t)account->slow_consumers);
+        json_field_int(json, "total_conns", row->conns);
+        json_field_int(json, "num_subscriptions", row->stats.subscriptions);
+        write_traffic(json, "sent", row->totals.out_msgs, row->totals.out_bytes);
+        write_traffic(json, "received", row->totals.in_msgs, row->totals.in_bytes);
+        json_field_int(json, "slow_consumers", (int64_t)row->slow_consumers);
         json_object_end(json);
     }
     json_array_end(json);

@@ -5,6 +5,7 @@
 #include "base/json_write.h"
 #include "io/net.h"
 #include "nats/door.h"
+#include "nats/monitor.h"
 #include "nats/query.h"
 
 enum {
@@ -17,12 +18,36 @@ enum {
 };
 
 struct http_server;
+struct nats_request;
+
+// A step of a page, or what writes it: one object.
+typedef void nats_page_fn(struct nats_request *request);
+
+// How a page is made: what is on a loop is looked at there, the rest happens on the home's. Only WRITE is never NULL.
+struct nats_page {
+    const char *path;
+    const char *title;    // NULL: not listed on `/`
+    nats_page_fn *begin;  // reads the query, makes the state
+    nats_page_fn *visit;  // each door
+    nats_page_fn *choose; // what of it is shown
+    nats_page_fn *detail; // each door once more
+    nats_page_fn *write;
+    nats_page_fn *end; // frees the state; also behind a begin that complained
+    bool is_compact;
+};
 
 struct nats_request {
-    struct nats_door *door;
+    struct nats_tour tour;
+    const struct nats_page *page;
+    struct nats_door *door; // that is looked at; the home's before and after
     struct nats_query query;
+    struct arena arena;
     struct json_writer json;
+    struct writer out;
     int64_t now_ms;
+    void *state; // the page's own
+    nats_on_page_fn *on_page;
+    void *owner;
 };
 
 struct nats_monitor {
@@ -35,10 +60,14 @@ struct nats_monitor {
     void *owner;
 };
 
-// Writes one object. What is wrong with the request is said with nats_query_complain, before or behind that.
-typedef void nats_page_fn(struct nats_request *request);
-nats_page_fn nats_page_varz, nats_page_connz, nats_page_subsz, nats_page_accountz, nats_page_accstatz, nats_page_routez,
-    nats_page_gatewayz, nats_page_leafz, nats_page_jsz, nats_page_healthz;
+// What is wrong with the request is said with nats_query_complain, in begin or in write.
+nats_page_fn nats_page_varz, nats_page_routez, nats_page_gatewayz, nats_page_leafz, nats_page_jsz, nats_page_healthz;
+nats_page_fn nats_connz_begin, nats_connz_visit, nats_connz_choose, nats_connz_detail, nats_connz_write, nats_connz_end;
+nats_page_fn nats_sums_begin, nats_sums_visit, nats_sums_write;
+nats_page_fn nats_subsz_begin, nats_subsz_visit, nats_subsz_write, nats_subsz_end;
+nats_page_fn nats_accounts_begin, nats_accounts_visit, nats_accountz_write, nats_accstatz_write, nats_accounts_end;
+// The state is zeroed memory of so many bytes, which goes with the request.
+void *nats_page_state(struct nats_request *request, size_t size);
 
 // "NAME":"2026-...Z"
 void nats_page_time(struct nats_request *request, const char *name, int64_t unix_ms);

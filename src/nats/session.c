@@ -48,6 +48,18 @@ void nats_session_init(struct nats_session *session, struct nats_site *site, con
     nats_admission_init(session);
 }
 
+void nats_session_arrive(struct nats_session *session, struct nats_site *site)
+{
+    bytes_t name = nats_account_name(session->account);
+    session->site = site;
+    session->out.chunks = &site->chunks;
+    session->account = nats_account_find(site->accounts, name);
+    if (session->account == NULL) // users of other configurations, which it is closed for
+        session->account = nats_account_find(site->accounts, bytes_of_text(NATS_ACCOUNT_GLOBAL));
+    session->is_abroad = session->is_leaving = false;
+    nats_session_limit(session);
+}
+
 void nats_session_leave(struct nats_session *session)
 {
     struct map_node *node = map_next(&session->subscriptions, NULL);
@@ -408,7 +420,19 @@ bool nats_site_is_full(const struct nats_site *site)
 
 bool nats_session_must_wait(const struct nats_session *session)
 {
-    return session->is_stalled || session->login != NULL || nats_site_is_full(session->site);
+    return session->is_stalled || session->is_leaving || session->login != NULL || nats_site_is_full(session->site);
+}
+
+// The first byte of a command of a client that CONNECT is expected of, or that is abroad. False: not here, or not at
+// all.
+static bool may_begin(struct nats_session *session, uint8_t first)
+{
+    if ((first | 0x20) == 'c')
+        return true;
+    if (session->is_expected && !nats_admission_unnamed(session))
+        return false;
+    session->is_leaving = session->is_abroad;
+    return !session->is_leaving;
 }
 
 size_t nats_session_data(struct nats_session *session, bytes_t input, struct buf *buf, size_t *ret_wanted)
@@ -419,7 +443,7 @@ size_t nats_session_data(struct nats_session *session, bytes_t input, struct buf
     while (used < input.size && !session->is_closed && !nats_session_must_wait(session)) {
         struct nats_command command;
         size_t size;
-        if (session->is_expected && (input.data[used] | 0x20) != 'c' && !nats_admission_unnamed(session))
+        if ((session->is_expected || session->is_abroad) && !may_begin(session, input.data[used]))
             break;
         enum nats_parse result =
             nats_parse(&session->limits, bytes_of(input.data + used, input.size - used), &command, &size);

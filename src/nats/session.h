@@ -47,7 +47,8 @@ struct nats_session_ops {
     void (*on_fail)(struct nats_session *session, enum nats_error error);
     // CONNECT came, again perhaps, and let the client in.
     void (*on_connect)(struct nats_session *session);
-    // The wait for a login is over (nats_session_must_wait): show it the bytes that were left. In a turn of its own.
+    // The wait for a login is over (nats_session_must_wait): show it the bytes that were left, where it is home if it
+    // is leaving. In a turn of its own.
     void (*on_resume)(struct nats_session *session);
 };
 
@@ -56,12 +57,15 @@ struct nats_session {
     bool is_closed; // takes and is given nothing more
     bool headers;   // may be given HMSG
     bool echo, verbose, pedantic, no_responders;
-    bool is_expected;   // CONNECT has to come first, or has to be let in
-    bool is_watched;    // nats_admission_may_get is asked for each message
-    bool is_connected;  // CONNECT came
-    bool is_ponged;     // the first PING after that was answered
-    bool is_stalled;    // published to a client that does not keep up: wait a little before going on
-    bool may_not_stall; // it has waited for these bytes already
+    // Bits, because what is asked for each command is asked in pairs.
+    bool is_expected : 1; // CONNECT has to come first, or has to be let in
+    bool is_abroad : 1;   // its account lives on another loop: nothing but CONNECT is done here
+    bool is_leaving : 1;  // for that loop
+    bool is_stalled : 1;  // published to a client that does not keep up: wait a little before going on
+    bool is_watched;      // nats_admission_may_get is asked for each message
+    bool is_connected;    // CONNECT came
+    bool is_ponged;       // the first PING after that was answered
+    bool may_not_stall;   // it has waited for these bytes already
     uint8_t protocol;
     enum nats_error refusal; // of the CONNECT whose login is under way; NATS_ERROR_COUNT: none
     struct nats_account *account;
@@ -91,6 +95,9 @@ void nats_session_deinit(struct nats_session *session);
 // Gives up all subscriptions. Not while a message is delivered.
 void nats_session_leave(struct nats_session *session);
 
+// It is on the loop of its account now, with that door's SITE. PRINCIPAL, if it has one, is of that site's access;
+// NULL: it is about to be closed.
+void nats_session_arrive(struct nats_session *session, struct nats_site *site);
 // Takes the limits from the options of the site, which changed.
 void nats_session_limit(struct nats_session *session);
 // The first line a client is sent.
@@ -99,7 +106,8 @@ void nats_session_greet(struct nats_session *session);
 void nats_session_inform(struct nats_session *session, const struct nats_account *account);
 // Takes commands from the start of INPUT and returns how many bytes they were. Stops at the first that is not whole
 // (then *RET_WANTED bytes are needed to go on, or one more), when the session is closed, and when it has to wait
-// (nats_session_must_wait). BUF: what INPUT is in, if large messages may be shared from it; else NULL.
+// (nats_session_must_wait), or to leave for another loop (`is_leaving`). BUF: what INPUT is in, if large messages may
+// be shared from it; else NULL.
 size_t nats_session_data(struct nats_session *session, bytes_t input, struct buf *buf, size_t *ret_wanted);
 bool nats_session_must_wait(const struct nats_session *session);
 // The turn has made as much output as one may.

@@ -78,7 +78,7 @@ static void world_init(struct world *world)
                                       .access = world->access,
                                       .server_name = "n",
                                       .host = "h" };
-    nats_accounts_init(&world->accounts, 1);
+    nats_accounts_init(&world->accounts, 1, 0, 1);
 }
 
 static void world_deinit(struct world *world)

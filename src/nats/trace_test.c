@@ -58,7 +58,7 @@ static void assert_traced(const struct nats_options *more, enum log_level level,
                               .access = access,
                               .server_name = "n",
                               .host = "h" };
-    nats_accounts_init(&accounts, 1);
+    nats_accounts_init(&accounts, 1, 0, 1);
     nats_session_init(&session, &site, &ops, &out_ops, 5, BYTES_LITERAL("127.0.0.1"));
     session.peer = "127.0.0.1:5123";
     log_start(&(struct log_config){ .level = level, .format = LOG_AS_NATS, .sink = sink, .is_timeless = true });

@@ -98,9 +98,9 @@ static void write_process(struct nats_request *request)
     const struct nats_access *access = door->site.access;
     write_seconds(json, "tls_timeout", access->tls == NULL ? TLS_HANDSHAKE_TIMEOUT_MS : access->tls_timeout_ms);
     json_field_int(json, "write_deadline", door->options.write_deadline_ms * NS_PER_MS);
-    nats_page_time(request, "start", door->start_ms);
+    nats_page_time(request, "start", door->group->start_ms);
     nats_page_time(request, "now", request->now_ms);
-    json_field_text(json, "uptime", nats_uptime_text(request->now_ms - door->start_ms, text));
+    json_field_text(json, "uptime", nats_uptime_text(request->now_ms - door->group->start_ms, text));
     json_field_int(json, "mem", (int64_t)resident_size);
     json_field_int(json, "cores", system_cpu_count());
     json_field_int(json, "gomaxprocs", system_cpu_count());
@@ -108,33 +108,35 @@ static void write_process(struct nats_request *request)
     json_double(json, cpu_percent(door, cpu_ns));
 }
 
+#define OF(member) offsetof(struct nats_metrics, member)
+
 static void write_counts(struct nats_request *request)
 {
-    const struct nats_metrics *metrics = &request->door->metrics;
-    const struct {
+    static const struct {
         const char *name;
-        const gauge_t *gauge; // NULL: there are none
+        size_t of;
     } rows[] = {
-        { "connections", &metrics->connections },
-        { "total_connections", &metrics->total_connections },
-        { "routes", NULL },
-        { "remotes", NULL },
-        { "leafnodes", NULL },
-        { "in_msgs", &metrics->in_msgs },
-        { "in_bytes", &metrics->in_bytes },
-        { "in_client_msgs", &metrics->in_msgs },
-        { "in_client_bytes", &metrics->in_bytes },
-        { "out_msgs", &metrics->out_msgs },
-        { "out_bytes", &metrics->out_bytes },
-        { "out_client_msgs", &metrics->out_msgs },
-        { "out_client_bytes", &metrics->out_bytes },
-        { "slow_consumers", &metrics->slow_consumers },
-        { "stale_connections", &metrics->stale_connections },
-        { "stalled_clients", &metrics->stalled_clients },
-        { "subscriptions", &metrics->subscriptions },
+        { "routes", SIZE_MAX }, // there are none
+        { "remotes", SIZE_MAX },
+        { "leafnodes", SIZE_MAX },
+        { "in_msgs", OF(in_msgs) },
+        { "in_bytes", OF(in_bytes) },
+        { "in_client_msgs", OF(in_msgs) },
+        { "in_client_bytes", OF(in_bytes) },
+        { "out_msgs", OF(out_msgs) },
+        { "out_bytes", OF(out_bytes) },
+        { "out_client_msgs", OF(out_msgs) },
+        { "out_client_bytes", OF(out_bytes) },
+        { "slow_consumers", OF(slow_consumers) },
+        { "stale_connections", OF(stale_connections) },
+        { "stalled_clients", OF(stalled_clients) },
+        { "subscriptions", OF(subscriptions) },
     };
+    const struct nats_group *group = request->door->group;
+    json_field_int(&request->json, "connections", gauge_get(&group->connections));
+    json_field_int(&request->json, "total_connections", gauge_get(&group->total_connections));
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
-        json_field_int(&request->json, rows[i].name, rows[i].gauge == NULL ? 0 : gauge_get(rows[i].gauge));
+        json_field_int(&request->json, rows[i].name, rows[i].of == SIZE_MAX ? 0 : nats_group_sum(group, rows[i].of));
 }
 
 static void write_asked(struct nats_request *request)
@@ -149,11 +151,11 @@ static void write_asked(struct nats_request *request)
     json_object_end(json);
 }
 
-static void write_kinds(struct json_writer *json, const char *name, const gauge_t *clients)
+static void write_kinds(struct json_writer *json, const char *name, int64_t clients)
 {
     json_key(json, name);
     json_object_begin(json);
-    json_field_int(json, "clients", gauge_get(clients));
+    json_field_int(json, "clients", clients);
     json_field_int(json, "routes", 0);
     json_field_int(json, "gateways", 0);
     json_field_int(json, "leafs", 0);
@@ -174,7 +176,7 @@ static void write_disk_waits(struct json_writer *json)
 void nats_page_varz(struct nats_request *request)
 {
     struct json_writer *json = &request->json;
-    const struct nats_metrics *metrics = &request->door->metrics;
+    const struct nats_group *group = request->door->group;
     json_object_begin(json);
     write_identity(request);
     write_limits(request);
@@ -185,8 +187,8 @@ void nats_page_varz(struct nats_request *request)
     nats_page_time(request, "config_load_time", request->door->config_ms);
     json_field_text(json, "config_digest", "");
     json_field_bytes(json, "system_account", nats_page_system_account(request));
-    write_kinds(json, "slow_consumer_stats", &metrics->slow_consumers);
-    write_kinds(json, "stale_connection_stats", &metrics->stale_connections);
+    write_kinds(json, "slow_consumer_stats", nats_group_sum(group, OF(slow_consumers)));
+    write_kinds(json, "stale_connection_stats", nats_group_sum(group, OF(stale_connections)));
     write_disk_waits(json);
     json_object_end(json);
 }

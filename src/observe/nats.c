@@ -21,6 +21,7 @@ struct gather {
     struct writer *out;
     struct writer text;
     struct arena arena;
+    size_t step;
 };
 
 // Our own pages; an account takes about 25 values.
@@ -49,18 +50,6 @@ static void write_line(struct gather *g, const char *name, const char *label, by
     writer_text(&g->text, "} ");
     exposition_number(&g->text, number);
     writer_u8(&g->text, '\n');
-}
-
-static const struct json_value *ask_page(struct gather *g, const char *path, const char *query)
-{
-    struct writer json = WRITER_INIT;
-    struct json_value *root = NULL;
-    (void)nats_monitor_page(g->door, path, bytes_of_text(query), &json);
-    bytes_t kept = arena_copy(&g->arena, writer_view(&json));
-    writer_free(&json);
-    err_t err = json_parse(kept, &limits, &g->arena, &root, NULL);
-    ASSERT(err == ERR_OK || err == ERR_TOO_LARGE); // written by ourselves
-    return root;
 }
 
 // --- numbers under their path
@@ -127,19 +116,27 @@ static void write_object(struct gather *g, const char *page, const char *before,
 
 // --- the others
 
-static void write_connz(struct gather *g)
+static void write_varz(struct gather *g, const struct json_value *page)
 {
-    struct writer json = WRITER_INIT;
-    struct json_value *root = NULL;
-    nats_monitor_connz_sums(g->door, &json);
-    bytes_t kept = arena_copy(&g->arena, writer_view(&json));
-    writer_free(&json);
-    if (json_parse(kept, &limits, &g->arena, &root, NULL) != ERR_OK)
-        return;
-    write_object(g, "connz", "gnatsd_connz", root);
+    write_object(g, "varz", "gnatsd_varz", page);
 }
 
-static void write_accounts(struct gather *g)
+static void write_subsz(struct gather *g, const struct json_value *page)
+{
+    write_object(g, "subsz", "gnatsd_subsz", page);
+}
+
+static void write_routez(struct gather *g, const struct json_value *page)
+{
+    write_object(g, "routez", "gnatsd_routez", page);
+}
+
+static void write_connz(struct gather *g, const struct json_value *page)
+{
+    write_object(g, "connz", "gnatsd_connz", page);
+}
+
+static void write_accounts(struct gather *g, const struct json_value *page)
 {
     static const struct {
         const char *metric, *object, *name; // object: NULL for the account itself
@@ -154,7 +151,7 @@ static void write_accounts(struct gather *g)
         { "gnatsd_accstatz_received_bytes", "received", "bytes" },
         { "gnatsd_accstatz_slow_consumers", NULL, "slow_consumers" },
     };
-    const struct json_value *accounts = json_get(ask_page(g, "/accstatz", "unused=1"), "account_statz");
+    const struct json_value *accounts = json_get(page, "account_statz");
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         write_head(g, rows[i].metric, "accstatz", rows[i].name);
         for (const struct json_value *a = accounts == NULL ? NULL : accounts->first; a != NULL; a = a->next) {
@@ -174,10 +171,10 @@ static void write_accounts(struct gather *g)
     }
 }
 
-static void write_health(struct gather *g)
+static void write_health(struct gather *g, const struct json_value *page)
 {
     bytes_t status = BYTES_NULL;
-    (void)json_get_text(json_get(ask_page(g, "/healthz", ""), "status"), &status);
+    (void)json_get_text(json_get(page, "status"), &status);
     write_head(g, "gnatsd_healthz_status", "healthz", "1 for ok: status");
     write_line(g, "gnatsd_healthz_status", NULL, BYTES_NULL, bytes_is(status, "ok"));
     write_head(g, "gnatsd_healthz_status_value", "healthz", "status");
@@ -196,18 +193,48 @@ static void on_answer(struct message *message)
     scraper_collected(scraper);
 }
 
+static const struct step {
+    const char *path, *query;
+    void (*write)(struct gather *g, const struct json_value *page);
+} steps[] = {
+    { "/varz", "", write_varz },
+    { "/subsz", "", write_subsz },
+    { "/routez", "", write_routez },
+    { NATS_CONNZ_SUMS, "", write_connz },
+    { "/accstatz", "unused=1", write_accounts },
+    { "/healthz", "", write_health },
+};
+
+static void ask(struct gather *g);
+
+static void on_page(void *owner, int status, bytes_t text)
+{
+    struct gather *g = owner;
+    struct json_value *page = NULL;
+    (void)status; // /healthz tells in words, too
+    err_t err = json_parse(arena_copy(&g->arena, text), &limits, &g->arena, &page, NULL);
+    ASSERT(err == ERR_OK || err == ERR_TOO_LARGE); // written by ourselves
+    steps[g->step++].write(g, page);
+    ask(g);
+}
+
+// The next page. Where the door has one loop it comes at once.
+static void ask(struct gather *g)
+{
+    if (g->step < ARRAY_COUNT(steps)) {
+        const struct step *step = &steps[g->step];
+        nats_monitor_ask(g->door, step->path, bytes_of_text(step->query), on_page, g);
+        return;
+    }
+    arena_free(&g->arena);
+    loop_post(g->scraper->loop, &g->answer);
+}
+
 static void on_ask(struct message *message)
 {
     struct gather *g = CONTAINER_OF(message, struct gather, ask);
     g->labels = nats_door_labels(g->door);
-    write_object(g, "varz", "gnatsd_varz", ask_page(g, "/varz", ""));
-    write_object(g, "subsz", "gnatsd_subsz", ask_page(g, "/subsz", ""));
-    write_object(g, "routez", "gnatsd_routez", ask_page(g, "/routez", ""));
-    write_connz(g);
-    write_accounts(g);
-    write_health(g);
-    arena_free(&g->arena);
-    loop_post(g->scraper->loop, &g->answer);
+    ask(g);
 }
 
 static void collect(struct collector *base, struct scraper *scraper, struct writer *out)

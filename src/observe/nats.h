@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The NATS door's families, under the names that prometheus-nats-exporter makes of its monitoring pages: the numbers of
 // /varz, /routez and /subsz under their path, sums over /connz, the accounts of /accstatz, and /healthz. The pages are
-// made on the door's loop, as that exporter would get them.
+// asked for on the door's loop, as that exporter would get them.
 #pragma once
 
 #include "observe/scrape.h"

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The NATS door in the twin: nats_sim FIRST_SEED COUNT. Each seed makes another network and other clients: publishers
 // that break off in the middle of a message, subscribers that read slowly or not at all, floods and garbage. What is
-// checked: a subscriber sees each publisher's messages once, whole, in order and without a gap for as long as it is
-// connected; a queue gets each at most once; who keeps up gets everything; output that waits for one client is bounded;
-// nothing hangs, and the door empties and closes in the end.
+// checked: a subscriber sees the messages of each publisher in its account, and of nobody else, once, whole, in order
+// and without a gap for as long as it is connected; a queue gets each at most once; who keeps up gets everything;
+// output that waits for one client is bounded; nothing hangs, and the door empties and closes in the end. Two seeds of
+// three have two or three loops, among which the accounts are spread, so that clients move when they have said CONNECT;
+// the users are read again, and again, in the middle of it.
 #include "base/assert.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/writer.h"
+#include "io/file.h"
 #include "io/loop.h"
 #include "io/net.h"
 #include "io/sim/sim.h"
+#include "nats/access.h"
 #include "nats/monitor.h"
 #include "nats/nats.h"
 
@@ -24,6 +28,9 @@ enum {
     SUBSCRIBERS = 8, // two plain ones, two of each other kind
     DISTURBERS = 3,
     CLIENTS = PUBLISHERS + SUBSCRIBERS + DISTURBERS,
+    LOOPS_MAX = 3,
+    RELOADS = 200,   // of the users, one behind the other
+    ACCOUNTS = 2,    // of publishers and subscribers in turn, where there are several loops
     LIVES = 64,      // connections of publishers; each is a publisher of its own to the checks
     MESSAGES = 4096, // most of one life
     STEPS = 60,
@@ -52,21 +59,26 @@ struct client {
     uint32_t seen[LIVES];
     int64_t ready_at; // lives from this one on began after it had subscribed
     bool was_cut;
+    char connect[200];
 };
 
 struct nats_sim {
     uint64_t seed;
     struct sim *sim;
-    struct loop *loop, *client_loop;
+    struct loop *loops[LOOPS_MAX], *client_loop;
+    size_t loop_count;
     struct nats_options options;
+    struct nats_access *access, *old_access; // NULL: everybody may come in
     struct nats_door *door;
     struct address address;
     struct client clients[CLIENTS];
     size_t lives;
+    size_t account[LIVES];
     uint32_t complete[LIVES]; // messages of a life whose last PING was answered; 0: it was cut
     uint8_t queued[LIVES][MESSAGES];
     uint64_t delivered;
-    bool is_finishing, is_empty, is_closed;
+    unsigned reloads_left;
+    bool is_finishing, is_empty, is_closed, is_looked_at;
 };
 
 struct totals {
@@ -92,6 +104,12 @@ static uint64_t choose(struct client *client, uint64_t bound)
     return sim_choose(client->world->sim, bound);
 }
 
+static size_t account_of(const struct client *client)
+{
+    const struct nats_sim *world = client->world;
+    return world->access == NULL ? 0 : (size_t)(client - world->clients) % ACCOUNTS;
+}
+
 // --- what a subscriber is sent
 
 static void take_message(struct client *client, bytes_t payload)
@@ -106,6 +124,8 @@ static void take_message(struct client *client, bytes_t payload)
     for (size_t i = (size_t)used; i < payload.size; i++)
         if (payload.data[i] != (uint8_t)('a' + number % 26))
             failed(world, "message %u of %u is not what was sent", number, life);
+    if (world->account[life] != account_of(client))
+        failed(world, "a message of %u went into another account", life);
     world->delivered++;
     if (client->kind == QUEUE_SUBSCRIBER) {
         if (world->queued[life][number]++ > 0)
@@ -187,7 +207,6 @@ static void on_open(struct conn *conn)
 {
     struct client *client = conn_owner(conn);
     struct nats_sim *world = client->world;
-    static const char connect[] = "CONNECT {\"verbose\":false,\"pedantic\":false,\"protocol\":1}\r\n";
     static const char *const subscribe[] = { [SUBSCRIBER] = "SUB t.> 1\r\nPING\r\n",
                                              [SLOW_SUBSCRIBER] = "SUB t.* 1\r\nPING\r\n",
                                              [STUCK_SUBSCRIBER] = "SUB t.> 1\r\nPING\r\n",
@@ -195,7 +214,11 @@ static void on_open(struct conn *conn)
     client->is_open = true;
     if (client->kind == DISTURBER)
         return;
-    conn_send(conn, (struct slice){ NULL, BYTES_LITERAL(connect) });
+    int size =
+        snprintf(client->connect, sizeof client->connect,
+                 "CONNECT {\"verbose\":false,\"pedantic\":false,\"protocol\":1,\"user\":\"u%zu\",\"pass\":\"p\"}\r\n",
+                 account_of(client));
+    conn_send(conn, (struct slice){ NULL, bytes_of(client->connect, (size_t)size) });
     if (client->kind != PUBLISHER) {
         conn_send(conn, (struct slice){ NULL, bytes_of_text(subscribe[client->kind]) });
         return;
@@ -203,6 +226,7 @@ static void on_open(struct conn *conn)
     if (world->lives == LIVES)
         failed(world, "more lives than there is room for");
     client->life = world->lives++;
+    world->account[client->life] = account_of(client);
     client->published = 0;
 }
 
@@ -361,16 +385,65 @@ static void on_closed(void *owner)
 struct order {
     struct message message;
     struct nats_sim *world;
-    bool is_lame_duck;
+    void (*give)(struct nats_sim *world);
 };
 
 static void on_order(struct message *message)
 {
     struct order *order = CONTAINER_OF(message, struct order, message);
-    if (order->is_lame_duck)
-        nats_door_lame_duck(order->world->door, on_lame_duck_empty, order->world);
-    else
-        nats_door_close(order->world->door, on_closed, order->world);
+    order->give(order->world);
+    free(order);
+}
+
+// To the loop of the door.
+static void give_order(struct nats_sim *world, void (*give)(struct nats_sim *world))
+{
+    struct order *order = mem_zalloc(1, sizeof(*order));
+    *order = (struct order){ { .on_message = on_order }, world, give };
+    loop_post(world->loops[world->loop_count - 1], &order->message);
+}
+
+static void order_lame_duck(struct nats_sim *world)
+{
+    nats_door_lame_duck(world->door, on_lame_duck_empty, world);
+}
+
+static void order_close(struct nats_sim *world)
+{
+    nats_door_close(world->door, on_closed, world);
+}
+
+static struct nats_access *load_users(const struct nats_sim *world)
+{
+    static const char users[] = "no_auth_user: u0\naccounts { \n"
+                                " A { users [ { user: u0, password: p } ] }\n"
+                                " B { users [ { user: u1, password: p } ] }\n}\n";
+    static const char *const environment[] = { NULL };
+    struct nats_access *access = NULL;
+    diag_t diag = { 0 };
+    if (file_replace("users.conf", BYTES_LITERAL(users)) != ERR_OK ||
+        nats_access_load("users.conf", environment, &access, &diag) != ERR_OK)
+        failed(world, "%s: %s", diag.where, diag.text);
+    return access;
+}
+
+static void order_users(struct nats_sim *world);
+
+static void on_users_taken(void *owner)
+{
+    struct nats_sim *world = owner;
+    nats_access_free(world->old_access);
+    world->old_access = NULL;
+    if (world->reloads_left > 0)
+        order_users(world);
+}
+
+static void order_users(struct nats_sim *world)
+{
+    world->reloads_left--;
+    world->old_access = world->access;
+    world->access = load_users(world);
+    nats_door_access_set(world->door, world->access, on_users_taken, world);
 }
 
 static bool publishers_are_done(void *owner)
@@ -421,11 +494,16 @@ static void start(struct nats_sim *world, uint64_t seed)
                                             .producer_stall = sim_choose(world->sim, 4) != 0,
                                             .lame_duck_duration_ms = 3000,
                                             .lame_duck_grace_ms = 500 };
-    loop_start_thread(world->loop = loop_new(0));
-    loop_start_thread(world->client_loop = loop_new(1));
+    world->loop_count = 1 + seed % LOOPS_MAX;
+    for (size_t i = 0; i < world->loop_count; i++)
+        loop_start_thread(world->loops[i] = loop_new((unsigned)i));
+    loop_start_thread(world->client_loop = loop_new(LOOPS_MAX));
+    if (world->loop_count > 1)
+        world->access = load_users(world);
     world->address = (struct address){ .host = "127.0.0.1" };
     diag_t diag = { 0 };
-    if (nats_door_open(world->loop, &world->address, &world->options, NULL, &world->door, &diag) != ERR_OK)
+    if (nats_door_open(world->loops, world->loop_count, &world->address, &world->options, world->access, &world->door,
+                       &diag) != ERR_OK)
         failed(world, "%s: %s", diag.where, diag.text);
     world->address.port = nats_door_port(world->door);
     trouble(world, true);
@@ -452,43 +530,85 @@ static void check_complete(const struct nats_sim *world)
         if ((client->kind != SUBSCRIBER && client->kind != SLOW_SUBSCRIBER) || !client->is_ready)
             continue;
         for (size_t life = (size_t)client->ready_at; life < world->lives; life++)
-            if (world->complete[life] > client->seen[life])
+            if (world->account[life] == account_of(client) && world->complete[life] > client->seen[life])
                 failed(world, "client %zu has %u of %u messages of %zu", i, client->seen[life], world->complete[life],
                        life);
     }
 }
 
 // The monitoring pages are JSON whatever happens on the connections, and say no more than they may.
+static const struct {
+    const char *path, *query;
+} pages[] = {
+    { "/varz", "" },
+    { "/connz", "state=closed&sort=reason&subs=detail" },
+    { "/connz", "state=any&sort=pending&subs=1&auth=1" },
+    { "/subsz", "subs=1&limit=3&offset=2" },
+    { "/accstatz", "unused=1" },
+};
+
+struct look {
+    struct nats_sim *world;
+    size_t page;
+};
+
+static void look(struct look *look);
+
+static void on_page(void *owner, int status, bytes_t text)
+{
+    static const struct json_limits limits = { .size = 1 << 20, .values = 100000 };
+    struct look *at = owner;
+    const struct nats_sim *world = at->world;
+    struct arena arena = ARENA_INIT;
+    struct json_value *root = NULL;
+    int64_t count = 0;
+    if (status != 200 || json_parse(text, &limits, &arena, &root, NULL) != ERR_OK)
+        failed(world, "%s?%s: status %d", pages[at->page].path, pages[at->page].query, status);
+    (void)json_get_int(json_get(root, "num_connections"), &count);
+    if (at->page == 1 && count > (int64_t)(CLOSED_KEPT * world->loop_count))
+        failed(world, "%d closed connections are remembered", (int)count);
+    arena_free(&arena);
+    at->page++;
+    look(at);
+}
+
+static void look(struct look *at)
+{
+    if (at->page < ARRAY_COUNT(pages)) {
+        nats_monitor_ask(at->world->door, pages[at->page].path, bytes_of_text(pages[at->page].query), on_page, at);
+        return;
+    }
+    at->world->is_looked_at = true;
+    free(at);
+}
+
+static void order_look(struct nats_sim *world)
+{
+    struct look *at = mem_zalloc(1, sizeof(*at));
+    at->world = world;
+    look(at);
+}
+
+static bool is_looked_at(void *owner)
+{
+    return ((const struct nats_sim *)owner)->is_looked_at;
+}
+
 static void look_at_pages(struct nats_sim *world)
 {
-    static const struct {
-        const char *path, *query;
-    } pages[] = {
-        { "/varz", "" },
-        { "/connz", "state=closed&sort=reason&subs=detail" },
-        { "/connz", "state=any&sort=pending&subs=1&auth=1" },
-        { "/subsz", "subs=1&limit=3&offset=2" },
-        { "/accstatz", "unused=1" },
-    };
-    static const struct json_limits limits = { .size = 1 << 20, .values = 100000 };
-    for (size_t i = 0; i < ARRAY_COUNT(pages); i++) {
-        struct arena arena = ARENA_INIT;
-        struct writer page = WRITER_INIT;
-        struct json_value *root = NULL;
-        int64_t count = 0;
-        int status = nats_monitor_page(world->door, pages[i].path, bytes_of_text(pages[i].query), &page);
-        if (status != 200 || json_parse(writer_view(&page), &limits, &arena, &root, NULL) != ERR_OK)
-            failed(world, "%s?%s: status %d", pages[i].path, pages[i].query, status);
-        (void)json_get_int(json_get(root, "num_connections"), &count);
-        if (i == 1 && count > CLOSED_KEPT)
-            failed(world, "%d closed connections are remembered", (int)count);
-        writer_free(&page);
-        arena_free(&arena);
-    }
+    world->is_looked_at = false;
+    give_order(world, order_look);
+    run_until(world, is_looked_at, CLOSE_LIMIT_MS, "looking at pages");
 }
 
 static void finish(struct nats_sim *world)
 {
+    if (world->access != NULL) {
+        if (sim_choose(world->sim, 2) == 0) // else while they come in
+            (void)sim_run_ms(world->sim, 1 + (int64_t)sim_choose(world->sim, 300));
+        world->reloads_left = RELOADS;
+        give_order(world, order_users);
+    }
     run_until(world, publishers_are_done, TIME_LIMIT_MS, "publishing");
     trouble(world, false);
     world->is_finishing = true;
@@ -504,9 +624,8 @@ static void finish(struct nats_sim *world)
     size_t most = (size_t)world->options.max_pending + SLACK_SIZE;
     if (sim_queued_peak(world->sim) > most)
         failed(world, "%zu bytes were queued for one client, %zu is the most", sim_queued_peak(world->sim), most);
-    struct order duck = { { .on_message = on_order }, world, true };
     if (world->seed % 2 == 0) {
-        loop_post(world->loop, &duck.message);
+        give_order(world, order_lame_duck);
         run_until(world, is_empty, CLOSE_LIMIT_MS, "lame duck");
     }
 }
@@ -514,12 +633,13 @@ static void finish(struct nats_sim *world)
 static void stop(struct nats_sim *world, struct totals *totals)
 {
     look_at_pages(world);
-    const struct nats_metrics *metrics = nats_door_metrics(world->door);
-    totals->slow += gauge_get(&metrics->slow_consumers);
-    totals->stalled += gauge_get(&metrics->stalled_clients);
-    totals->bad += (int64_t)counter_get(&metrics->bad_requests);
-    struct order close = { { .on_message = on_order }, world, false };
-    loop_post(world->loop, &close.message);
+    for (size_t i = 0; i < world->loop_count; i++) {
+        const struct nats_metrics *metrics = nats_door_metrics(world->door, i);
+        totals->slow += gauge_get(&metrics->slow_consumers);
+        totals->stalled += gauge_get(&metrics->stalled_clients);
+        totals->bad += (int64_t)counter_get(&metrics->bad_requests);
+    }
+    give_order(world, order_close);
     run_until(world, is_closed, CLOSE_LIMIT_MS, "closing");
     for (size_t i = 0; i < CLIENTS; i++) {
         timer_stop(&world->clients[i].step);
@@ -531,7 +651,9 @@ static void stop(struct nats_sim *world, struct totals *totals)
     totals->faults += sim_fault_count(world->sim);
     if (sim_queued_peak(world->sim) > totals->peak)
         totals->peak = sim_queued_peak(world->sim);
-    loop_free(world->loop);
+    for (size_t i = 0; i < world->loop_count; i++)
+        loop_free(world->loops[i]);
+    nats_access_free(world->access);
     loop_free(world->client_loop);
     sim_free(world->sim);
 }

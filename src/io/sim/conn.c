@@ -80,6 +80,8 @@ static void add_ready(struct conn *conn)
 // What a poller would report: bytes that the owner wants, and an error as soon as anything is waited for.
 void conn_readable(struct conn *conn)
 {
+    if (conn->state == CONN_MOVING)
+        return; // it looks when it is there
     if (conn->state == CONN_CONNECTING || conn->state == CONN_LINGERING || reads(conn) || conn->blocked)
         if (conn->state != CONN_OPEN || conn->ops != NULL)
             add_ready(conn);
@@ -91,6 +93,13 @@ void conn_writable(struct conn *conn)
         return;
     conn->blocked = false;
     add_unsent(conn);
+}
+
+void conn_look(struct conn *conn)
+{
+    add_notice(conn);
+    conn_writable(conn);
+    conn_readable(conn);
 }
 
 static void drop_queue(struct conn *conn)
@@ -144,8 +153,10 @@ static void on_notice(struct sim_call *call)
     if (!conn->full || conn->queued > conn->low || conn->closing)
         return;
     conn->full = false;
+    conn->in_call = true;
     if (conn->ops->on_drain != NULL)
         conn->ops->on_drain(conn);
+    conn->in_call = false;
 }
 
 static void on_timer(struct timer *timer)
@@ -324,6 +335,7 @@ static void on_ready(struct sim_call *call)
 {
     struct conn *conn = CONTAINER_OF(call, struct conn, ready);
     const struct sim *sim = conn->loop->sim;
+    conn->in_call = true;
     if (conn->state == CONN_CONNECTING && wire_in(conn)->reset)
         conn_finish(conn, ERR_RESET);
     else if (conn->state == CONN_CONNECTING)
@@ -332,6 +344,7 @@ static void on_ready(struct sim_call *call)
         serve_open(conn);
     else if (conn->state == CONN_LINGERING)
         serve_lingering(conn);
+    conn->in_call = false;
     if (!sim->crashed && reads(conn) && has_news(conn))
         add_ready(conn);
 }

@@ -64,6 +64,7 @@ struct conn *listener_take(struct listener *listener)
 {
     struct conn *conn = conn_new(listener->loop);
     conn->state = CONN_OPEN;
+    conn->in_call = true; // until on_accept has returned
     list_append(&listener->backlog, &conn->backlog_node);
     loop_call(listener->loop, &listener->loop->ready, &listener->ready);
     return conn;
@@ -79,6 +80,7 @@ static void on_ready(struct sim_call *call)
         struct conn *conn = LIST_ITEM(node, struct conn, backlog_node);
         listener->on_accept(listener->owner, conn);
         ASSERT(conn->ops != NULL || sim->crashed);
+        conn->in_call = false;
     }
 }
 

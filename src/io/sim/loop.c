@@ -196,6 +196,7 @@ void loop_free(struct loop *loop)
     ASSERT(sim->current != loop);
     owed_run(loop);
     ASSERT(list_empty(&loop->ready) && list_empty(&loop->unsent));
+    ASSERT(loop->dead || loop->arriving == 0);
     loop_drop(loop);
     heap_free(&loop->timers);
     list_remove(&loop->node);
@@ -385,6 +386,14 @@ void timer_stop(struct timer *timer)
 bool timer_active(const struct timer *timer)
 {
     return timer->node.place != 0;
+}
+
+int64_t timer_left_ms(const struct timer *timer)
+{
+    if (!timer_active(timer))
+        return -1;
+    int64_t left_ns = timer->node.key - timer->loop->sim->now_ns;
+    return left_ns < 0 ? 0 : (left_ns + NS_PER_MS - 1) / NS_PER_MS;
 }
 
 // --- the turn

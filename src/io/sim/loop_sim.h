@@ -15,6 +15,7 @@ struct loop {
     struct sim_event turn, alarm;
     struct message *inbox_first, **inbox_end;
     size_t inbox_count;
+    size_t arriving;  // connections on their way here
     int64_t *lane_ns; // by sender id: when its newest message arrives
     size_t lane_count;
     struct heap timers;

@@ -49,6 +49,7 @@ enum conn_state {
     CONN_CONNECTING,
     CONN_OPEN,
     CONN_LINGERING, // all is sent; the other side still sends
+    CONN_MOVING,    // between two loops
     CONN_DONE,      // waits for its on_close
 };
 
@@ -60,7 +61,8 @@ struct conn {
     uint64_t id;
     enum conn_state state;
     err_t why;
-    bool dead; // its program crashed
+    bool dead;    // its program crashed
+    bool in_call; // a callback of it is under way
     bool paused, closing, ended, blocked, full;
     struct wire *wire;
     unsigned side;
@@ -72,6 +74,8 @@ struct conn {
     size_t head, count, capacity, queued, low, high;
     struct sim_call ready, unsent, notice;
     struct timer timer;
+    struct message arrival;
+    int64_t left_ms; // of the timer while it moves; -1: it does not run
     char peer[PEER_SIZE];
 };
 
@@ -109,6 +113,8 @@ static inline struct direction *wire_out(const struct conn *conn)
 // --- conn.c
 
 struct conn *conn_new(struct loop *loop);
+// on_data, on_drain and the end of the output are owed, if they are.
+void conn_look(struct conn *conn);
 // Something arrived, or room did.
 void conn_readable(struct conn *conn);
 void conn_writable(struct conn *conn);

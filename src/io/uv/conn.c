@@ -50,10 +50,27 @@ static void conn_free(struct conn *conn)
 
 static void on_poll_closed(uv_handle_t *handle)
 {
-    struct conn *conn = handle->data;
-    conn->polled = false;
-    if (conn->told)
-        conn_free(conn);
+    free(handle);
+}
+
+bool conn_watch(struct conn *conn)
+{
+    uv_poll_t *poll = mem_zalloc(1, sizeof(*poll));
+    if (uv_poll_init(&conn->loop->uv, poll, conn->fd) != 0) {
+        free(poll);
+        return false;
+    }
+    poll->data = conn;
+    conn->poll = poll;
+    conn->interest = 0;
+    return true;
+}
+
+void conn_unwatch(struct conn *conn)
+{
+    if (conn->poll != NULL)
+        uv_close((uv_handle_t *)conn->poll, on_poll_closed);
+    conn->poll = NULL;
 }
 
 bool conn_reads(const struct conn *conn)
@@ -63,9 +80,8 @@ bool conn_reads(const struct conn *conn)
     return conn->state == CONN_OPEN && !conn->paused && !conn->closing && !conn->ended && !stuck;
 }
 
-// Tells the poller what to wait for, if that changed: a change costs two system calls, so owners' pauses take effect
-// only when an event really came.
-static void set_interest(struct conn *conn)
+// A change costs two system calls, so owners' pauses take effect only when an event really came.
+void conn_set_interest(struct conn *conn)
 {
     int want = conn_reads(conn) || conn->state == CONN_LINGERING ? UV_READABLE : 0;
     bool will_write = list_linked(&conn->write.node) && (conn->interest & UV_WRITABLE) != 0;
@@ -74,7 +90,7 @@ static void set_interest(struct conn *conn)
     if (want == conn->interest)
         return;
     conn->interest = want;
-    int failed = want == 0 ? uv_poll_stop(&conn->poll) : uv_poll_start(&conn->poll, want, on_poll);
+    int failed = want == 0 ? uv_poll_stop(conn->poll) : uv_poll_start(conn->poll, want, on_poll);
     ASSERT(failed == 0);
 }
 
@@ -95,8 +111,7 @@ void conn_finish(struct conn *conn, err_t why)
     connecting_cancel(conn->connecting);
     conn->connecting = NULL;
     // Before the descriptor: its number may be another connection's soon, and the handle must not touch that.
-    if (conn->polled)
-        uv_close((uv_handle_t *)&conn->poll, on_poll_closed);
+    conn_unwatch(conn);
     if (conn->fd >= 0)
         close(conn->fd);
     conn->fd = -1;
@@ -105,21 +120,13 @@ void conn_finish(struct conn *conn, err_t why)
     loop_add_notice(conn->loop, &conn->notice);
 }
 
-static void on_notice(struct deferred *notice)
+static void tell_owed(struct conn *conn)
 {
-    struct conn *conn = CONTAINER_OF(notice, struct conn, notice);
-    if (conn->state == CONN_DONE) {
-        conn->told = true;
-        conn->ops->on_close(conn, conn->why);
-        if (!conn->polled)
-            conn_free(conn);
-        return;
-    }
     if (conn->tls != NULL && conn_reads(conn) && conn_tls_has_input(conn)) {
         conn_tls_read(conn);
         if (conn->state == CONN_DONE)
             return;
-        set_interest(conn);
+        conn_set_interest(conn);
     }
     // The owner may have sent again since the queue was low.
     if (!conn->full || conn->queued > conn->low || conn->closing)
@@ -127,6 +134,19 @@ static void on_notice(struct deferred *notice)
     conn->full = false;
     if (conn->ops->on_drain != NULL)
         conn->ops->on_drain(conn);
+}
+
+static void on_notice(struct deferred *notice)
+{
+    struct conn *conn = CONTAINER_OF(notice, struct conn, notice);
+    if (conn->state == CONN_DONE) {
+        conn->ops->on_close(conn, conn->why);
+        conn_free(conn);
+        return;
+    }
+    conn->in_call = true;
+    tell_owed(conn);
+    conn->in_call = false;
 }
 
 static void on_timer(struct timer *timer)
@@ -164,7 +184,7 @@ void conn_linger(struct conn *conn, err_t why)
     conn->blocked = false;
     conn->state = CONN_LINGERING;
     timer_start(&conn->timer, LINGER_TIMEOUT_MS);
-    set_interest(conn);
+    conn_set_interest(conn);
 }
 
 // The queue is empty and nothing will be added. Closing a socket with unread input makes the kernel send a reset, which
@@ -252,7 +272,7 @@ static void on_write(struct deferred *write)
     if (conn_queued(conn) == 0 && (conn->closing || (conn->ended && conn->ops->on_end == NULL)))
         end_output(conn);
     else
-        set_interest(conn);
+        conn_set_interest(conn);
 }
 
 // The peer's end of stream. It may have closed one direction only: what is queued still goes out, and what the owner
@@ -297,9 +317,8 @@ static void on_lingering(struct conn *conn)
         conn_finish(conn, conn->why);
 }
 
-static void on_poll(uv_poll_t *poll, int status, int events)
+static void serve(struct conn *conn, int status, int events)
 {
-    struct conn *conn = poll->data;
     if (status < 0) {
         // libuv stops a handle whose socket has an error. Bytes from before the error can still be read; the last read
         // then gives its number.
@@ -324,19 +343,26 @@ static void on_poll(uv_poll_t *poll, int status, int events)
                 conn_tls_read(conn);
         }
     }
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    struct conn *conn = poll->data;
+    conn->in_call = true;
+    serve(conn, status, events);
+    conn->in_call = false;
     if (conn->state != CONN_DONE)
-        set_interest(conn);
+        conn_set_interest(conn);
 }
 
 static err_t take_socket(struct conn *conn, int fd, const union socket_address *peer)
 {
-    if (uv_poll_init(&conn->loop->uv, &conn->poll, fd) != 0) {
+    conn->fd = fd;
+    if (!conn_watch(conn)) {
         close(fd);
+        conn->fd = -1;
         return ERR_IO;
     }
-    conn->poll.data = conn;
-    conn->polled = true;
-    conn->fd = fd;
     conn->state = CONN_OPEN;
     socket_address_format(peer, conn->peer);
     return ERR_OK;
@@ -346,6 +372,7 @@ err_t conn_accepted(struct loop *loop, int fd, const union socket_address *peer,
 {
     struct conn *conn = conn_new(loop);
     err_t err = take_socket(conn, fd, peer);
+    conn->in_call = true;
     if (err == ERR_OK)
         *ret_conn = conn;
     else
@@ -353,9 +380,10 @@ err_t conn_accepted(struct loop *loop, int fd, const union socket_address *peer,
     return err;
 }
 
-bool conn_is_attached(const struct conn *conn)
+void conn_accept_done(struct conn *conn)
 {
-    return conn->ops != NULL;
+    ASSERT(conn->ops != NULL);
+    conn->in_call = false;
 }
 
 void conn_attach(struct conn *conn, const struct conn_ops *ops, void *owner)
@@ -363,7 +391,7 @@ void conn_attach(struct conn *conn, const struct conn_ops *ops, void *owner)
     ASSERT(conn->ops == NULL);
     conn->ops = ops;
     conn->owner = owner;
-    set_interest(conn);
+    conn_set_interest(conn);
 }
 
 struct conn *conn_open(struct loop *loop, const struct address *address, const struct conn_ops *ops, void *owner)
@@ -390,9 +418,11 @@ void conn_opened(struct conn *conn, int fd, const union socket_address *peer)
     if (conn->closing) // with the drain's timer running
         return;
     timer_stop(&conn->timer);
+    conn->in_call = true;
     conn->ops->on_open(conn);
+    conn->in_call = false;
     if (conn->state != CONN_DONE)
-        set_interest(conn);
+        conn_set_interest(conn);
 }
 
 void *conn_owner(const struct conn *conn)
@@ -469,7 +499,7 @@ void conn_resume(struct conn *conn)
     conn->paused = false;
     if (conn->state != CONN_OPEN)
         return;
-    set_interest(conn);
+    conn_set_interest(conn);
     if (conn->tls != NULL && conn_tls_has_input(conn))
         loop_add_notice(conn->loop, &conn->notice);
 }

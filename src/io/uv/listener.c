@@ -227,7 +227,7 @@ static void accept_one(struct listener *listener, int fd, const union socket_add
     if (conn_accepted(listener->loop, fd, peer, &conn) != ERR_OK)
         return;
     listener->on_accept(listener->owner, conn);
-    ASSERT(conn_is_attached(conn));
+    conn_accept_done(conn);
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events)

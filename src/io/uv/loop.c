@@ -228,6 +228,7 @@ void loop_free(struct loop *loop)
     while (!list_empty(&loop->notices))
         uv_run(&loop->uv, UV_RUN_NOWAIT);
     current = NULL;
+    ASSERT(atomic_load(&loop->arriving) == 0);
 
     uv_close((uv_handle_t *)&loop->wake, NULL);
     uv_close((uv_handle_t *)&loop->before_poll, NULL);
@@ -391,4 +392,12 @@ void timer_stop(struct timer *timer)
 bool timer_active(const struct timer *timer)
 {
     return timer->node.place != 0;
+}
+
+int64_t timer_left_ms(const struct timer *timer)
+{
+    if (!timer_active(timer))
+        return -1;
+    int64_t left_ms = timer->node.key - loop_now_ms(timer->loop);
+    return left_ms < 0 ? 0 : left_ms;
 }

@@ -44,6 +44,7 @@ struct loop {
     atomic_uint senders;               // between taking the loop and being done with it
     atomic_bool asleep;                // in a poll that may sleep: a post must wake it
     atomic_bool stopping;
+    atomic_size_t arriving; // connections on their way here
 
     char apart_too[CACHE_LINE_SIZE];
     atomic_size_t credit_used;

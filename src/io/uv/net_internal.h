@@ -38,9 +38,9 @@ struct connecting *connecting_start(struct conn *conn, const struct address *add
 // The conn is gone: nothing comes any more. Accepts NULL.
 void connecting_cancel(struct connecting *connecting);
 
-// A conn without ops on an open socket, or ERR_IO (the socket is then closed).
+// A conn without ops on an open socket, or ERR_IO (the socket is then closed). conn_accept_done follows on_accept.
 err_t conn_accepted(struct loop *loop, int fd, const union socket_address *peer, struct conn **ret_conn) MUST_CHECK;
-bool conn_is_attached(const struct conn *conn);
+void conn_accept_done(struct conn *conn);
 // The end of connecting: the socket is the conn's from here on.
 void conn_opened(struct conn *conn, int fd, const union socket_address *peer);
 // Ends the conn; on_close(why) comes in the next turn. Safe to repeat.
