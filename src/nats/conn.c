@@ -477,7 +477,9 @@ static void conn_greet_and_secure(struct nats_conn *nc, bytes_t early)
 // The first bytes of a client that may choose. False: they are commands.
 static bool conn_begins_tls(struct nats_conn *nc, bytes_t input)
 {
-    bool is_handshake = input.data[0] == TLS_HANDSHAKE, is_greeted = nc->is_greeted;
+    // The users may have been read again since the client came, and TLS be gone.
+    bool is_handshake = nc->door->site.access->tls != NULL && input.data[0] == TLS_HANDSHAKE;
+    bool is_greeted = nc->is_greeted;
     nc->may_be_secure = false;
     if (is_handshake || !is_greeted)
         timer_stop(&nc->admission);

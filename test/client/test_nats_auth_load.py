@@ -163,7 +163,8 @@ class Crowd:
     async def leaves(self, kind):
         """In the middle of a login, of a command."""
         peer = await Peer.open(self.address)
-        words = [b'CONNECT {"user":"hashed0","pass":"builder"}\r\nPING\r\n', b"CONNECT {", b"PUB a 5\r\nab", b"", b"\r\n"]
+        words = [b'CONNECT {"user":"hashed0","pass":"builder"}\r\nPING\r\n', b"CONNECT {", b"PUB a 5\r\nab", b"", b"\r\n",
+                 b"\x16\x03\x01\x02\x00"]
         await peer.say(self.dice.choice(words))
         await asyncio.sleep(self.dice.random() * 0.05)
         return peer
