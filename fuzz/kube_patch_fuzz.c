@@ -33,15 +33,6 @@ static const struct schema root = {
     .type = SCHEMA_OBJECT, .members = members, .member_count = 5, .additional = &scalar
 };
 
-const struct schema *schema_member_find(const struct schema *schema, bytes_t name)
-{
-    for (size_t i = 0; schema != NULL && i < schema->member_count; i++) {
-        if (bytes_equal(schema->members[i].name, name))
-            return schema->members[i].schema;
-    }
-    return schema == NULL ? NULL : schema->additional;
-}
-
 static struct json_value *parsed(struct arena *arena, bytes_t text)
 {
     struct json_value *value;

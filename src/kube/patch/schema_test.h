@@ -40,12 +40,3 @@ static inline const struct schema *schema_test_node(struct arena *arena, const s
     schema->member_count = count;
     return schema;
 }
-
-const struct schema *schema_member_find(const struct schema *schema, bytes_t name)
-{
-    for (size_t i = 0; schema != NULL && i < schema->member_count; i++) {
-        if (bytes_equal(schema->members[i].name, name))
-            return schema->members[i].schema;
-    }
-    return schema == NULL ? NULL : schema->additional;
-}
