@@ -16,8 +16,9 @@ struct schema_compile {
                      // fine
 };
 
-// SOURCE outlives the schema; ARENA holds it, and stays as long. ERR_INVALID: ERRORS has at least one more.
-// The root is like an embedded resource: apiVersion, kind and metadata are members of it, whatever the text says, and
-// metadata has the fields of ObjectMeta (schema_meta.h) with what the text says about name and generateName.
+// SOURCE has each name once (json_unique) and outlives the schema; ARENA holds it, and stays as long. ERR_INVALID:
+// ERRORS has at least one more. The root is like an embedded resource: apiVersion, kind and metadata are members of it,
+// whatever the text says, and metadata has the fields of ObjectMeta (schema_meta.h) with what the text says about name
+// and generateName.
 MUST_CHECK err_t schema_compile(const struct json_value *source, const struct schema_compile *how, struct arena *arena,
                                 const struct schema **ret_schema, struct field_errors *errors);

@@ -2,7 +2,6 @@
 #include "kube/schema/schema_props.h"
 
 #include "base/assert.h"
-#include "base/json_edit.h"
 
 #include <stddef.h>
 
@@ -119,9 +118,6 @@ static struct schema_props_list read_list(struct read *read, const struct json_v
     size_t index = 0;
     for (const struct json_value *value = array->first; value != NULL; value = value->next) {
         struct field_path here = is_map ? field_key(path, value->name) : field_index(path, index++);
-        // Of members that stand twice the last one counts, as everywhere.
-        if (is_map && json_find(array, value->name) != value)
-            continue;
         struct schema_props *props = read_node(read, value, &here);
         if (props == NULL)
             continue;
@@ -264,8 +260,7 @@ static struct schema_props *read_node(struct read *read, const struct json_value
     struct schema_props *props = arena_alloc(read->arena, sizeof *props);
     props->source = tree;
     for (const struct json_value *member = tree->first; member != NULL; member = member->next) {
-        if (json_find(tree, member->name) == member)
-            read_member(read, props, member, path);
+        read_member(read, props, member, path);
         if (bytes_is(member->name, "x-kubernetes-preserve-unknown-fields") && member->type == JSON_BOOL)
             props->preserve_flag = member;
     }

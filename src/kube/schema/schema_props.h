@@ -41,8 +41,8 @@ struct schema_props {
 // A schema has at most so many nodes, all kinds together.
 enum { SCHEMA_NODES_MAX = 10000 };
 
-// Reads TREE. What has the wrong JSON type is an error at its place and absent in the result; so are names that stand
-// twice. NULL when it is no object, or larger than the limits.
+// Reads TREE, in which each name stands once. What has the wrong JSON type is an error at its place and absent in the
+// result. NULL when it is no object, or larger than the limits.
 struct schema_props *schema_props_read(const struct json_value *tree, const struct field_path *path,
                                        struct arena *arena, struct field_errors *errors);
 
