@@ -69,7 +69,7 @@ def start_command(name, folder, port):
     if name == "nats-server":
         return [Nats.peer, "-a", "127.0.0.1", "-p", port]
     nowhere = "127.0.0.1:0"
-    return [eddy_binary(), "serve", "--data", folder, "--nats", f"127.0.0.1:{port}", "--kafka", nowhere, "--console", nowhere]
+    return [eddy_binary(), "serve", "--data", folder, "--nats", f"127.0.0.1:{port}", "--kafka", nowhere, "--kube", "off", "--console", nowhere]
 
 
 class Bench:

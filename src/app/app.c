@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/app_internal.h"
+#include "app/kube_door.h"
 
 #include "base/assert.h"
 #include "base/log.h"
@@ -253,6 +254,7 @@ static void start_doors(struct app *app, diag_t *diag)
 static void end_process(struct app *app)
 {
     disk_stop();
+    kube_door_free(app);
     coordinator_free(app->coordinator);
     embedded_free(app->engine);
     if (app->store != NULL)

@@ -8,6 +8,7 @@
 #include "engine/embedded/embedded.h"
 #include "io/loop.h"
 #include "kafka/kafka.h"
+#include "kube/kube.h"
 #include "nats/monitor.h"
 #include "observe/nats.h"
 #include "observe/process.h"
@@ -43,6 +44,18 @@ struct nats_entry {
     struct nats_collector collector;
 };
 
+// The door of the Kubernetes API, on the loop of its table.
+struct kube_entry {
+    struct kube *kube;
+    struct tls_context *tls;
+    char *token, *viewer_token;
+    struct metric_set set;
+    struct metric_values values;
+    struct message close, closed; // there and back
+    void (*on_closed)(void *owner);
+    void *owner;
+};
+
 struct app {
     struct app_config *config;
     struct option_set *set;
@@ -71,6 +84,7 @@ struct app {
     size_t kafka_count, kafka_closing;
     struct metric_set kafka_set;
     struct nats_entry nats;
+    struct kube_entry kube;
 
     // the run
     enum app_end end;

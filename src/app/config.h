@@ -5,6 +5,7 @@
 #include "base/option.h"
 #include "http/request.h"
 #include "kafka/kafka.h"
+#include "kube/kube.h"
 #include "nats/nats.h"
 #include "store/store.h"
 
@@ -12,8 +13,9 @@ struct app_config {
     const char *file; // --config
     const char *data;
     bool insecure;
-    const char *kafka_address, *nats_address, *nats_monitor_address, *console_address; // "off" closes the door
-    const char *console_hosts;                                                         // comma separated; NULL: none
+    const char *kafka_address, *nats_address, *nats_monitor_address, *kube_address,
+        *console_address;      // "off" closes the door
+    const char *console_hosts; // comma separated; NULL: none
     int log_format, log_level; // enum log_format, enum log_level
     int64_t loops;             // 0: by the number of CPUs
     int64_t flush_threads, read_threads, background_threads;
@@ -28,6 +30,7 @@ struct app_config {
     int64_t http_header_timeout_ms, http_body_timeout_ms, http_idle_timeout_ms, http_connections;
     struct kafka_options kafka;
     struct nats_options nats;
+    struct kube_options kube;
     struct nats_access *nats_access; // of nats.auth; NULL: everybody may come in to the NATS door
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The registry of doors: one row for each, in the order they open.
 #include "app/app_internal.h"
+#include "app/kube_door.h"
 
 #include "base/assert.h"
 #include "base/log.h"
@@ -24,7 +25,7 @@ struct door {
     void (*close)(struct app *app);
 };
 
-enum { DOOR_KAFKA, DOOR_NATS, DOOR_NATS_MONITOR, DOOR_CONSOLE, DOOR_COUNT };
+enum { DOOR_KAFKA, DOOR_NATS, DOOR_NATS_MONITOR, DOOR_KUBE, DOOR_CONSOLE, DOOR_COUNT };
 static const struct door doors[DOOR_COUNT];
 
 static void door_closed(struct app *app, unsigned door)
@@ -231,6 +232,39 @@ static void monitor_close(struct app *app)
     loop_post(app->nats.loop, &app->nats.monitor_close);
 }
 
+// ---- the Kubernetes API
+
+static err_t open_kube(struct app *app, struct address *address, diag_t *diag)
+{
+    err_t err = kube_door_open(app, address, diag);
+    if (app->kube.kube != NULL)
+        app->open_doors |= 1U << DOOR_KUBE;
+    return err;
+}
+
+static bool kube_checks(const struct app_config *config)
+{
+    (void)config;
+    return true; // a token, always
+}
+
+static void on_kube_closed_message(struct message *message)
+{
+    door_closed(CONTAINER_OF(message, struct app, kube.closed), DOOR_KUBE);
+}
+
+static void on_kube_closed(void *owner)
+{
+    struct app *app = owner;
+    app->kube.closed.on_message = on_kube_closed_message;
+    loop_post(app->loops[0], &app->kube.closed);
+}
+
+static void close_kube(struct app *app)
+{
+    kube_door_close(app, on_kube_closed, app);
+}
+
 // ---- the console
 
 static err_t open_console(struct app *app, struct address *address, diag_t *diag)
@@ -266,6 +300,8 @@ static const struct door doors[DOOR_COUNT] = {
                     nats_close },
     [DOOR_NATS_MONITOR] = { "nats-monitor", "--nats-monitor", 8222, offsetof(struct app_config, nats_monitor_address),
                             &doors[DOOR_NATS], monitor_open, NULL, monitor_close },
+    [DOOR_KUBE] = { "kube", "--kube", 6443, offsetof(struct app_config, kube_address), NULL, open_kube, kube_checks,
+                    close_kube },
     [DOOR_CONSOLE] = { "console", "--console", 3000, offsetof(struct app_config, console_address), NULL, open_console,
                        NULL, close_console },
 };

@@ -39,10 +39,12 @@ static const struct option_row own_rows[] = {
       .default_text = "localhost:4222", .help = "where NATS clients knock; off closes the door, port 0 picks one", AT(nats_address) },
     { .name = "nats-monitor", .flag = "--nats-monitor", .env = "EDDY_NATS_MONITOR", PLACE("Doors"), .type = OPTION_ADDRESS,
       .default_text = "localhost:8222", .help = "where /varz, /connz and the other pages of nats-server's monitoring are; off closes the door", AT(nats_monitor_address) },
+    { .name = "kube", .flag = "--kube", .env = "EDDY_KUBE", PLACE("Doors"), .type = OPTION_ADDRESS,
+      .default_text = "localhost:6443", .help = "where kubectl and other clients of the Kubernetes API knock; off closes the door, port 0 picks one", AT(kube_address) },
     { .name = "console", .flag = "--console", .env = "EDDY_CONSOLE", PLACE("Doors"), .type = OPTION_ADDRESS,
       .default_text = "localhost:3000", .help = "where /metrics, /healthz and /readyz are; off closes the door", AT(console_address) },
     { .name = "console.hosts", .flag = "--console-hosts", .env = "EDDY_CONSOLE_HOSTS", PLACE("Doors"), .type = OPTION_TEXT,
-      .value_name = "NAMES", .help = "host names besides localhost that the console and the NATS monitoring answer to, with commas between; * for all", AT(console_hosts) },
+      .value_name = "NAMES", .help = "host names besides localhost that the console, the Kubernetes API and the NATS monitoring answer to, with commas between; * for all", AT(console_hosts) },
 
     { .name = "log.format", .flag = "--log-format", .env = "EDDY_LOG_FORMAT", PLACE("Log"), .type = OPTION_ENUM,
       .default_text = "text", .choices = log_formats, .help = "how log lines on standard error look", AT(log_format) },
@@ -130,12 +132,13 @@ static struct option_row *add_rows(struct option_row *to, const struct option_ro
 struct option_table app_option_table(void)
 {
     static struct option_row *rows;
-    size_t count = ARRAY_COUNT(own_rows) + kafka_option_row_count + nats_option_row_count;
+    size_t count = ARRAY_COUNT(own_rows) + kafka_option_row_count + nats_option_row_count + kube_option_row_count;
     if (rows != NULL)
         return (struct option_table){ rows, count };
     rows = mem_zalloc(count, sizeof *rows);
     struct option_row *to = add_rows(rows, own_rows, ARRAY_COUNT(own_rows), 0);
     to = add_rows(to, kafka_option_rows, kafka_option_row_count, offsetof(struct app_config, kafka));
-    (void)add_rows(to, nats_option_rows, nats_option_row_count, offsetof(struct app_config, nats));
+    to = add_rows(to, nats_option_rows, nats_option_row_count, offsetof(struct app_config, nats));
+    (void)add_rows(to, kube_option_rows, kube_option_row_count, offsetof(struct app_config, kube));
     return (struct option_table){ rows, count };
 }

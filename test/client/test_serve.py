@@ -52,7 +52,7 @@ WRONG_OPTIONS = {
     ),
     "one_port_on_localhost_and_its_number": (["--kafka", "localhost:9092", "--console", "[::1]:9092"], ["--console", "9092"]),
     "all_doors_off": (
-        ["--kafka", "off", "--nats", "off", "--console", "off"],
+        ["--kafka", "off", "--nats", "off", "--kube", "off", "--console", "off"],
         ["--kafka", "--nats", "--console", "off"],
     ),
     "advertise_without_a_port": (["--kafka-advertise", "example.com"], ["--kafka-advertise", "example.com", "HOST:PORT"]),

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kube/bootstrap.h"
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "kube/api.h"
+#include "kube/builtin/builtin.h"
+#include "kube/client.h"
+#include "kube/collector.h"
+#include "kube/definitions.h"
+#include "kube/namespaces.h"
+#include "kube/schema/field_error.h"
+#include "kube/yaml/yaml_read.h"
+
+#include <stdlib.h>
+
+static const char *const namespaces[] = { "default", "kube-public", "kube-system" };
+
+struct bootstrap {
+    struct kube *kube;
+    struct message begin;
+    size_t wanted; // namespaces that are not there yet
+    struct controller definitions, namespaces;
+    struct collector *collector;
+};
+
+// --- kinds
+
+static err_t kind_load(struct kube *kube, const struct kind_rules *rules, diag_t *diag)
+{
+    static const struct yaml_limits limits = { .size = 4 << 20, .values = 200000, .repeated = 1000, .documents = 1 };
+    struct arena arena = ARENA_INIT;
+    struct field_errors errors = field_errors_in(&arena);
+    struct yaml_stream stream;
+    struct kind *kind;
+    err_t err = yaml_read(bytes_of_text(rules->definition), &limits, &arena, &stream, diag);
+    if (err == ERR_OK)
+        err = kinds_define(&kube->resources.kinds, stream.documents[0], rules, &kind, &errors);
+    if (err != ERR_OK && errors.count > 0)
+        (void)diag_fail(diag, err, "kind", "%.*s: %.*s: %.*s", BYTES_ARG(object_name(stream.documents[0])),
+                        BYTES_ARG(errors.first->field), BYTES_ARG(errors.first->text));
+    arena_free(&arena);
+    return err;
+}
+
+err_t bootstrap_kinds(struct kube *kube, diag_t *diag)
+{
+    err_t err = ERR_OK;
+    for (size_t i = 0; i < builtin_kind_count && err == ERR_OK; i++)
+        err = kind_load(kube, builtin_kinds[i], diag);
+    for (size_t i = 0; i < kube->options.kind_count && err == ERR_OK; i++)
+        err = kind_load(kube, kube->options.kinds[i], diag);
+    if (err != ERR_OK)
+        return err;
+    const struct kinds *kinds = &kube->resources.kinds;
+    kube->namespaces = kinds_find(kinds, BYTES_LITERAL(""), BYTES_LITERAL("namespaces"));
+    kube->definitions =
+        kinds_find(kinds, BYTES_LITERAL("apiextensions.k8s.io"), BYTES_LITERAL("customresourcedefinitions"));
+    ASSERT(kube->namespaces != NULL && kube->definitions != NULL);
+    return ERR_OK;
+}
+
+// --- the first turn
+
+static void ready(struct bootstrap *bootstrap)
+{
+    struct kube *kube = bootstrap->kube;
+    namespaces_start(&bootstrap->namespaces, kube);
+    bootstrap->collector = collector_start(kube);
+    kube_ready(kube);
+}
+
+static void on_namespace_made(struct client_op *op)
+{
+    struct bootstrap *bootstrap = op->owner;
+    if (op->reason != PROBLEM_NONE && op->reason != PROBLEM_ALREADY_EXISTS)
+        log_line(LOG_WARN, "a namespace that is always there could not be made",
+                 LOG_FIELDS(log_bytes("name", op->name), log_bytes("why", op->message)));
+    if (--bootstrap->wanted == 0)
+        ready(bootstrap);
+}
+
+static void on_begin(struct message *message)
+{
+    struct bootstrap *bootstrap = CONTAINER_OF(message, struct bootstrap, begin);
+    struct kube *kube = bootstrap->kube;
+    definitions_start(&bootstrap->definitions, kube);
+    bootstrap->wanted = 1;
+    for (size_t i = 0; i < ARRAY_COUNT(namespaces); i++) {
+        bytes_t name = bytes_of_text(namespaces[i]);
+        if (resources_has(&kube->resources, kube->namespaces, BYTES_LITERAL(""), name))
+            continue;
+        struct client_op *op = client_op_new(kube, kube->namespaces, BYTES_LITERAL(""), name, "eddy");
+        bootstrap->wanted++;
+        op->on_done = on_namespace_made;
+        op->owner = bootstrap;
+        client_create(op, json_new(&op->arena, JSON_OBJECT));
+    }
+    if (--bootstrap->wanted == 0)
+        ready(bootstrap);
+}
+
+void bootstrap_start(struct kube *kube)
+{
+    struct bootstrap *bootstrap = mem_zalloc(1, sizeof *bootstrap);
+    kube->bootstrap = bootstrap;
+    bootstrap->kube = kube;
+    bootstrap->begin.on_message = on_begin;
+    loop_post(kube->loop, &bootstrap->begin);
+}
+
+void bootstrap_stop(struct kube *kube)
+{
+    controller_stop(&kube->bootstrap->definitions);
+    controller_stop(&kube->bootstrap->namespaces);
+    collector_stop(kube->bootstrap->collector);
+}
+
+void bootstrap_free(struct kube *kube)
+{
+    if (kube->bootstrap == NULL)
+        return;
+    controller_deinit(&kube->bootstrap->definitions);
+    controller_deinit(&kube->bootstrap->namespaces);
+    collector_free(kube->bootstrap->collector);
+    free(kube->bootstrap);
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+// Serves what CustomResourceDefinitions define: makes the kind, says so in the definition's status, and takes the
+// kind's objects away before the definition goes.
+#pragma once
+
+#include "kube/controller.h"
+
+// Before any request is answered: the kinds of the definitions that are stored. Then the controller.
+void definitions_start(struct controller *controller, struct kube *kube);
