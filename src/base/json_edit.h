@@ -41,10 +41,10 @@ void json_detach(struct json_value *value);
 // FRESH stands where OLD stood, with its name; OLD is in no tree then. OLD must not be a root.
 void json_replace(struct json_value *old, struct json_value *fresh);
 
-// In all objects of the tree the last member of each name stays, as most readers take it; ON_HIDDEN (may be NULL) gets
+// In all objects of the tree VALUE the last member of each name stays, as most readers take it; ON_HIDDEN (may be NULL) gets
 // each of the others while it still is in its place.
 typedef void json_on_hidden(void *owner, const struct json_value *member);
-void json_unique(struct json_value *root, json_on_hidden *on_hidden, void *owner);
+void json_unique(struct json_value *value, json_on_hidden *on_hidden, void *owner);
 
 // Same types and contents. Members in any order; numbers by value (1 equals 1.0 and 1e0).
 bool json_equal(const struct json_value *a, const struct json_value *b);

@@ -112,9 +112,13 @@ err_t resources_open(struct resources *resources, struct engine *engine, const s
     kinds_init(&resources->kinds);
     history_init(&resources->history, resources->loop, limits->history_count, limits->history_size);
     resources->watch.on_change = on_change;
+    return ERR_OK;
+}
+
+void resources_start(struct resources *resources)
+{
     resources->begin.on_message = on_begin;
     loop_post(resources->loop, &resources->begin);
-    return ERR_OK;
 }
 
 void resources_deinit(struct resources *resources)

@@ -29,6 +29,8 @@ struct resources_limits {
 // Before the loops run. DIAG says why not.
 err_t resources_open(struct resources *resources, struct engine *engine, const struct resources_limits *limits,
                      diag_t *diag) MUST_CHECK;
+// Before the loops run: from its first turn on it hears of changes.
+void resources_start(struct resources *resources);
 // When no loop runs.
 void resources_deinit(struct resources *resources);
 

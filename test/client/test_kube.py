@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+import servers
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PATIENCE = 30
@@ -228,6 +229,12 @@ def test_a_watch_goes_on_where_it_was(server):
     assert [event["type"] for event in events] == ["ADDED", "MODIFIED", "DELETED"]
     versions = [int(event["object"]["metadata"]["resourceVersion"]) for event in events]
     assert versions == sorted(versions) and versions[0] > int(begin)
+
+
+def test_a_busy_port_fails_the_start_in_order(server, start_eddy, tmp_path):
+    port = server.doors["kube"][1]
+    with pytest.raises(servers.ServerFailed, match=f"--kube.*{port}|{port}.*--kube"):
+        start_eddy("--kube", f"127.0.0.1:{port}", folder=tmp_path / "second")
 
 
 def test_objects_outlive_a_crash(server):
