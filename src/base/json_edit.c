@@ -72,7 +72,10 @@ void json_append(struct json_value *array, struct json_value *value)
 void json_insert(struct json_value *array, size_t index, struct json_value *value)
 {
     ASSERT(index <= array->count);
-    link_behind(array, index == 0 ? NULL : json_at(array, index - 1), value);
+    struct json_value *before = NULL;
+    for (size_t i = 0; i < index; i++)
+        before = before == NULL ? array->first : before->next;
+    link_behind(array, before, value);
 }
 
 void json_detach(struct json_value *value)

@@ -34,7 +34,7 @@ struct json_value *json_set_object(struct json_value *object, struct arena *aren
 bool json_unset(struct json_value *object, bytes_t name);
 
 void json_append(struct json_value *array, struct json_value *value);
-// Before the value at INDEX; INDEX == count appends.
+// Before the value at INDEX; INDEX == count appends. Also a member, whose name is set, into an object.
 void json_insert(struct json_value *array, size_t index, struct json_value *value);
 // Takes the value out of the array or object that it is in; a root stays as it is.
 void json_detach(struct json_value *value);

@@ -79,6 +79,22 @@ static void values_are_taken_out_and_replaced(void **state)
     arena_free(&arena);
 }
 
+static void a_member_is_put_where_it_belongs(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_INIT;
+    struct json_value *root = parsed(&arena, "{\"c\":3}");
+    static const char *const names[] = { "a", "b" };
+    for (size_t i = 0; i < 2; i++) {
+        struct json_value *member = json_new_int(&arena, (int64_t)i);
+        member->name = bytes_of_text(names[i]);
+        json_insert(root, i, member);
+    }
+    expect(root, "{\"a\":0,\"b\":1,\"c\":3}");
+    expect_whole(root);
+    arena_free(&arena);
+}
+
 static void a_copy_is_a_tree_of_its_own(void **state)
 {
     (void)state;
@@ -176,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tree_is_built),
         cmocka_unit_test(values_are_taken_out_and_replaced),
+        cmocka_unit_test(a_member_is_put_where_it_belongs),
         cmocka_unit_test(a_copy_is_a_tree_of_its_own),
         cmocka_unit_test(values_are_compared_by_what_they_say),
         cmocka_unit_test(the_last_of_a_name_stays),

@@ -15,8 +15,8 @@ static err_t decode_node(const struct json_value *field, size_t depth, struct fi
         return err;
     if (depth == FIELD_PATH_MAX)
         return diag_fail(diag, ERR_TOO_LARGE, "managedFields", "a path has more than %d steps", FIELD_PATH_MAX);
-    const struct field_set *below;
-    bool member;
+    const struct field_set *below = NULL;
+    bool member = false;
     err = decode_level(field, set->arena, depth + 1, &below, &member, diag);
     if (err == ERR_OK)
         field_builder_add(set, &element, member, below);
