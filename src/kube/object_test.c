@@ -1,156 +1,101 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kube/object.h"
 
-#include "base/test.h"
-#include "kube/schema/field_error.h"
+#include "kube/testing/world.h"
 
-static struct kinds kinds;
-static struct kind *widgets;
+#define BODY                                                                                                           \
+    "{\"apiVersion\":\"example.com/v1\",\"kind\":\"Thing\",\"spec\":{\"size\":2},\"metadata\":{\"name\":\"a\","        \
+    "\"resourceVersion\":\"77\",\"namespace\":\"ns\"},\"status\":{}}"
 
-static struct json_value *parsed(struct arena *arena, const char *text)
+static bytes_t encoded(struct writer *out, enum change change, const char *text)
 {
-    static const struct json_limits limits = { .size = 1 << 20, .values = 10000 };
-    diag_t diag = { 0 };
-    struct json_value *value = NULL;
-    err_t err = json_parse(bytes_of_text(text), &limits, arena, &value, &diag);
-    if (err != ERR_OK)
-        fail_msg("%s: %s: %s", text, diag.where, diag.text);
-    return value;
+    object_encode(out, change, world_tree(text));
+    return writer_view(out);
 }
 
-static struct kind *define(const char *text)
+static void stores_metadata_first_and_nothing_that_follows_from_the_row(void **state)
 {
-    struct arena arena = ARENA_INIT;
-    struct field_errors errors = field_errors_in(&arena);
-    struct kind *kind = NULL;
-    assert_int_equal(kinds_define(&kinds, parsed(&arena, text), NULL, &kind, &errors), ERR_OK);
-    arena_free(&arena);
-    return kind;
-}
-
-#define VERSION(name, served, storage)                                                                                 \
-    "{\"name\":\"" name "\",\"served\":" served ",\"storage\":" storage                                                \
-    ",\"schema\":{\"openAPIV3Schema\":{\"type\":\"object\"}}}"
-#define DEFINITION(versions)                                                                                           \
-    "{\"metadata\":{\"name\":\"widgets.example.com\"},\"spec\":{\"group\":\"example.com\",\"scope\":\"Namespaced\","   \
-    "\"names\":{\"plural\":\"widgets\",\"kind\":\"Widget\",\"shortNames\":[\"wd\"]},\"versions\":[" versions "]}}"
-
-static int start(void **state)
-{
+    struct writer out = WRITER_INIT;
+    bytes_t value = encoded(&out, CHANGE_MODIFIED, BODY);
     (void)state;
-    kinds_init(&kinds);
-    widgets = define(DEFINITION(VERSION("v1beta1", "true", "false") "," VERSION("v1", "true", "true")));
-    return 0;
+    assert_true(object_is_valid(value));
+    assert_int_equal(object_change(value), CHANGE_MODIFIED);
+    assert_string_equal(arena_text(&world.arena, bytes_of(value.data + 2, value.size - 2)),
+                        "{\"metadata\":{\"name\":\"a\",\"namespace\":\"ns\"},\"spec\":{\"size\":2},\"status\":{}}");
+    writer_free(&out);
 }
 
-static int stop(void **state)
+static void shows_the_version_that_is_asked_for(void **state)
 {
+    struct writer out = WRITER_INIT, shown = WRITER_INIT;
+    bytes_t value = encoded(&out, CHANGE_ADDED, BODY);
     (void)state;
-    kinds_deinit(&kinds);
-    return 0;
+    object_write(&shown, world.things, kind_version_find(world.things, BYTES_LITERAL("v1beta1")), value, 12);
+    assert_string_equal(arena_text(&world.arena, writer_view(&shown)),
+                        "{\"apiVersion\":\"example.com/v1beta1\",\"kind\":\"Thing\",\"metadata\":{\"resourceVersion\":"
+                        "\"12\",\"name\":\"a\",\"namespace\":\"ns\"},\"spec\":{\"size\":2},\"status\":{}}");
+    writer_free(&out);
+    writer_free(&shown);
 }
 
-static void a_kind_is_found_by_all_its_names(void **state)
+static void what_is_written_and_what_is_decoded_agree(void **state)
 {
+    struct writer out = WRITER_INIT, shown = WRITER_INIT;
+    bytes_t value = encoded(&out, CHANGE_ADDED, BODY);
+    struct json_value *decoded = NULL;
     (void)state;
-    const struct kind_version *version = NULL;
-    assert_ptr_equal(kinds_find(&kinds, BYTES_LITERAL("example.com"), BYTES_LITERAL("widgets")), widgets);
-    assert_null(kinds_find(&kinds, BYTES_LITERAL(""), BYTES_LITERAL("widgets")));
-    assert_ptr_equal(kinds_find_object(&kinds, BYTES_LITERAL("example.com/v1beta1"), BYTES_LITERAL("Widget"), &version),
-                     widgets);
-    assert_true(bytes_is(version->name, "v1beta1"));
-    assert_null(kinds_find_object(&kinds, BYTES_LITERAL("example.com/v2"), BYTES_LITERAL("Widget"), NULL));
-    assert_true(bytes_is(widgets->singular, "widget"));
-    assert_true(bytes_is(widgets->list_name, "WidgetList"));
-    assert_true(bytes_is(widgets->versions[0].name, "v1"));
-    assert_ptr_equal(widgets->storage, &widgets->versions[0]);
+    object_write(&shown, world.things, world.v1, value, 12);
+    assert_int_equal(object_decode(value, world.things, world.v1, 12, &world.arena, &decoded), ERR_OK);
+    const struct json_value *read = world_tree(arena_text(&world.arena, writer_view(&shown)));
+    assert_true(json_equal(decoded, read));
+    assert_true(bytes_is(object_meta_text(decoded, "resourceVersion"), "12"));
+    writer_free(&out);
+    writer_free(&shown);
 }
 
-static void versions_stand_in_the_order_of_their_stability(void **state)
+static void refuses_what_this_eddy_did_not_write(void **state)
 {
+    struct writer out = WRITER_INIT;
+    bytes_t value = encoded(&out, CHANGE_ADDED, BODY);
+    struct json_value *decoded = NULL;
     (void)state;
-    static const char *const order[] = { "v10",     "v2",        "v1",        "v11beta2", "v10beta3",
-                                         "v3beta1", "v12alpha1", "v11alpha2", "foo1",     "foo10" };
-    for (size_t i = 0; i + 1 < sizeof order / sizeof order[0]; i++) {
-        assert_true(kind_version_order(bytes_of_text(order[i]), bytes_of_text(order[i + 1])) < 0);
-        assert_true(kind_version_order(bytes_of_text(order[i + 1]), bytes_of_text(order[i])) > 0);
+    for (size_t size = 0; size < value.size; size++)
+        assert_int_equal(object_decode(bytes_of(value.data, size), world.things, world.v1, 1, &world.arena, &decoded),
+                         ERR_CORRUPT);
+    static const size_t header[] = { 0, 1 };
+    for (size_t i = 0; i < 2; i++) {
+        struct buf *damaged = buf_copy(value);
+        damaged->data[header[i]] = 9;
+        assert_false(object_is_valid(bytes_of(damaged->data, value.size)));
+        buf_unref(damaged);
     }
+    writer_free(&out);
 }
 
-static void a_version_that_is_not_served_is_not_found(void **state)
+static void tells_parts_that_are_missing_or_of_another_type(void **state)
 {
+    const struct json_value *odd = world_tree("{\"metadata\":{\"name\":3,\"finalizers\":\"x\",\"generation\":\"4\"}}");
+    const struct json_value *held = world_tree("{\"metadata\":{\"finalizers\":[\"a/b\"],\"deletionTimestamp\":\"t\"}}");
     (void)state;
-    struct kind *kind = define(DEFINITION(VERSION("v1", "true", "true") "," VERSION("v0", "false", "false")));
-    assert_null(kind_version_find(kind, BYTES_LITERAL("v0")));
-    assert_true(widgets->is_retired); // the new one has its place
-    assert_ptr_equal(kinds_find(&kinds, BYTES_LITERAL("example.com"), BYTES_LITERAL("widgets")), kind);
-}
-
-static void the_hash_of_a_version_changes_with_its_kinds_alone(void **state)
-{
-    (void)state;
-    bytes_t v1 = BYTES_LITERAL("example.com/v1"), v1beta1 = BYTES_LITERAL("example.com/v1beta1");
-    uint64_t before = kinds_hash(&kinds, v1);
-    assert_true(before == kinds_hash(&kinds, v1beta1)); // of the same kinds
-    (void)define(DEFINITION(VERSION("v1", "true", "true")));
-    assert_true(before != kinds_hash(&kinds, v1));
-    (void)define(DEFINITION(VERSION("v1beta1", "true", "false") "," VERSION("v1", "true", "true")));
-    assert_true(before == kinds_hash(&kinds, v1));
-}
-
-static void an_object_is_shown_in_every_version_without_being_parsed(void **state)
-{
-    (void)state;
-    struct arena arena = ARENA_INIT;
-    struct writer value = WRITER_INIT, text = WRITER_INIT;
-    object_encode(&value, CHANGE_MODIFIED,
-                  parsed(&arena, "{\"spec\":{\"a\":[1]},\"apiVersion\":\"example.com/v1\",\"kind\":\"Widget\","
-                                 "\"metadata\":{\"resourceVersion\":\"3\",\"name\":\"w\"}}"));
-    assert_true(object_is_valid(writer_view(&value)));
-    assert_int_equal(object_change(writer_view(&value)), CHANGE_MODIFIED);
-    object_write(&text, widgets, &widgets->versions[1], writer_view(&value), 77);
-    char *shown = bytes_to_text(writer_view(&text));
-    assert_string_equal(shown, "{\"apiVersion\":\"example.com/v1beta1\",\"kind\":\"Widget\",\"metadata\":{"
-                               "\"resourceVersion\":\"77\",\"name\":\"w\"},\"spec\":{\"a\":[1]}}");
-    free(shown);
-    struct json_value *object = NULL;
-    assert_int_equal(object_decode(writer_view(&value), widgets, widgets->storage, 78, &arena, &object), ERR_OK);
-    assert_true(bytes_is(object_meta_text(object, "resourceVersion"), "78"));
-    assert_true(bytes_is(object->first->text, "example.com/v1"));
-    writer_free(&value);
-    writer_free(&text);
-    arena_free(&arena);
-}
-
-static void what_another_program_wrote_is_no_object(void **state)
-{
-    (void)state;
-    static const char *const values[] = { "",
-                                          "x",
-                                          "\1",
-                                          "\1\0",
-                                          "\2\0{\"metadata\":{\"name\":\"a\"}}",
-                                          "\1\7{\"metadata\":{\"name\":\"a\"}}",
-                                          "\1\0{\"spec\":{},\"metadata\":{}}" };
-    static const size_t sizes[] = { 0, 1, 1, 2, 27, 27, 27 };
-    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
-        assert_false(object_is_valid(bytes_of(values[i], sizes[i])));
-    struct arena arena = ARENA_INIT;
-    struct json_value *object;
-    bytes_t torn = BYTES_LITERAL("\1\0{\"metadata\":{\"name\":\"a\"");
-    assert_int_equal(object_decode(torn, widgets, widgets->storage, 1, &arena, &object), ERR_CORRUPT);
-    arena_free(&arena);
+    assert_null(object_metadata(world_tree("{\"metadata\":[]}")));
+    assert_int_equal(object_name(odd).size, 0);
+    assert_int_equal(object_generation(odd), 0);
+    assert_false(object_has_finalizer(odd, BYTES_NULL));
+    assert_false(object_is_deleting(odd));
+    assert_true(object_has_finalizer(held, BYTES_NULL));
+    assert_true(object_has_finalizer(held, BYTES_LITERAL("a/b")));
+    assert_false(object_has_finalizer(held, BYTES_LITERAL("a")));
+    assert_true(object_is_deleting(held));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_kind_is_found_by_all_its_names, start, stop),
-        cmocka_unit_test_setup_teardown(versions_stand_in_the_order_of_their_stability, start, stop),
-        cmocka_unit_test_setup_teardown(a_version_that_is_not_served_is_not_found, start, stop),
-        cmocka_unit_test_setup_teardown(the_hash_of_a_version_changes_with_its_kinds_alone, start, stop),
-        cmocka_unit_test_setup_teardown(an_object_is_shown_in_every_version_without_being_parsed, start, stop),
-        cmocka_unit_test_setup_teardown(what_another_program_wrote_is_no_object, start, stop),
+        cmocka_unit_test(stores_metadata_first_and_nothing_that_follows_from_the_row),
+        cmocka_unit_test(shows_the_version_that_is_asked_for),
+        cmocka_unit_test(what_is_written_and_what_is_decoded_agree),
+        cmocka_unit_test(refuses_what_this_eddy_did_not_write),
+        cmocka_unit_test(tells_parts_that_are_missing_or_of_another_type),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, world_set_up, world_tear_down);
 }

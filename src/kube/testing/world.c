@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kube/testing/world.h"
+
+#include "kube/schema/field_error.h"
+#include "kube/yaml/yaml_read.h"
+
+struct world world;
+
+const char world_definition[] = "metadata:\n"
+                                "  name: things.example.com\n"
+                                "spec:\n"
+                                "  group: example.com\n"
+                                "  scope: Namespaced\n"
+                                "  names: {plural: things, singular: thing, kind: Thing, shortNames: [th]}\n"
+                                "  versions:\n"
+                                "  - name: v1beta1\n"
+                                "    served: true\n"
+                                "    storage: false\n"
+                                "    schema: &schema\n"
+                                "      openAPIV3Schema:\n"
+                                "        type: object\n"
+                                "        properties:\n"
+                                "          spec:\n"
+                                "            type: object\n"
+                                "            properties:\n"
+                                "              size: {type: integer, default: 3, maximum: 9}\n"
+                                "              color: {type: string}\n"
+                                "          status:\n"
+                                "            type: object\n"
+                                "            properties:\n"
+                                "              ready: {type: boolean}\n"
+                                "  - name: v1\n"
+                                "    served: true\n"
+                                "    storage: true\n"
+                                "    subresources: {status: {}}\n"
+                                "    schema: *schema\n";
+
+struct kind *world_kind(struct kinds *kinds, const char *definition, const struct kind_rules *rules)
+{
+    static const struct yaml_limits limits = { .size = 1 << 20, .values = 20000, .repeated = 1000, .documents = 1 };
+    struct arena arena = ARENA_INIT;
+    struct field_errors errors = field_errors_in(&arena);
+    struct yaml_stream stream;
+    diag_t diag = { 0 };
+    struct kind *kind = NULL;
+    if (yaml_read(bytes_of_text(definition), &limits, &arena, &stream, &diag) != ERR_OK)
+        fail_msg("%s: %s", diag.where, diag.text);
+    if (kinds_define(kinds, stream.documents[0], rules, &kind, &errors) != ERR_OK)
+        fail_msg("%.*s: %.*s", BYTES_ARG(errors.first->field), BYTES_ARG(errors.first->text));
+    arena_free(&arena);
+    return kind;
+}
+
+struct json_value *world_tree(const char *text)
+{
+    static const struct json_limits limits = { .size = 1 << 20, .values = 20000 };
+    struct json_value *value = NULL;
+    assert_int_equal(
+        json_parse(bytes_of_text(arena_format(&world.arena, "%s", text)), &limits, &world.arena, &value, NULL), ERR_OK);
+    return value;
+}
+
+const char *world_text(const struct json_value *value)
+{
+    struct writer out = WRITER_INIT;
+    struct json_writer json = json_writer_of(&out);
+    json_value_write(&json, value);
+    const char *text = arena_text(&world.arena, writer_view(&out));
+    writer_free(&out);
+    return text;
+}
+
+// --- turns
+
+enum { TURNS = 8 };
+
+static struct turns {
+    struct message message;
+    int left;
+} turns;
+
+static void on_turn(struct message *message)
+{
+    if (world.fake.pending > 0)
+        turns.left = TURNS;
+    if (turns.left-- > 0)
+        loop_post(world.loop, message);
+    else
+        loop_stop(world.loop);
+}
+
+void world_settle(void)
+{
+    turns = (struct turns){ { .on_message = on_turn }, TURNS };
+    loop_post(world.loop, &turns.message);
+    loop_run(world.loop);
+}
+
+// --- start and end
+
+static void start(size_t history_count)
+{
+    struct resources_limits limits = { history_count, 1 << 20 };
+    assert_int_equal(resources_open(&world.resources, &world.fake.engine, &limits, NULL), ERR_OK);
+    resources_start(&world.resources);
+    world.things = world_kind(&world.resources.kinds, world_definition, NULL);
+    world.v1 = kind_version_find(world.things, BYTES_LITERAL("v1"));
+    world_settle();
+}
+
+int world_set_up(void **state)
+{
+    (void)state;
+    world = (struct world){ .loop = loop_new(0) };
+    fake_engine_init(&world.fake, world.loop);
+    start(100);
+    return 0;
+}
+
+void world_restart(size_t history_count)
+{
+    resources_deinit(&world.resources);
+    fake_engine_restart(&world.fake);
+    start(history_count);
+}
+
+int world_tear_down(void **state)
+{
+    (void)state;
+    resources_deinit(&world.resources);
+    fake_engine_deinit(&world.fake);
+    loop_free(world.loop);
+    arena_free(&world.arena);
+    return 0;
+}
+
+// --- rows
+
+static void on_put(struct engine_put_op *op)
+{
+    assert_int_equal(op->err, ERR_OK);
+}
+
+int64_t world_put(enum change change, const char *name_space, const char *name, int n)
+{
+    struct writer value = WRITER_INIT;
+    const char *text = arena_format(&world.arena, "{\"metadata\":{\"name\":\"%s\",\"namespace\":\"%s\"},\"n\":%d}",
+                                    name, name_space, n);
+    object_encode(&value, change, world_tree(text));
+    struct engine_put_op op = {
+        .on_done = on_put,
+        .table = world.resources.table,
+        .key = resources_key(&world.arena, world.things, bytes_of_text(name_space), bytes_of_text(name)),
+        .value = writer_view(&value),
+        .expected_version = TABLE_ANY,
+    };
+    world.fake.engine.driver->table_put(&op);
+    world_settle();
+    writer_free(&value);
+    return op.version;
+}
