@@ -48,7 +48,7 @@ struct nats_entry {
 struct kube_entry {
     struct kube *kube;
     struct tls_context *tls;
-    char *token, *viewer_token;
+    char *token, *viewer_token, *token_key;
     struct metric_set set;
     struct metric_values values;
     struct message close, closed; // there and back

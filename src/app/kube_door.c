@@ -294,6 +294,7 @@ static err_t open_with(struct app *app, struct address *address, struct kube_ent
     options.tls = entry->tls;
     options.token = entry->token;
     options.read_only_token = entry->viewer_token;
+    options.token_key = entry->token_key;
     app_http_limits(app->config, &options.limits);
     options.limits.body_size = (size_t)app->config->kube.body_size;
     err_t err = kube_open(app->engine, address, &options, &entry->kube, diag);
@@ -319,6 +320,8 @@ err_t kube_door_open(struct app *app, struct address *address, diag_t *diag)
         err = token_get(app, "kube/token", &entry->token, diag);
     if (err == ERR_OK)
         err = token_get(app, "kube/viewer-token", &entry->viewer_token, diag);
+    if (err == ERR_OK)
+        err = token_get(app, "kube/token-key", &entry->token_key, diag);
     if (err == ERR_OK)
         err = open_with(app, address, entry, diag);
     if (entry->kube == NULL)
@@ -352,4 +355,5 @@ void kube_door_free(struct app *app)
     tls_context_unref(entry->tls);
     free(entry->token);
     free(entry->viewer_token);
+    free(entry->token_key);
 }

@@ -3,6 +3,7 @@
 //   kube/ca.crt, ca.key          the authority that is made at the first start
 //   kube/server.crt, server.key  signed by it; made anew when they are about to end or other names are wanted
 //   kube/token, viewer-token     of the user who may do everything, and of the one who may only read
+//   kube/token-key               seals the tokens of service accounts
 //   kubeconfig                   for kubectl: address, authority and token
 #pragma once
 

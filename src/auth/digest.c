@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/digest.h"
 
+#include "base/assert.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/sha.h>
+
+_Static_assert(DIGEST_SIZE == SHA256_DIGEST_LENGTH, "SHA-256 has 32 bytes");
 
 const char *digest_sha256(bytes_t bytes, char ret_text[DIGEST_TEXT_SIZE])
 {
@@ -14,4 +21,18 @@ const char *digest_sha256(bytes_t bytes, char ret_text[DIGEST_TEXT_SIZE])
     }
     ret_text[DIGEST_TEXT_SIZE - 1] = '\0';
     return ret_text;
+}
+
+void digest_hmac_sha256(bytes_t key, bytes_t bytes, uint8_t ret_digest[DIGEST_SIZE])
+{
+    unsigned size = 0;
+    ASSERT(key.size > 0 && key.size <= INT32_MAX);
+    const uint8_t *made = HMAC(EVP_sha256(), key.data, (int)key.size, bytes.data, bytes.size, ret_digest, &size);
+    ASSERT(made != NULL);
+    ASSERT(size == DIGEST_SIZE);
+}
+
+bool digest_equal(const uint8_t a[DIGEST_SIZE], const uint8_t b[DIGEST_SIZE])
+{
+    return CRYPTO_memcmp(a, b, DIGEST_SIZE) == 0;
 }

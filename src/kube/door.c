@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/version.h"
+#include "kube/account.h"
 #include "kube/answer.h"
 #include "kube/bootstrap.h"
 #include "kube/discovery.h"
@@ -48,7 +49,8 @@ static bool token_is(const char *token, bytes_t shown)
     return differ == 0;
 }
 
-static const struct user *user_of(const struct kube *kube, const struct http_request *request)
+// Users of service accounts live in the arena.
+static const struct user *user_of(const struct kube *kube, const struct http_request *request, struct arena *arena)
 {
     bytes_t token = http_bearer_token(request);
     const struct user *found = NULL;
@@ -56,7 +58,7 @@ static const struct user *user_of(const struct kube *kube, const struct http_req
         if (token.size > 0 && token_is(kube->users[i].token, token))
             found = &kube->users[i];
     }
-    return found;
+    return found != NULL ? found : account_user(kube, token, arena);
 }
 
 static bool may(const struct user *user, const struct request *request)
@@ -73,7 +75,7 @@ static struct request *request_new(struct http_exchange *exchange, struct kube *
     struct request *request = mem_zalloc(1, sizeof *request);
     request->exchange = exchange;
     request->kube = kube;
-    request->user = user_of(kube, exchange->request);
+    request->user = user_of(kube, exchange->request, &request->arena);
     request->problem.arena = &request->arena;
     counter_add(&kube->metrics.requests, 1);
     return request;
@@ -94,7 +96,10 @@ static bool is_public(bytes_t path)
 static bool is_refused(const struct http_exchange *exchange, struct http_refusal *ret_refusal, void *owner)
 {
     struct kube *kube = owner;
-    if (is_public(exchange->request->path) || user_of(kube, exchange->request) != NULL)
+    struct arena arena = ARENA_INIT;
+    bool is_known = is_public(exchange->request->path) || user_of(kube, exchange->request, &arena) != NULL;
+    arena_free(&arena);
+    if (is_known)
         return false;
     counter_add(&kube->metrics.refused, 1);
     *ret_refusal = (struct http_refusal){ 401, "Unauthorized", "WWW-Authenticate: Bearer\r\n" };
@@ -109,9 +114,21 @@ static void refuse_write(struct request *request)
     answer_problem(request);
 }
 
+// The account of a token can have gone, and the token can have expired, while the body came in.
+static bool is_still_known(struct request *request)
+{
+    if (request->user != NULL)
+        return true;
+    problem_set(&request->problem, PROBLEM_UNAUTHORIZED, "Unauthorized");
+    answer_problem(request);
+    return false;
+}
+
 static void api_handle(struct request *request)
 {
     enum http_method method = request->exchange->request->method;
+    if (!is_still_known(request))
+        return;
     if ((method == HTTP_GET || method == HTTP_HEAD) && discovery_handle(request))
         return;
     if (!request_read(request)) {
@@ -160,7 +177,9 @@ static void waiting_refuse(struct kube *kube)
 
 static void on_openapi(struct http_exchange *exchange, void *owner)
 {
-    openapi_handle(request_new(exchange, owner));
+    struct request *request = request_new(exchange, owner);
+    if (is_still_known(request))
+        openapi_handle(request);
 }
 
 static void on_version(struct http_exchange *exchange, void *owner)

@@ -15,6 +15,7 @@ struct json_value;
 struct kind;
 struct field_errors;
 struct table_columns;
+struct writer;
 
 struct kind_version {
     bytes_t name;        // "v1"
@@ -35,6 +36,7 @@ struct kind_subresource {
     const char *name;                        // "token"
     void (*handle)(struct request *request); // for creation: POST
     const char *group, *version, *kind;      // of its answer
+    const char *schema;                      // of its body, YAML: for protobuf
 };
 
 // What a kind does beyond what its schema says: one file with one such table. All may be NULL.
@@ -52,6 +54,8 @@ struct kind_rules {
     // work and removes it.
     bool (*is_held)(const struct json_value *object);
     void (*begin_deletion)(struct arena *arena, struct json_value *object); // what that object says of itself
+    // The text of a printer column that no JSONPath can say (table/table.h). False: the column's path is right.
+    bool (*cell)(const struct json_value *object, bytes_t column, int64_t now_ms, struct writer *to);
     bool no_generation;                                                     // metadata.generation is not counted
     enum name_rule name_rule;                                               // of metadata.name
 };

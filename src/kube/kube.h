@@ -23,6 +23,7 @@ struct kube_options {
     struct tls_context *tls;     // NULL: plain HTTP
     const char *token;           // of the user who may do everything
     const char *read_only_token; // of the one who may only look; NULL: nobody
+    const char *token_key;       // seals tokens of service accounts (token.h); NULL: there are none
     // The rows of kube_option_rows.
     bool uses_tls;
     int64_t body_size;

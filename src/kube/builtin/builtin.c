@@ -6,6 +6,13 @@
 const struct kind_rules *const builtin_kinds[] = {
     &namespace_rules,
     &config_map_rules,
+    &secret_rules,
+    &service_account_rules,
     &definition_rules,
+    &self_subject_access_review_rules,
+    &self_subject_rules_review_rules,
+    &subject_access_review_rules,
+    &local_subject_access_review_rules,
+    &self_subject_review_rules,
 };
 const size_t builtin_kind_count = ARRAY_COUNT(builtin_kinds);

@@ -10,4 +10,11 @@ extern const size_t builtin_kind_count;
 
 extern const struct kind_rules namespace_rules;
 extern const struct kind_rules config_map_rules;
+extern const struct kind_rules secret_rules;
+extern const struct kind_rules service_account_rules;
 extern const struct kind_rules definition_rules; // CustomResourceDefinition
+extern const struct kind_rules self_subject_access_review_rules;
+extern const struct kind_rules self_subject_rules_review_rules;
+extern const struct kind_rules subject_access_review_rules;
+extern const struct kind_rules local_subject_access_review_rules;
+extern const struct kind_rules self_subject_review_rules;

@@ -16,8 +16,9 @@ struct column {
 };
 
 struct table_columns {
-    struct column *columns; // without the name, which is always the first
+    struct column *columns; // without the name, if it is the first
     size_t count;
+    bool has_name; // the name is one of them
 };
 
 static const char name_description[] =
@@ -79,8 +80,10 @@ const struct table_columns *table_columns_compile(const struct json_value *colum
         return made;
     }
     for (const struct json_value *from = columns->first; from != NULL; from = from->next) {
-        if (!read_column(&made->columns[made->count], from, arena, ret_wrong))
+        struct column *column = &made->columns[made->count];
+        if (!read_column(column, from, arena, ret_wrong))
             break;
+        made->has_name |= bytes_is(column->format, "name");
         made->count++;
     }
     return made;
@@ -198,6 +201,18 @@ static void write_cell(struct json_writer *json, const struct column *column, co
     json_null(json);
 }
 
+// The kind's own text, if it has one for this column.
+static bool write_own_cell(struct json_writer *json, const struct column *column, const struct table_options *options,
+                           const struct json_value *object)
+{
+    struct writer out = WRITER_INIT;
+    bool is_own = options->cell != NULL && options->cell(object, column->name, options->now_ms, &out);
+    if (is_own)
+        json_bytes(json, writer_view(&out));
+    writer_free(&out);
+    return is_own;
+}
+
 // --- tables
 
 static unsigned depth_of(const struct json_value *value)
@@ -269,7 +284,8 @@ void table_begin(struct json_writer *json, const struct table_columns *columns, 
         json_null(json);
     } else {
         json_array_begin(json);
-        write_column(json, &name);
+        if (!columns->has_name)
+            write_column(json, &name);
         for (size_t i = 0; i < columns->count; i++)
             write_column(json, &columns->columns[i]);
         json_array_end(json);
@@ -307,9 +323,12 @@ void table_row(struct json_writer *json, const struct table_columns *columns, co
     json_object_begin(json);
     json_key(json, "cells");
     json_array_begin(json);
-    json_bytes(json, name);
-    for (size_t i = 0; i < columns->count; i++)
-        write_cell(json, &columns->columns[i], object, options->now_ms, scratch);
+    if (!columns->has_name)
+        json_bytes(json, name);
+    for (size_t i = 0; i < columns->count; i++) {
+        if (!write_own_cell(json, &columns->columns[i], options, object))
+            write_cell(json, &columns->columns[i], object, options->now_ms, scratch);
+    }
     json_array_end(json);
     json_key(json, "object");
     if (options->include == TABLE_INCLUDE_METADATA)

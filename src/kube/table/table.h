@@ -11,7 +11,8 @@ struct table_columns;
 
 // COLUMNS: additionalPrinterColumns of a CustomResourceDefinition's version (name, type, format, description, priority,
 // jsonPath); NULL or an empty array: the age. Lives in ARENA, which also holds what it needs of COLUMNS. A path that
-// cannot be compiled ends the columns, as in kube-apiserver: *RET_WRONG is a sentence for the log then, else NULL.
+// cannot be compiled ends the columns, as in kube-apiserver: *RET_WRONG is a sentence for the log then, else NULL. The
+// first column is the name, unless one of the format "name" (which only built-in kinds can have) stands elsewhere.
 const struct table_columns *table_columns_compile(const struct json_value *columns, struct arena *arena,
                                                   const char **ret_wrong) __attribute__((returns_nonnull));
 
@@ -25,6 +26,9 @@ struct table_options {
     bool no_headers;     // in watch events but the first: columnDefinitions is null
     const char *version; // of meta.k8s.io: "v1" or "v1beta1"
     int64_t now_ms;      // Unix time
+    // What no JSONPath can say: writes the text of the cell of the column of that name. False: the path is right; NULL:
+    // all of them are.
+    bool (*cell)(const struct json_value *object, bytes_t column, int64_t now_ms, struct writer *to);
 };
 
 // A whole Table of an object, or of a list (it has items): one for each watch event, too.

@@ -230,6 +230,50 @@ static void metadata_alone_is_written(void **state)
     arena_free(&arena);
 }
 
+static bool own_cell(const struct json_value *object, bytes_t column, int64_t now_ms, struct writer *to)
+{
+    (void)object;
+    if (!bytes_is(column, "Ready"))
+        return false;
+    writer_format(to, "0/1 at %lld", (long long)now_ms);
+    return true;
+}
+
+static void a_kind_writes_cells_that_no_path_can_say(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_INIT;
+    struct writer out = WRITER_INIT;
+    struct json_writer json = json_writer_of(&out);
+    const struct table_columns *columns =
+        compiled(&arena, "[{\"name\":\"Ready\",\"type\":\"string\",\"jsonPath\":\".a\"},"
+                         "{\"name\":\"A\",\"type\":\"string\",\"jsonPath\":\".a\"}]");
+    struct table_options options = { .version = "v1", .now_ms = 5, .cell = own_cell };
+    table_write(&json, columns, &options, parsed(&arena, "{\"metadata\":{\"name\":\"t\"},\"a\":\"x\"}"));
+    struct json_value *table = parsed(&arena, arena_text(&arena, writer_view(&out)));
+    expect_equal(&arena, json_get(json_at(json_get(table, "rows"), 0), "cells"), "[\"t\",\"0/1 at 5\",\"x\"]");
+    writer_free(&out);
+    arena_free(&arena);
+}
+
+static void a_column_of_the_format_name_takes_the_place_of_the_first(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_INIT;
+    struct writer out = WRITER_INIT;
+    struct json_writer json = json_writer_of(&out);
+    const struct table_columns *columns =
+        compiled(&arena, "[{\"name\":\"A\",\"type\":\"string\",\"jsonPath\":\".a\"},{\"name\":\"Name\",\"type\":"
+                         "\"string\",\"format\":\"name\",\"jsonPath\":\".metadata.name\"}]");
+    struct table_options options = { .version = "v1" };
+    table_write(&json, columns, &options, parsed(&arena, "{\"metadata\":{\"name\":\"t\"},\"a\":\"x\"}"));
+    struct json_value *table = parsed(&arena, arena_text(&arena, writer_view(&out)));
+    assert_int_equal(json_get(table, "columnDefinitions")->count, 2);
+    expect_equal(&arena, json_get(json_at(json_get(table, "rows"), 0), "cells"), "[\"x\",\"t\"]");
+    writer_free(&out);
+    arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +285,8 @@ int main(void)
         cmocka_unit_test(kinds_without_columns_show_their_age),
         cmocka_unit_test(a_bad_path_ends_the_columns),
         cmocka_unit_test(metadata_alone_is_written),
+        cmocka_unit_test(a_kind_writes_cells_that_no_path_can_say),
+        cmocka_unit_test(a_column_of_the_format_name_takes_the_place_of_the_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
