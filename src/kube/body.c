@@ -3,6 +3,7 @@
 
 #include "http/media.h"
 #include "kube/api.h"
+#include "kube/proto/proto.h"
 #include "kube/yaml/yaml_read.h"
 
 // A value takes about 110 bytes: at most 66 MB for a body of 3 MB that is nothing but brackets.
@@ -34,12 +35,38 @@ static bool yaml_read_one(struct request *request, bytes_t body, struct json_val
     return true;
 }
 
+// Who describes the message: of a deletion it is its options, of a subresource its own kind. NULL: nobody.
+static const struct json_value *proto_schema_of(struct request *request)
+{
+    const struct kind_rules *rules = request->kind->rules;
+    if (request->verb == VERB_DELETE || request->verb == VERB_DELETE_COLLECTION)
+        return proto_delete_options(&request->arena);
+    for (size_t i = 0; rules != NULL && i < rules->subresource_count; i++) {
+        if (bytes_is(request->subresource, rules->subresources[i].name))
+            return proto_schema(rules->subresources[i].schema, &request->arena);
+    }
+    return bytes_is(request->subresource, "scale") ? NULL : request->kind_version->schema_source;
+}
+
+static bool proto_read_one(struct request *request, bytes_t body, struct json_value **ret_tree)
+{
+    diag_t diag = { 0 };
+    err_t err = proto_read(body, proto_schema_of(request), &request->arena, ret_tree, &diag);
+    if (err == ERR_OK)
+        return true;
+    if (err != ERR_UNSUPPORTED)
+        return refuse(request, "the body cannot be read as protocol buffers", &diag);
+    problem_set(&request->problem, PROBLEM_UNSUPPORTED_MEDIA, "%s", diag.text);
+    return false;
+}
+
 static const struct body_type {
     const char *type;
     bool (*read)(struct request *request, bytes_t body, struct json_value **ret_tree);
 } body_types[] = {
     { "application/json", json_read },
     { "application/yaml", yaml_read_one },
+    { PROTO_MEDIA_TYPE, proto_read_one },
 };
 
 static const struct body_type patch_types[] = {

@@ -29,7 +29,7 @@ struct bootstrap {
 
 static err_t kind_load(struct kube *kube, const struct kind_rules *rules, diag_t *diag)
 {
-    static const struct yaml_limits limits = { .size = 4 << 20, .values = 200000, .repeated = 1000, .documents = 1 };
+    static const struct yaml_limits limits = { .size = 4 << 20, .values = 200000, .repeated = 50000, .documents = 1 };
     struct arena arena = ARENA_INIT;
     struct field_errors errors = field_errors_in(&arena);
     struct yaml_stream stream;

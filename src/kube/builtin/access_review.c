@@ -10,6 +10,7 @@
 #include "kube/api.h"
 #include "kube/body.h"
 #include "kube/builtin/builtin.h"
+#include "kube/builtin/text.h"
 #include "kube/embed.h"
 #include "kube/object.h"
 #include "kube/schema/field_error.h"
@@ -32,13 +33,6 @@ static const struct {
 };
 
 // --- the question
-
-static bytes_t text_at(const struct json_value *object, const char *name)
-{
-    bytes_t text = BYTES_LITERAL("");
-    (void)json_get_text(json_get(object, name), &text);
-    return text;
-}
 
 static bool is_valid(struct request *request, struct json_value *object)
 {

@@ -12,6 +12,12 @@ extern const struct kind_rules namespace_rules;
 extern const struct kind_rules config_map_rules;
 extern const struct kind_rules secret_rules;
 extern const struct kind_rules service_account_rules;
+extern const struct kind_rules service_rules;
+extern const struct kind_rules event_rules;
+extern const struct kind_rules lease_rules;
+extern const struct kind_rules pod_rules;
+extern const struct kind_rules deployment_rules;
+extern const struct kind_rules job_rules;
 extern const struct kind_rules definition_rules; // CustomResourceDefinition
 extern const struct kind_rules self_subject_access_review_rules;
 extern const struct kind_rules self_subject_rules_review_rules;

@@ -1,9 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kube/builtin/data.h"
 
+#include "base/base64.h"
 #include "base/json_edit.h"
 #include "kube/schema/field_error.h"
 #include "kube/select/name.h"
+
+// Not the format byte of schemas: that one knows no empty value.
+static void base64_check(struct field_errors *errors, const struct json_value *item, const char *field)
+{
+    struct arena arena = ARENA_INIT;
+    size_t size;
+    uint8_t *room = arena_alloc(&arena, item->text.size / 4 * 3 + 2);
+    if (item->text.size % 4 != 0 || !base64_decode(BASE64_STANDARD, item->text, room, &size))
+        field_error_add(errors, FIELD_INVALID, bytes_of_text(field), BYTES_LITERAL("\"<contents redacted>\""),
+                        BYTES_LITERAL("must be base64"));
+    arena_free(&arena);
+}
 
 size_t data_check(struct field_errors *errors, const struct json_value *data, const char *field, bool is_base64)
 {
@@ -16,6 +29,8 @@ size_t data_check(struct field_errors *errors, const struct json_value *data, co
         for (size_t i = 0; i < faults.count; i++)
             field_error_add(errors, FIELD_INVALID, bytes_of_text(here), field_quoted(errors->arena, item->name),
                             bytes_of_text(faults.texts[i]));
+        if (is_base64)
+            base64_check(errors, item, here);
         size += item->name.size + (is_base64 ? item->text.size / 4 * 3 : item->text.size);
     }
     return size;

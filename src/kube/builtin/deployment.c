@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Deployment: so many pods of one template. Nothing makes them yet.
+#include "base/assert.h"
+#include "kube/builtin/builtin.h"
+#include "kube/builtin/pod_spec.h"
+#include "kube/builtin/text.h"
+#include "kube/embed.h"
+#include "kube/schema/field_error.h"
+
+EMBED_BOTH(deployment_definition, "src/kube/builtin/pod_spec.yaml", "src/kube/builtin/deployment.yaml");
+
+static void strategy_fill(struct arena *arena, struct json_value *spec)
+{
+    struct json_value *strategy = json_set_object(spec, arena, "strategy");
+    if (text_at(strategy, "type").size == 0)
+        json_set_text(strategy, arena, "type", "RollingUpdate");
+    if (!bytes_is(text_at(strategy, "type"), "RollingUpdate"))
+        return;
+    struct json_value *rolling = json_set_object(strategy, arena, "rollingUpdate");
+    static const char *const members[] = { "maxUnavailable", "maxSurge" };
+    for (size_t i = 0; i < ARRAY_COUNT(members); i++) {
+        if (json_get(rolling, members[i]) == NULL)
+            json_set_text(rolling, arena, members[i], "25%");
+    }
+}
+
+static void fill(struct arena *arena, struct json_value *object, const struct json_value *live)
+{
+    struct json_value *spec = json_find(object, BYTES_LITERAL("spec"));
+    if (live == NULL)
+        (void)json_set_object(object, arena, "status");
+    if (spec == NULL || spec->type != JSON_OBJECT)
+        return;
+    strategy_fill(arena, spec);
+    pod_template_fill(arena, object);
+}
+
+static void least_check(struct field_errors *errors, const struct json_value *spec, const char *member)
+{
+    if (int_at(spec, member) < 0)
+        field_error_add(errors, FIELD_INVALID, bytes_of_text(arena_format(errors->arena, "spec.%s", member)),
+                        json_get(spec, member)->text, BYTES_LITERAL("must be greater than or equal to 0"));
+}
+
+static void check(struct field_errors *errors, const struct json_value *object, const struct json_value *live)
+{
+    static const bytes_t always[] = { { (const uint8_t *)"Always", 6 } };
+    static const char *const counts[] = { "replicas", "minReadySeconds", "revisionHistoryLimit",
+                                          "progressDeadlineSeconds" };
+    const struct json_value *spec = json_get(object, "spec"), *strategy = json_get(spec, "strategy");
+    const struct json_value *pod = json_get(json_get(spec, "template"), "spec");
+    bytes_t restart = text_at(pod, "restartPolicy");
+    if (spec == NULL) {
+        field_error_add(errors, FIELD_REQUIRED, BYTES_LITERAL("spec.selector"), BYTES_NULL, BYTES_LITERAL(""));
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(counts); i++)
+        least_check(errors, spec, counts[i]);
+    pod_selector_check(errors, object, live, "deployment");
+    pod_spec_check(errors, pod, "spec.template.spec");
+    if (pod != NULL && !bytes_is(restart, "Always"))
+        field_error_add(errors, FIELD_NOT_SUPPORTED, BYTES_LITERAL("spec.template.spec.restartPolicy"),
+                        field_quoted(errors->arena, restart), field_supported(errors->arena, always, 1));
+    if (bytes_is(text_at(strategy, "type"), "Recreate") && json_get(strategy, "rollingUpdate") != NULL)
+        field_error_add(errors, FIELD_FORBIDDEN, BYTES_LITERAL("spec.strategy.rollingUpdate"), BYTES_NULL,
+                        BYTES_LITERAL("may not be specified when strategy `type` is 'Recreate'"));
+}
+
+static bool cell(const struct json_value *object, bytes_t column, int64_t now_ms, struct writer *to)
+{
+    static const struct {
+        const char *column, *member;
+    } counts[] = { { "Up-to-date", "updatedReplicas" }, { "Available", "availableReplicas" } };
+    const struct json_value *spec = json_get(object, "spec"), *status = json_get(object, "status");
+    const struct json_value *pod = json_get(json_get(spec, "template"), "spec");
+    (void)now_ms;
+    for (size_t i = 0; i < ARRAY_COUNT(counts); i++) {
+        if (!bytes_is(column, counts[i].column))
+            continue;
+        writer_format(to, "%lld", (long long)int_at(status, counts[i].member));
+        return true;
+    }
+    if (bytes_is(column, "Ready"))
+        writer_format(to, "%lld/%lld", (long long)int_at(status, "readyReplicas"), (long long)int_at(spec, "replicas"));
+    else if (bytes_is(column, "Containers"))
+        pod_containers_write(to, pod, "name");
+    else if (bytes_is(column, "Images"))
+        pod_containers_write(to, pod, "image");
+    else if (bytes_is(column, "Selector"))
+        pod_selector_write(to, json_get(spec, "selector"));
+    else
+        return false;
+    return true;
+}
+
+const struct kind_rules deployment_rules = {
+    .definition = deployment_definition,
+    .fill = fill,
+    .check = check,
+    .cell = cell,
+};

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the rules and the cells of kinds ask of trees again and again. A missing value is an empty text, or zero.
+#pragma once
+
+#include "base/json_edit.h"
+#include "base/writer.h"
+
+static inline bytes_t text_at(const struct json_value *object, const char *name)
+{
+    bytes_t text = BYTES_LITERAL("");
+    (void)json_get_text(json_get(object, name), &text);
+    return text;
+}
+
+static inline int64_t int_at(const struct json_value *object, const char *name)
+{
+    int64_t number = 0;
+    (void)json_get_int(json_get(object, name), &number);
+    return number;
+}
+
+static inline bool bool_at(const struct json_value *object, const char *name)
+{
+    bool is = false;
+    (void)json_get_bool(json_get(object, name), &is);
+    return is;
+}
+
+// The first value inside of an array or object; NULL: there is none.
+static inline struct json_value *first_of(const struct json_value *value)
+{
+    return value == NULL ? NULL : value->first;
+}
+
+static inline void write_or_none(struct writer *to, bytes_t text)
+{
+    writer_bytes(to, text.size == 0 ? BYTES_LITERAL("<none>") : text);
+}
