@@ -160,6 +160,38 @@ def test_kubectl_changes_labels_and_namespaces(kubectl):
     assert kubectl("get", "cm", "-A", "-o", "name") == ""
 
 
+def test_kubectl_makes_the_kinds_that_everybody_has(kubectl):
+    """From 1.32 on it sends them as protocol buffers."""
+    assert kubectl("create", "namespace", "zoo") == "namespace/zoo created\n"
+    kubectl("create", "secret", "generic", "word", "--from-literal=a=b")
+    assert kubectl("get", "secret", "word", "-o", "jsonpath={.data.a} {.type}") == "Yg== Opaque"
+    kubectl("create", "configmap", "words", "--from-literal=x=y", "--from-literal=z=1")
+    assert kubectl("get", "cm", "words", "--no-headers").split()[:2] == ["words", "2"]
+    kubectl("create", "deployment", "web", "--image=nginx")
+    assert kubectl("scale", "deployment", "web", "--replicas=2") == "deployment.apps/web scaled\n"
+    assert kubectl("get", "deployment", "web", "--no-headers").split()[:2] == ["web", "0/2"]
+    kubectl("create", "job", "once", "--image=busybox")
+    kubectl("create", "service", "clusterip", "web", "--tcp=80")
+    assert "80/TCP" in kubectl("get", "service", "web")
+    assert kubectl("auth", "can-i", "create", "configmaps") == "yes\n"
+    assert "web" in kubectl("get", "all")
+    patch = '{"spec":{"template":{"spec":{"containers":[{"name":"nginx","env":[{"name":"A","value":"1"}]}]}}}}'
+    kubectl("patch", "deployment", "web", "-p", patch)
+    assert kubectl("get", "deployment", "web", "-o", "jsonpath={..containers[*].image} {..env[0].value}") == "nginx 1"
+
+
+@pytest.mark.parametrize("kubectl", ["new"], indirect=True)
+def test_a_service_account_may_read_with_its_token(kubectl, server):
+    kubectl("create", "serviceaccount", "robot")
+    api = Api(server)
+    token = kubectl("create", "token", "robot").strip()
+    assert api.ask("GET", MAPS, token=token)[0] == 200
+    assert api.ask("POST", MAPS, config_map("a"), token=token)[0] == 403
+    assert api.ask("GET", MAPS, token=token[:-4] + "AAAA")[0] == 401
+    kubectl("delete", "serviceaccount", "robot")
+    assert api.ask("GET", MAPS, token=token)[0] == 401
+
+
 @pytest.mark.parametrize("kubectl", ["new"], indirect=True)  # up to 1.28 it asks /openapi/v2, which is an empty document
 def test_explains_and_refuses_what_the_schema_does_not_know(kubectl):
     assert "ConfigMap holds configuration" in kubectl("explain", "configmap")
