@@ -97,9 +97,8 @@ struct event *history_add(struct history *history, struct kind *kind, const stru
     history->newest = row->version;
     history->count++;
     history->size += event->size;
-    while (history->count > 1 && (history->count > history->count_max || history->size > history->size_max))
-        forget_first(history);
     history_tell(history, kind);
+    loop_defer(history->loop, &history->tell);
     return event;
 }
 
@@ -149,4 +148,7 @@ static void on_tell(struct deferred *deferred)
             watcher->on_events(watcher);
         }
     }
+    // Not before: whoever was told has seen every change of this turn, however many they are.
+    while (history->count > 1 && (history->count > history->count_max || history->size > history->size_max))
+        forget_first(history);
 }

@@ -39,7 +39,7 @@ struct history {
     size_t count_max, size_max;
     int64_t horizon;      // changes up to this version are forgotten
     int64_t newest;       // the version of the newest change that was shown
-    struct deferred tell; // watchers, once a turn
+    struct deferred tell; // watchers, once a turn; then what is too much is forgotten
     struct list_node told_kinds;
 };
 
