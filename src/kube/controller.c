@@ -105,6 +105,10 @@ void work_end(struct work *work, enum work_result result)
         for (int i = 0; i < work->failures && delay < RETRY_MAX_MS; i++)
             delay *= 2;
         work->failures++;
+        if (work->is_dirty) { // what failed may be mended by what changed
+            enqueue(work);
+            return;
+        }
         timer_start(&work->retry, delay < RETRY_MAX_MS ? delay : RETRY_MAX_MS);
         return;
     }
