@@ -22,7 +22,7 @@ static const char *behind(int64_t version)
     static const char *const words[] = { "added", "modified", "deleted" };
     bool expired;
     const char *all = "";
-    const struct event *event = history_after(&world.resources.history, world.things, version, &expired);
+    const struct event *event = history_after(&world.kube.resources.history, world.things, version, &expired);
     for (; event != NULL; event = event_next(event))
         all = arena_format(&world.arena, "%s%s %.*s/%.*s@%d<%d%s;", all, words[event->change],
                            BYTES_ARG(event->name_space), BYTES_ARG(event->name), (int)event->version,
@@ -51,7 +51,7 @@ static void forgets_the_oldest_and_says_so(void **state)
         (void)world_put(CHANGE_MODIFIED, "a", "x", i);
     assert_string_equal(behind(1), "expired");
     assert_string_equal(behind(2), "modified a/x@3<2;modified a/x@4<3;");
-    assert_int_equal(world.resources.history.count, 2);
+    assert_int_equal(world.kube.resources.history.count, 2);
 }
 
 static void a_watcher_is_told_once_a_turn(void **state)
@@ -64,7 +64,7 @@ static void a_watcher_is_told_once_a_turn(void **state)
     row.value = writer_view(&value);
     watcher_start(&listener.watcher, world.things);
     for (row.version = 1; row.version <= 5; row.version++)
-        (void)history_add(&world.resources.history, world.things, &row, NULL);
+        (void)history_add(&world.kube.resources.history, world.things, &row, NULL);
     assert_int_equal(listener.calls, 0);
     world_settle();
     assert_int_equal(listener.calls, 1);
@@ -85,7 +85,7 @@ static void a_watcher_may_stop_itself_when_it_is_told(void **state)
     (void)world_put(CHANGE_MODIFIED, "a", "x", 1);
     assert_int_equal(quits.calls, 1);
     assert_int_equal(stays.calls, 2);
-    history_tell(&world.resources.history, world.things);
+    history_tell(&world.kube.resources.history, world.things);
     world_settle();
     assert_int_equal(stays.calls, 3);
     watcher_stop(&stays.watcher);

@@ -23,8 +23,8 @@ static const char *found(struct resources_walk *walk)
 static const char *at_behind(int64_t version, const char *name_space, bytes_t after)
 {
     struct resources_walk walk;
-    err_t err = resources_walk_start(&walk, &world.resources, world.things, bytes_of_text(name_space), version, after,
-                                     &world.arena);
+    err_t err = resources_walk_start(&walk, &world.kube.resources, world.things, bytes_of_text(name_space), version,
+                                     after, &world.arena);
     return err == ERR_OUT_OF_RANGE ? "expired" : err != ERR_OK ? err_text(err) : found(&walk);
 }
 
@@ -100,12 +100,12 @@ static void a_deleted_row_goes_and_can_be_made_again_meanwhile(void **state)
     int64_t marked;
     (void)state;
     (void)world_put(CHANGE_ADDED, "a", "x", 1);
-    assert_true(resources_has(&world.resources, world.things, BYTES_LITERAL("a"), BYTES_LITERAL("x")));
+    assert_true(resources_has(&world.kube.resources, world.things, BYTES_LITERAL("a"), BYTES_LITERAL("x")));
     (void)world_put(CHANGE_DELETED, "a", "x", 1);
-    assert_int_equal(resources_get(&world.resources, key, &row, &marked), ERR_NOT_FOUND);
+    assert_int_equal(resources_get(&world.kube.resources, key, &row, &marked), ERR_NOT_FOUND);
     assert_int_equal(marked, TABLE_ABSENT);
     assert_int_equal(world.fake.count, 0);
-    assert_int_equal(world.resources.deletes, 0);
+    assert_int_equal(world.kube.resources.deletes, 0);
 }
 
 static void a_mark_that_could_not_be_dropped_goes_at_the_next_start(void **state)
@@ -118,7 +118,7 @@ static void a_mark_that_could_not_be_dropped_goes_at_the_next_start(void **state
     list_init(&world.fake.watches); // as if the process ended right behind the mark
     int64_t version = world_put(CHANGE_DELETED, "a", "x", 1);
     assert_int_equal(world.fake.count, 1);
-    assert_int_equal(resources_get(&world.resources, key, &row, &marked), ERR_NOT_FOUND);
+    assert_int_equal(resources_get(&world.kube.resources, key, &row, &marked), ERR_NOT_FOUND);
     assert_int_equal(marked, version);
     assert_string_equal(at(0), "");
     world_restart(100);
@@ -128,11 +128,11 @@ static void a_mark_that_could_not_be_dropped_goes_at_the_next_start(void **state
 static void a_row_leads_to_its_kind(void **state)
 {
     (void)state;
-    assert_ptr_equal(resources_kind_of(&world.resources, BYTES_LITERAL("example.com/things/a/x")), world.things);
-    assert_null(resources_kind_of(&world.resources, BYTES_LITERAL("example.com/thing/a/x")));
-    assert_null(resources_kind_of(&world.resources, BYTES_LITERAL("core/things/a/x")));
-    assert_null(resources_kind_of(&world.resources, BYTES_LITERAL("example.com/things")));
-    assert_null(resources_kind_of(&world.resources, BYTES_LITERAL("")));
+    assert_ptr_equal(resources_kind_of(&world.kube.resources, BYTES_LITERAL("example.com/things/a/x")), world.things);
+    assert_null(resources_kind_of(&world.kube.resources, BYTES_LITERAL("example.com/thing/a/x")));
+    assert_null(resources_kind_of(&world.kube.resources, BYTES_LITERAL("core/things/a/x")));
+    assert_null(resources_kind_of(&world.kube.resources, BYTES_LITERAL("example.com/things")));
+    assert_null(resources_kind_of(&world.kube.resources, BYTES_LITERAL("")));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)

@@ -101,9 +101,9 @@ void world_settle(void)
 static void start(size_t history_count)
 {
     struct resources_limits limits = { history_count, 1 << 20 };
-    assert_int_equal(resources_open(&world.resources, &world.fake.engine, &limits, NULL), ERR_OK);
-    resources_start(&world.resources);
-    world.things = world_kind(&world.resources.kinds, world_definition, NULL);
+    assert_int_equal(resources_open(&world.kube.resources, &world.fake.engine, &limits, NULL), ERR_OK);
+    resources_start(&world.kube.resources);
+    world.things = world_kind(&world.kube.resources.kinds, world_definition, NULL);
     world.v1 = kind_version_find(world.things, BYTES_LITERAL("v1"));
     world_settle();
 }
@@ -112,6 +112,7 @@ int world_set_up(void **state)
 {
     (void)state;
     world = (struct world){ .loop = loop_new(0) };
+    world.kube.loop = world.loop;
     fake_engine_init(&world.fake, world.loop);
     start(100);
     return 0;
@@ -119,7 +120,7 @@ int world_set_up(void **state)
 
 void world_restart(size_t history_count)
 {
-    resources_deinit(&world.resources);
+    resources_deinit(&world.kube.resources);
     fake_engine_restart(&world.fake);
     start(history_count);
 }
@@ -127,7 +128,7 @@ void world_restart(size_t history_count)
 int world_tear_down(void **state)
 {
     (void)state;
-    resources_deinit(&world.resources);
+    resources_deinit(&world.kube.resources);
     fake_engine_deinit(&world.fake);
     loop_free(world.loop);
     arena_free(&world.arena);
@@ -149,7 +150,7 @@ int64_t world_put(enum change change, const char *name_space, const char *name, 
     object_encode(&value, change, world_tree(text));
     struct engine_put_op op = {
         .on_done = on_put,
-        .table = world.resources.table,
+        .table = world.kube.resources.table,
         .key = resources_key(&world.arena, world.things, bytes_of_text(name_space), bytes_of_text(name)),
         .value = writer_view(&value),
         .expected_version = TABLE_ANY,

@@ -2,7 +2,7 @@
 // Tests only: resources on an engine in memory, and the kind example.com/things.
 #pragma once
 
-#include "kube/resources.h"
+#include "kube/api.h"
 #include "kube/testing/fake_engine.h"
 
 #include "base/test.h"
@@ -10,7 +10,7 @@
 struct world {
     struct loop *loop;
     struct fake_engine fake;
-    struct resources resources;
+    struct kube kube; // its resources and its loop
     struct kind *things;
     const struct kind_version *v1;
     struct arena arena;
