@@ -106,10 +106,8 @@ static void a_key_is_cut_into_namespace_and_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(tells_changes_with_what_they_replaced),
-        TEST(forgets_the_oldest_and_says_so),
-        TEST(a_watcher_is_told_once_a_turn),
-        TEST(a_watcher_may_stop_itself_when_it_is_told),
+        TEST(tells_changes_with_what_they_replaced), TEST(forgets_the_oldest_and_says_so),
+        TEST(a_watcher_is_told_once_a_turn),         TEST(a_watcher_may_stop_itself_when_it_is_told),
         TEST(a_key_is_cut_into_namespace_and_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,8 +56,8 @@ struct kind_rules {
     void (*begin_deletion)(struct arena *arena, struct json_value *object); // what that object says of itself
     // The text of a printer column that no JSONPath can say (table/table.h). False: the column's path is right.
     bool (*cell)(const struct json_value *object, bytes_t column, int64_t now_ms, struct writer *to);
-    bool no_generation;                                                     // metadata.generation is not counted
-    enum name_rule name_rule;                                               // of metadata.name
+    bool no_generation;       // metadata.generation is not counted
+    enum name_rule name_rule; // of metadata.name
 };
 
 struct kind {
