@@ -96,6 +96,19 @@ void world_settle(void)
     loop_run(world.loop);
 }
 
+static void on_woken(struct timer *timer)
+{
+    loop_stop(timer->loop);
+}
+
+void world_sleep(int64_t ms)
+{
+    struct timer timer;
+    timer_init(&timer, world.loop, on_woken);
+    timer_start(&timer, ms);
+    loop_run(world.loop);
+}
+
 // --- start and end
 
 static void start(size_t history_count)

@@ -24,6 +24,8 @@ int world_tear_down(void **state);
 void world_restart(size_t history_count);
 // Runs the loop until all puts are answered, and some turns more.
 void world_settle(void);
+// Runs the loop for about that long: timers fire.
+void world_sleep(int64_t ms);
 // Only the kinds, without I/O: the kind of DEFINITION, YAML.
 struct kind *world_kind(struct kinds *kinds, const char *definition, const struct kind_rules *rules);
 extern const char world_definition[];
