@@ -355,7 +355,8 @@ static void owner_end(struct collector *collector, struct kind *kind, bytes_t ke
     size_t left = object_has_finalizer(object, BYTES_LITERAL("orphan")) ? dependents_orphan(collector, uid)
                                                                         : dependents_delete(collector, uid);
     if (left > 0) {
-        work_end(work, WORK_DONE); // each that goes brings the owner back here
+        // Each that goes brings the owner back here; one that only forgets its owner, or whose write failed, does not.
+        work_end(work, WORK_FAILED);
         return;
     }
     struct client_op *op = op_new(collector, kind, key);
