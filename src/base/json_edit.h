@@ -41,8 +41,8 @@ void json_detach(struct json_value *value);
 // FRESH stands where OLD stood, with its name; OLD is in no tree then. OLD must not be a root.
 void json_replace(struct json_value *old, struct json_value *fresh);
 
-// In all objects of the tree VALUE the last member of each name stays, as most readers take it; ON_HIDDEN (may be NULL) gets
-// each of the others while it still is in its place.
+// In all objects of the tree VALUE the last member of each name stays, as most readers take it; ON_HIDDEN (may be NULL)
+// gets each of the others while it still is in its place.
 typedef void json_on_hidden(void *owner, const struct json_value *member);
 void json_unique(struct json_value *value, json_on_hidden *on_hidden, void *owner);
 
