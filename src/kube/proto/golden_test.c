@@ -15,19 +15,6 @@ static bytes_t text_at(const struct json_value *object, const char *name)
     return text;
 }
 
-static bool is_zero(const struct json_value *value)
-{
-    return (value->type == JSON_STRING && value->text.size == 0) || (value->type == JSON_BOOL && !value->is_true) ||
-           (value->type == JSON_NUMBER && bytes_is(value->text, "0"));
-}
-
-static bool is_optional(const struct json_value *schema)
-{
-    bool is = false;
-    (void)json_get_bool(json_get(schema, "x-eddy-protobuf-optional"), &is);
-    return is;
-}
-
 // The schema of a member. False: it is none that eddy knows.
 static bool member_schema(const struct json_value *schema, bytes_t name, const struct json_value **ret_schema)
 {
@@ -63,7 +50,7 @@ static void compare(struct world *world, const struct json_value *expected, cons
             continue;
         if (there != NULL)
             compare(world, member, there, inner, here);
-        else if (!is_zero(member) || is_optional(inner))
+        else
             fail_msg("%s is missing: %s", here, json_of(world, member));
     }
     for (const struct json_value *member = got->first; member != NULL; member = member->next) {
