@@ -21,6 +21,7 @@ struct door {
     err_t (*open)(struct app *app, struct address *address, diag_t *diag);
     // Whoever comes in has to prove who they are; NULL: nobody ever has to.
     bool (*checks)(const struct app_config *config);
+    const char *remedy; // what makes it so, for a sentence; NULL without checks
     // Calls door_closed once, in a later turn.
     void (*close)(struct app *app);
 };
@@ -244,8 +245,7 @@ static err_t open_kube(struct app *app, struct address *address, diag_t *diag)
 
 static bool kube_checks(const struct app_config *config)
 {
-    (void)config;
-    return true; // a token, always
+    return config->kube.uses_tls; // a token always, but without TLS anybody on the way can read it
 }
 
 static void on_kube_closed_message(struct message *message)
@@ -294,16 +294,16 @@ static void close_console(struct app *app)
 }
 
 static const struct door doors[DOOR_COUNT] = {
-    [DOOR_KAFKA] = { "kafka", "--kafka", 9092, offsetof(struct app_config, kafka_address), NULL, kafka_open, NULL,
+    [DOOR_KAFKA] = { "kafka", "--kafka", 9092, offsetof(struct app_config, kafka_address), NULL, kafka_open, NULL, NULL,
                      kafka_close },
     [DOOR_NATS] = { "nats", "--nats", 4222, offsetof(struct app_config, nats_address), NULL, nats_open, nats_checks,
-                    nats_close },
+                    "name users (--nats-auth), ", nats_close },
     [DOOR_NATS_MONITOR] = { "nats-monitor", "--nats-monitor", 8222, offsetof(struct app_config, nats_monitor_address),
-                            &doors[DOOR_NATS], monitor_open, NULL, monitor_close },
+                            &doors[DOOR_NATS], monitor_open, NULL, NULL, monitor_close },
     [DOOR_KUBE] = { "kube", "--kube", 6443, offsetof(struct app_config, kube_address), NULL, open_kube, kube_checks,
-                    close_kube },
+                    "leave --kube-tls on, ", close_kube },
     [DOOR_CONSOLE] = { "console", "--console", 3000, offsetof(struct app_config, console_address), NULL, open_console,
-                       NULL, close_console },
+                       NULL, NULL, close_console },
 };
 
 // ---- all of them
@@ -328,7 +328,7 @@ static err_t check_reach(const struct app_config *config, const struct door *doo
     return diag_fail(diag, ERR_DENIED, door->flag,
                      "%s can be reached from other machines, and nobody would have to prove who they are. Listen on "
                      "localhost, %sor add --insecure if everybody on that network may read and write everything",
-                     address->host, door->checks == NULL ? "" : "name users (--nats-auth), ");
+                     address->host, door->checks == NULL ? "" : door->remedy);
 }
 
 static bool is_every_address(const struct address *address)
