@@ -98,6 +98,8 @@ static void a_kind_without_a_schema_is_still_a_resource(void **state)
     const struct field_set *set;
     struct json_value *object = tree(&arena, "{\"metadata\":{\"finalizers\":[\"x\"]},\"data\":{\"k\":[1]}}");
     assert_int_equal(fields_check(typed_root(NULL), object, &arena, NULL), ERR_OK);
+    struct json_value *wrong = tree(&arena, "{\"metadata\":{\"other\":1}}");
+    assert_int_equal(fields_check(typed_root(NULL), wrong, &arena, NULL), ERR_INVALID);
     assert_int_equal(fields_extract(typed_root(NULL), object, &arena, &set, NULL), ERR_OK);
     assert_string_equal(fields_text(&arena, set), "{\"f:data\":{\".\":{},\"f:k\":{}},\"f:metadata\":{\"f:finalizers\":{"
                                                   "\"v:\\\"x\\\"\":{}}}}");

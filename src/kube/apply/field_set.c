@@ -17,7 +17,7 @@ void field_builder_add(struct field_builder *builder, const struct path_element 
     if (!member && below == NULL)
         return;
     if (builder->count == builder->capacity) {
-        size_t capacity = builder->capacity == 0 ? 8 : builder->capacity * 2;
+        size_t capacity = builder->capacity == 0 ? 2 : builder->capacity * 2;
         struct field_node *nodes = arena_array(builder->arena, capacity, sizeof *nodes);
         if (builder->count > 0)
             memcpy(nodes, builder->nodes, builder->count * sizeof *nodes);
