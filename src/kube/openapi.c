@@ -5,6 +5,7 @@
 #include "base/json_edit.h"
 #include "kube/answer.h"
 #include "kube/api.h"
+#include "kube/openapi_v2.h"
 #include "kube/schema/schema_openapi.h"
 
 #define META "io.k8s.apimachinery.pkg.apis.meta.v1."
@@ -286,22 +287,6 @@ static void index_write(struct json_writer *json, struct arena *arena, const str
     json_object_end(json);
 }
 
-// /openapi/v2 is what kubectl up to 1.28 asks for: in protobuf (gnostic's openapi_v2.Document), and it takes an empty
-// document for "validate nothing". It is: swagger "2.0", info (title "eddy", version "v1"), paths.
-static void v2_answer(struct request *request)
-{
-    static const char document[] = "\x0a\x03"
-                                   "2.0"
-                                   "\x12\x0a\x0a\x04"
-                                   "eddy"
-                                   "\x12\x02"
-                                   "v1"
-                                   "\x42\x00";
-    struct writer text = WRITER_INIT;
-    writer_bytes(&text, bytes_of(document, sizeof document - 1));
-    answer_typed(request, 200, &text, "application/octet-stream");
-}
-
 void openapi_handle(struct request *request)
 {
     const struct kinds *kinds = &request->kube->resources.kinds;
@@ -311,7 +296,7 @@ void openapi_handle(struct request *request)
     struct path path;
     bool is_cut = path_cut(request, &path) && path.count >= 2;
     if (is_cut && path.count == 2 && bytes_is(path.segments[1], "v2")) {
-        v2_answer(request);
+        openapi_v2_answer(request);
         return;
     }
     bool is_v3 = is_cut && bytes_is(path.segments[1], "v3");
