@@ -125,11 +125,11 @@ static bool is_extension(bytes_t name)
 
 // NamedAny, NamedSchema ...: name and value.
 static void named_write(struct writer *out, uint32_t number, const struct json_value *value,
-                        void (*write)(WRITE_ARGUMENTS), const struct message *message)
+                        void (*write_value)(WRITE_ARGUMENTS), const struct message *message)
 {
     struct writer named = WRITER_INIT;
     bytes_write(&named, 1, value->name);
-    write(&named, 2, value, message);
+    write_value(&named, 2, value, message);
     inner_write(out, number, &named);
 }
 
