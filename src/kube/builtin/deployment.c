@@ -11,14 +11,16 @@ EMBED_BOTH(deployment_definition, "src/kube/builtin/pod_spec.yaml", "src/kube/bu
 
 static void strategy_fill(struct arena *arena, struct json_value *spec)
 {
-    struct json_value *strategy = json_set_object(spec, arena, "strategy");
+    static const char *const members[] = { "maxUnavailable", "maxSurge" };
+    struct json_value *strategy = object_at(spec, arena, "strategy");
+    if (strategy == NULL)
+        return;
     if (text_at(strategy, "type").size == 0)
         json_set_text(strategy, arena, "type", "RollingUpdate");
     if (!bytes_is(text_at(strategy, "type"), "RollingUpdate"))
         return;
-    struct json_value *rolling = json_set_object(strategy, arena, "rollingUpdate");
-    static const char *const members[] = { "maxUnavailable", "maxSurge" };
-    for (size_t i = 0; i < ARRAY_COUNT(members); i++) {
+    struct json_value *rolling = object_at(strategy, arena, "rollingUpdate");
+    for (size_t i = 0; i < ARRAY_COUNT(members) && rolling != NULL; i++) {
         if (json_get(rolling, members[i]) == NULL)
             json_set_text(rolling, arena, members[i], "25%");
     }

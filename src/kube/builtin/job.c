@@ -19,13 +19,15 @@ static void selector_fill(struct arena *arena, struct json_value *object, struct
 {
     static const char *const prefixes[] = { "", "batch.kubernetes.io/" };
     bytes_t uid = object_meta_text(object, "uid");
-    struct json_value *template = json_set_object(spec, arena, "template");
-    struct json_value *labels = json_set_object(json_set_object(template, arena, "metadata"), arena, "labels");
+    struct json_value *template = object_at(spec, arena, "template");
+    struct json_value *labels = object_at(object_at(template, arena, "metadata"), arena, "labels");
+    struct json_value *wanted = object_at(object_at(spec, arena, "selector"), arena, "matchLabels");
+    if (labels == NULL || wanted == NULL)
+        return;
     for (size_t i = 0; i < ARRAY_COUNT(prefixes); i++) {
         json_set_bytes(labels, arena, arena_format(arena, "%scontroller-uid", prefixes[i]), uid);
         json_set_bytes(labels, arena, arena_format(arena, "%sjob-name", prefixes[i]), object_name(object));
     }
-    struct json_value *wanted = json_set_object(json_set_object(spec, arena, "selector"), arena, "matchLabels");
     json_set_bytes(wanted, arena, "batch.kubernetes.io/controller-uid", uid);
 }
 

@@ -17,8 +17,10 @@ static void requests_fill(struct arena *arena, struct json_value *container)
 {
     struct json_value *resources = json_find(container, BYTES_LITERAL("resources"));
     const struct json_value *limits = json_get(resources, "limits");
-    for (const struct json_value *limit = first_of(limits); limit != NULL; limit = limit->next) {
-        struct json_value *requests = json_set_object(resources, arena, "requests");
+    if (limits == NULL || limits->type != JSON_OBJECT || limits->count == 0)
+        return;
+    struct json_value *requests = object_at(resources, arena, "requests");
+    for (const struct json_value *limit = limits->first; limit != NULL && requests != NULL; limit = limit->next) {
         if (json_find(requests, limit->name) == NULL)
             json_set(requests, limit->name, json_copy(arena, limit));
     }

@@ -5,6 +5,7 @@
 #include "base/json_edit.h"
 #include "kube/builtin/builtin.h"
 #include "kube/builtin/data.h"
+#include "kube/builtin/text.h"
 #include "kube/embed.h"
 #include "kube/object.h"
 #include "kube/schema/field_error.h"
@@ -15,9 +16,7 @@ EMBED(secret_definition, "src/kube/builtin/secret.yaml");
 
 static bytes_t type_of(const struct json_value *object)
 {
-    bytes_t type = BYTES_LITERAL("");
-    (void)json_get_text(json_get(object, "type"), &type);
-    return type;
+    return text_at(object, "type");
 }
 
 // --- filling
@@ -28,7 +27,9 @@ static void texts_move(struct arena *arena, struct json_value *object)
     const struct json_value *texts = json_get(object, "stringData");
     if (texts == NULL || texts->type != JSON_OBJECT)
         return;
-    struct json_value *data = texts->count == 0 ? NULL : json_set_object(object, arena, "data");
+    struct json_value *data = texts->count == 0 ? NULL : object_at(object, arena, "data");
+    if (texts->count > 0 && data == NULL)
+        return;
     for (const struct json_value *item = texts->first; item != NULL; item = item->next) {
         if (item->type != JSON_STRING)
             return; // validation says so

@@ -198,6 +198,35 @@ static void a_job_tells_how_far_it_is(void **state)
     assert_string_equal(cell_of(world, job, "Duration", 0), "65s");
 }
 
+// fill comes before validation: it must not paint over what is wrong.
+static void what_has_another_type_is_refused(void **state)
+{
+    struct world *world = *state;
+    static const struct {
+        const char *object, *field;
+    } rows[] = {
+        { DEPLOYMENT "spec: {strategy: Recreate, selector: {matchLabels: {app: web}}, " TEMPLATE "}\n",
+          "spec.strategy:" },
+        { DEPLOYMENT "spec: {strategy: {rollingUpdate: 5}, selector: {matchLabels: {app: web}}, " TEMPLATE "}\n",
+          "spec.strategy.rollingUpdate:" },
+        { DEPLOYMENT "spec: 5\n", "spec:" },
+        { JOB "spec: {template: x}\n", "spec.template:" },
+        { JOB "spec: {selector: x, " TEMPLATE "}\n", "spec.selector:" },
+        { JOB "spec: {template: {metadata: {labels: []}}}\n", "spec.template.metadata.labels:" },
+        { POD "spec: {containers: [{name: c, image: i, resources: {limits: {cpu: 1}, requests: x}}]}\n",
+          "spec.containers[0].resources.requests:" },
+        { POD "spec: {containers: [5], volumes: [7]}\n", "spec.containers[0]:" },
+        { "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: x\nstringData: {a: b}\n", "data:" },
+        { "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {a: 5}\n", "stringData.a:" },
+        { "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {ports: [x]}\n", "spec.ports[0]:" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *wrong = admitted(world, yaml(world, rows[i].object), NULL);
+        if (strstr(wrong, rows[i].field) == NULL)
+            fail_msg("%s: %s", rows[i].object, wrong);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +239,7 @@ int main(void)
         cmocka_unit_test(selectors_match_their_template_for_good),
         cmocka_unit_test(a_job_chooses_its_pods_by_itself),
         cmocka_unit_test(a_job_tells_how_far_it_is),
+        cmocka_unit_test(what_has_another_type_is_refused),
     };
     return cmocka_run_group_tests(tests, world_open, world_close);
 }
