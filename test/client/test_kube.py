@@ -192,7 +192,7 @@ def test_a_service_account_may_read_with_its_token(kubectl, server):
     assert api.ask("GET", MAPS, token=token)[0] == 401
 
 
-@pytest.mark.parametrize("kubectl", ["new"], indirect=True)  # up to 1.28 it asks /openapi/v2: test_kube_kinds.py
+@pytest.mark.parametrize("kubectl", ["new"], indirect=True)  # the old one is in test_kube_kinds.py
 def test_explains_and_refuses_what_the_schema_does_not_know(kubectl):
     assert "ConfigMap holds configuration" in kubectl("explain", "configmap")
     wrong = json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "lables": {}}, "dat": {}})
