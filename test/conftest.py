@@ -4,6 +4,7 @@
 broker  a running server that the tests of one file share; eddy, or the peer with --peer kafka
 nats_server  a running eddy that the tests of one file share, for its NATS door
 nats_door  starts one with a NATS door; eddy, or the peer with --peer nats
+kube    a running eddy with a Kubernetes API that the tests of one file share (`kube_tools.Kube`); `start_kube` for one test
 eddy    a running eddy of its own, for tests that restart it, kill it or look into its folder
 topic   a name that no other test uses
 cli     runs a subcommand
@@ -121,6 +122,41 @@ def nats_door(request, tmp_path_factory):
 def start_nats(request, tmp_path_factory):
     """start_nats(text="", options=None, is_auth=False): such a server for one test, which may stop and restart it."""
     with nats_servers(request.config, lambda: tmp_path_factory.mktemp("nats")) as start:
+        yield start
+
+
+@contextlib.contextmanager
+def kube_servers(config, folder):
+    """A function that starts an eddy with a Kubernetes API, on a port that it keeps over a restart."""
+    if is_peer(config):
+        pytest.skip("no peer has a Kubernetes API")
+    import kube_tools  # of client/, where the tests are
+
+    started = []
+
+    def start():
+        door = f"127.0.0.1:{servers.free_port()}"
+        started.append(servers.Eddy(folder / f"kube{len(started)}", ["--kube", door]))
+        config.stash.setdefault(RUNNING, []).append(started[-1])
+        return kube_tools.Kube(started[-1].start())
+
+    yield start
+    for server in started:
+        config.stash[RUNNING].remove(server)
+        if server.process is not None:
+            server.finish()
+
+
+@pytest.fixture(scope="module")
+def kube(request, tmp_path_factory):
+    with kube_servers(request.config, tmp_path_factory.mktemp("kube")) as start:
+        yield start()
+
+
+@pytest.fixture
+def start_kube(request, tmp_path):
+    """start_kube(): such a server for one test, which may stop, kill and restart it."""
+    with kube_servers(request.config, tmp_path) as start:
         yield start
 
 
