@@ -15,18 +15,31 @@ struct engine {
 
 // --- topics
 
+enum { ENGINE_TOPIC_ID_SIZE = 16 };
+
+// A topic as it is; views.
+struct engine_topic {
+    uint8_t id[ENGINE_TOPIC_ID_SIZE];
+    bool is_internal; // the server's own: not for others to change
+    int32_t partition_count;
+    // What was set; what is not here is a default.
+    const bytes_t *config_names, *config_values;
+    size_t config_count;
+};
+
 struct engine_topic_op {
     void *state; // private
     void (*on_done)(struct engine_topic_op *op);
     // in; views stay valid until on_done
     bytes_t name;
-    int32_t partition_count;
-    const bytes_t *config_names, *config_values; // Kafka's names
+    int32_t partition_count;                     // alter: 0 keeps the number
+    const bytes_t *config_names, *config_values; // Kafka's names; alter: value BYTES_NULL: back to the default
     size_t config_count;
     // out
-    err_t err; // ERR_INVALID, ERR_NOT_FOUND (delete), ERR_LIMIT, ERR_NO_SPACE, ERR_IO, ERR_CLOSED; DIAG has a sentence
+    err_t err; // ERR_INVALID, ERR_NOT_FOUND (not ensure), ERR_CONFLICT (ensure: a name that differs in '.' and '_'
+               // only), ERR_LIMIT, ERR_NO_SPACE, ERR_IO, ERR_CLOSED; DIAG has a sentence
     diag_t diag;
-    int32_t found_count; // ensure: the partitions that the topic has
+    struct engine_topic found; // ensure, describe, alter: valid during on_done when err is ERR_OK
 };
 
 // --- appending
@@ -188,6 +201,9 @@ struct engine_driver {
     // Makes the topic if it is absent; a present one keeps what it has.
     void (*topic_ensure)(struct engine *engine, struct engine_topic_op *op);
     void (*topic_delete)(struct engine *engine, struct engine_topic_op *op);
+    void (*topic_describe)(struct engine *engine, struct engine_topic_op *op);
+    // Sets configurations, then adds partitions (there are never fewer): when the second fails, the first has happened.
+    void (*topic_alter)(struct engine *engine, struct engine_topic_op *op);
     // Where readers of a partition cost least.
     struct loop *(*partition_loop)(struct engine *engine, bytes_t topic, int32_t partition);
 

@@ -1,83 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The driver's table, and what is only a translation: topics and tables.
+// The driver's table, and what is only a translation: offsets and tables.
 #include "engine/embedded/impl.h"
 
 #include "base/mem.h"
 #include "store/partition.h"
 
 #include <stdlib.h>
-
-// --- topics
-
-struct topic_call {
-    struct topic_op op;
-    struct embedded *embedded;
-    struct engine_topic_op *asked;
-    struct offsets_forget forget; // what groups have in a topic that was deleted
-};
-
-static void topic_answer(struct topic_call *call, err_t err)
-{
-    struct engine_topic_op *asked = call->asked;
-    asked->err = err;
-    asked->diag = call->op.diag;
-    topic_unref(call->op.topic);
-    free(call);
-    asked->on_done(asked);
-}
-
-static void on_forgotten(struct offsets_forget *forget)
-{
-    topic_answer(CONTAINER_OF(forget, struct topic_call, forget), ERR_OK);
-}
-
-static void on_deleted(struct topic_op *op)
-{
-    struct topic_call *call = CONTAINER_OF(op, struct topic_call, op);
-    if (op->err != ERR_OK) {
-        topic_answer(call, op->err);
-        return;
-    }
-    call->forget = (struct offsets_forget){ .topic = op->name, .on_done = on_forgotten };
-    offsets_forget_topic(&call->embedded->offsets, &call->forget);
-}
-
-static void on_ensured(struct topic_op *op)
-{
-    struct topic_call *call = CONTAINER_OF(op, struct topic_call, op);
-    const struct topic *topic = op->err == ERR_OK ? op->topic : NULL;
-    if (op->err == ERR_EXISTS)
-        topic = topic_find(call->embedded->store, op->name);
-    call->asked->found_count = topic == NULL ? 0 : topic->partition_count;
-    topic_answer(call, topic != NULL ? ERR_OK : op->err);
-}
-
-static struct topic_call *topic_call_new(struct engine *engine, struct engine_topic_op *op)
-{
-    struct topic_call *call = mem_zalloc(1, sizeof *call);
-    call->embedded = embedded_of(engine);
-    call->asked = op;
-    call->op.name = op->name;
-    call->op.partition_count = op->partition_count;
-    call->op.config_names = op->config_names;
-    call->op.config_values = op->config_values;
-    call->op.config_count = op->config_count;
-    return call;
-}
-
-static void topic_ensure(struct engine *engine, struct engine_topic_op *op)
-{
-    struct topic_call *call = topic_call_new(engine, op);
-    call->op.on_done = on_ensured;
-    topic_create(call->embedded->store, &call->op);
-}
-
-static void topic_remove(struct engine *engine, struct engine_topic_op *op)
-{
-    struct topic_call *call = topic_call_new(engine, op);
-    call->op.on_done = on_deleted;
-    topic_delete(call->embedded->store, &call->op);
-}
 
 static struct loop *loop_of(struct engine *engine, bytes_t topic, int32_t partition)
 {
@@ -158,8 +86,10 @@ static void rows_watch(struct engine_table *table, struct table_watch *watch)
 }
 
 static const struct engine_driver driver = {
-    .topic_ensure = topic_ensure,
-    .topic_delete = topic_remove,
+    .topic_ensure = embedded_topic_ensure,
+    .topic_delete = embedded_topic_delete,
+    .topic_describe = embedded_topic_describe,
+    .topic_alter = embedded_topic_alter,
     .partition_loop = loop_of,
     .append = embedded_append,
     .reader_open = embedded_reader_open,

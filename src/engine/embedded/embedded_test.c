@@ -60,9 +60,18 @@ static void wait_for(int count, void (*fn)(void *owner), void *owner)
 
 // --- topics
 
+// What is found is valid during on_topic only, so it is written down.
+static char found_text[400];
+static int32_t found_count;
+
 static void on_topic(struct engine_topic_op *op)
 {
-    (void)op;
+    const struct engine_topic *found = &op->found;
+    found_count = found->partition_count;
+    int size = snprintf(found_text, sizeof found_text, "%d", (int)found->partition_count);
+    for (size_t i = 0; i < found->config_count; i++)
+        size += snprintf(found_text + size, sizeof found_text - (size_t)size, " %.*s=%.*s",
+                         BYTES_ARG(found->config_names[i]), BYTES_ARG(found->config_values[i]));
     answered();
 }
 
@@ -78,7 +87,7 @@ static int32_t ensure_topic(const char *name, int32_t partition_count)
                                   .partition_count = partition_count };
     wait_for(1, ensure, &op);
     assert_int_equal(op.err, ERR_OK);
-    return op.found_count;
+    return found_count;
 }
 
 static void remove_topic(void *owner)
@@ -100,6 +109,87 @@ static void a_topic_that_is_there_keeps_its_partitions(void **state)
     assert_int_equal(ensure_topic("events", 5), 3);
     assert_int_equal(delete_topic("events"), ERR_OK);
     assert_int_equal(delete_topic("events"), ERR_NOT_FOUND);
+}
+
+static void describe(void *owner)
+{
+    engine->driver->topic_describe(engine, owner);
+}
+
+static void alter(void *owner)
+{
+    engine->driver->topic_alter(engine, owner);
+}
+
+static err_t alter_topic(struct engine_topic_op *op, const char *name, int32_t partition_count, size_t config_count)
+{
+    static const bytes_t names[] = { BYTES_LITERAL("retention.ms"), BYTES_LITERAL("cleanup.policy") };
+    static const bytes_t values[] = { BYTES_LITERAL("1000"), BYTES_LITERAL("compact") };
+    *op = (struct engine_topic_op){ .on_done = on_topic,
+                                    .name = bytes_of_text(name),
+                                    .partition_count = partition_count,
+                                    .config_names = names,
+                                    .config_values = values,
+                                    .config_count = config_count };
+    wait_for(1, alter, op);
+    return op->err;
+}
+
+static void a_topic_is_described_as_it_was_altered(void **state)
+{
+    (void)state;
+    struct engine_topic_op op;
+    assert_int_equal(ensure_topic("events", 3), 3);
+    assert_int_equal(alter_topic(&op, "events", 5, 2), ERR_OK);
+    assert_string_equal(found_text, "5 retention.ms=1000 cleanup.policy=compact");
+    uint8_t id[ENGINE_TOPIC_ID_SIZE];
+    memcpy(id, op.found.id, sizeof id);
+    op = (struct engine_topic_op){ .on_done = on_topic, .name = BYTES_LITERAL("events") };
+    wait_for(1, describe, &op);
+    assert_int_equal(op.err, ERR_OK);
+    assert_string_equal(found_text, "5 retention.ms=1000 cleanup.policy=compact");
+    assert_memory_equal(op.found.id, id, sizeof id);
+    assert_false(op.found.is_internal);
+}
+
+static void a_configuration_goes_back_to_its_default(void **state)
+{
+    (void)state;
+    static const bytes_t names[] = { BYTES_LITERAL("retention.ms") }, values[] = { BYTES_NULL };
+    struct engine_topic_op op;
+    assert_int_equal(ensure_topic("events", 1), 1);
+    assert_int_equal(alter_topic(&op, "events", 0, 2), ERR_OK);
+    op = (struct engine_topic_op){ .on_done = on_topic,
+                                   .name = BYTES_LITERAL("events"),
+                                   .config_names = names,
+                                   .config_values = values,
+                                   .config_count = 1 };
+    wait_for(1, alter, &op);
+    assert_int_equal(op.err, ERR_OK);
+    assert_string_equal(found_text, "1 cleanup.policy=compact");
+}
+
+static void what_cannot_be_altered_is_said(void **state)
+{
+    (void)state;
+    static const bytes_t names[] = { BYTES_LITERAL("retention.ms") }, values[] = { BYTES_LITERAL("soon") };
+    struct engine_topic_op op;
+    assert_int_equal(alter_topic(&op, "events", 2, 0), ERR_NOT_FOUND);
+    assert_int_equal(alter_topic(&op, "events", 0, 0), ERR_NOT_FOUND);
+    assert_string_equal(op.diag.text, "The topic 'events' does not exist.");
+    assert_int_equal(ensure_topic("events", 3), 3);
+    assert_int_equal(alter_topic(&op, "events", 2, 0), ERR_INVALID);
+    op = (struct engine_topic_op){ .on_done = on_topic,
+                                   .name = BYTES_LITERAL("events"),
+                                   .partition_count = 9,
+                                   .config_names = names,
+                                   .config_values = values,
+                                   .config_count = 1 };
+    wait_for(1, alter, &op);
+    assert_int_equal(op.err, ERR_INVALID);
+    assert_non_null(strstr(op.diag.text, "soon"));
+    assert_int_equal(alter_topic(&op, "events", 0, 0), ERR_OK);
+    assert_string_equal(found_text, "3");
 }
 
 // --- appending
@@ -457,6 +547,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
         TEST(a_topic_that_is_there_keeps_its_partitions),
+        TEST(a_topic_is_described_as_it_was_altered),
+        TEST(a_configuration_goes_back_to_its_default),
+        TEST(what_cannot_be_altered_is_said),
         TEST(reads_what_was_appended_in_one_turn),
         TEST(a_reader_at_the_end_waits_for_the_next_record),
         TEST(no_callback_comes_after_close),

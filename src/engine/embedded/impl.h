@@ -58,6 +58,12 @@ static inline bytes_t embedded_table_name(const struct engine_table *table)
 
 enum { RECORD_OVERHEAD = 128 }; // of one record and the batch around it, at most, without its headers
 
+// topics.c
+void embedded_topic_ensure(struct engine *engine, struct engine_topic_op *op);
+void embedded_topic_delete(struct engine *engine, struct engine_topic_op *op);
+void embedded_topic_describe(struct engine *engine, struct engine_topic_op *op);
+void embedded_topic_alter(struct engine *engine, struct engine_topic_op *op);
+
 // append.c
 // What the log would refuse, seen before the record is among others; and its size at most.
 err_t record_check(const struct topic *topic, const struct engine_record *record, int64_t now_ms,
