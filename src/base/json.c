@@ -356,6 +356,13 @@ bool json_get_text(const struct json_value *value, bytes_t *ret_text)
     return true;
 }
 
+bytes_t json_text_at(const struct json_value *object, const char *name)
+{
+    bytes_t text = BYTES_LITERAL("");
+    (void)json_get_text(json_get(object, name), &text);
+    return text;
+}
+
 bool json_get_bool(const struct json_value *value, bool *ret_bool)
 {
     if (value == NULL || value->type != JSON_BOOL)

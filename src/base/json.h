@@ -39,6 +39,9 @@ err_t json_parse(bytes_t text, const struct json_limits *limits, struct arena *a
 // OBJECT is NULL or no object, so that look-ups can be nested.
 const struct json_value *json_get(const struct json_value *object, const char *name);
 
+// The member's text; empty when there is no such member or it is no text.
+bytes_t json_text_at(const struct json_value *object, const char *name);
+
 // False when the value is NULL or of another type, or does not fit; nothing is touched then. Integers are written
 // without fraction and exponent.
 bool json_get_text(const struct json_value *value, bytes_t *ret_text);

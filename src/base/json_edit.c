@@ -262,23 +262,27 @@ static int by_name(const void *a, const void *b)
     return order != 0 ? order : left->index < right->index ? -1 : 1;
 }
 
-// In the order of names, then of places. Released with free().
-static struct placed *members_sorted(const struct json_value *object)
+struct json_value **json_sorted(const struct json_value *value)
 {
-    struct placed *members = mem_zalloc(object->count + 1, sizeof *members);
+    struct json_value **sorted = mem_zalloc(value->count + 1, sizeof *sorted);
+    struct placed *members = mem_zalloc(value->count + 1, sizeof *members);
     size_t count = 0;
-    for (struct json_value *value = object->first; value != NULL; value = value->next, count++)
-        members[count] = (struct placed){ value, count };
-    qsort(members, count, sizeof *members, by_name);
-    return members;
+    for (struct json_value *inside = value->first; inside != NULL; inside = inside->next, count++)
+        members[count] = (struct placed){ inside, count };
+    if (value->type == JSON_OBJECT)
+        qsort(members, count, sizeof *members, by_name);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = members[i].value;
+    free(members);
+    return sorted;
 }
 
 static bool sorted_equal(const struct json_value *a, const struct json_value *b)
 {
-    struct placed *of_a = members_sorted(a), *of_b = members_sorted(b);
+    struct json_value **of_a = json_sorted(a), **of_b = json_sorted(b);
     bool equal = true;
     for (size_t i = 0; equal && i < a->count; i++)
-        equal = bytes_equal(of_a[i].value->name, of_b[i].value->name) && json_equal(of_a[i].value, of_b[i].value);
+        equal = bytes_equal(of_a[i]->name, of_b[i]->name) && json_equal(of_a[i], of_b[i]);
     free(of_a);
     free(of_b);
     return equal;
@@ -301,16 +305,15 @@ static bool object_equal(const struct json_value *a, const struct json_value *b)
 
 // --- names that stand twice
 
-static void object_unique(struct json_value *object, json_on_hidden *on_hidden, void *owner)
+void json_unique_members(struct json_value *object, json_on_hidden *on_hidden, void *owner)
 {
-    struct placed *members = members_sorted(object);
+    struct json_value **members = json_sorted(object);
     for (size_t i = 0; i + 1 < object->count; i++) {
-        struct json_value *value = members[i].value;
-        if (!bytes_equal(value->name, members[i + 1].value->name))
+        if (!bytes_equal(members[i]->name, members[i + 1]->name))
             continue;
         if (on_hidden != NULL)
-            on_hidden(owner, value);
-        value->up = NULL;
+            on_hidden(owner, members[i]);
+        members[i]->up = NULL;
     }
     free(members);
     struct json_value *rest = object->first;
@@ -329,7 +332,7 @@ static void object_unique(struct json_value *object, json_on_hidden *on_hidden, 
 void json_unique(struct json_value *value, json_on_hidden *on_hidden, void *owner)
 {
     if (value->type == JSON_OBJECT && value->count > 1)
-        object_unique(value, on_hidden, owner);
+        json_unique_members(value, on_hidden, owner);
     for (struct json_value *inside = value->first; inside != NULL; inside = inside->next)
         json_unique(inside, on_hidden, owner);
 }

@@ -41,10 +41,16 @@ void json_detach(struct json_value *value);
 // FRESH stands where OLD stood, with its name; OLD is in no tree then. OLD must not be a root.
 void json_replace(struct json_value *old, struct json_value *fresh);
 
+// The members by name, those of one name in their own order; an array's values as they stand. A NULL
+// ends them. Released with free().
+struct json_value **json_sorted(const struct json_value *value) __attribute__((malloc, returns_nonnull));
+
 // In all objects of the tree VALUE the last member of each name stays, as most readers take it; ON_HIDDEN (may be NULL)
 // gets each of the others while it still is in its place.
 typedef void json_on_hidden(void *owner, const struct json_value *member);
 void json_unique(struct json_value *value, json_on_hidden *on_hidden, void *owner);
+// The same in OBJECT, not in what is inside of its members.
+void json_unique_members(struct json_value *object, json_on_hidden *on_hidden, void *owner);
 
 // Same types and contents. Members in any order; numbers by value (1 equals 1.0 and 1e0).
 bool json_equal(const struct json_value *a, const struct json_value *b);

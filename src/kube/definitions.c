@@ -12,17 +12,11 @@
 #define MANAGER   "eddy"
 #define FINALIZER "customresourcecleanup.apiextensions.k8s.io"
 
-static bytes_t text_at(const struct json_value *object, const char *name)
-{
-    bytes_t text = BYTES_LITERAL("");
-    (void)json_get_text(json_get(object, name), &text);
-    return text;
-}
-
 static struct kind *kind_of(const struct kube *kube, const struct json_value *definition)
 {
     const struct json_value *spec = json_get(definition, "spec");
-    return kinds_find(&kube->resources.kinds, text_at(spec, "group"), text_at(json_get(spec, "names"), "plural"));
+    return kinds_find(&kube->resources.kinds, json_text_at(spec, "group"),
+                      json_text_at(json_get(spec, "names"), "plural"));
 }
 
 // --- the kind

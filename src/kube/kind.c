@@ -39,13 +39,6 @@ void kinds_deinit(struct kinds *kinds)
 
 // --- from a definition
 
-static bytes_t text_at(const struct json_value *object, const char *name)
-{
-    bytes_t text = BYTES_LITERAL("");
-    (void)json_get_text(json_get(object, name), &text);
-    return text;
-}
-
 static const bytes_t *texts_at(struct arena *arena, const struct json_value *object, const char *name,
                                size_t *ret_count)
 {
@@ -74,9 +67,9 @@ static void subresources_of(struct kind_version *version, const struct json_valu
     const struct json_value *scale = json_get(subresources, "scale");
     version->has_status = json_get(subresources, "status") != NULL;
     version->has_scale = scale != NULL;
-    version->scale_spec_path = text_at(scale, "specReplicasPath");
-    version->scale_status_path = text_at(scale, "statusReplicasPath");
-    version->scale_selector_path = text_at(scale, "labelSelectorPath");
+    version->scale_spec_path = json_text_at(scale, "specReplicasPath");
+    version->scale_status_path = json_text_at(scale, "statusReplicasPath");
+    version->scale_selector_path = json_text_at(scale, "labelSelectorPath");
 }
 
 static void deprecation_of(struct kind *kind, struct kind_version *version, const struct json_value *source)
@@ -85,7 +78,7 @@ static void deprecation_of(struct kind *kind, struct kind_version *version, cons
     (void)json_get_bool(json_get(source, "deprecated"), &is_deprecated);
     if (!is_deprecated)
         return;
-    version->deprecation = text_at(source, "deprecationWarning");
+    version->deprecation = json_text_at(source, "deprecationWarning");
     if (version->deprecation.size == 0)
         version->deprecation = bytes_of_text(arena_format(&kind->arena, "%.*s %.*s is deprecated",
                                                           BYTES_ARG(version->api_version), BYTES_ARG(kind->name)));
@@ -94,7 +87,7 @@ static void deprecation_of(struct kind *kind, struct kind_version *version, cons
 static err_t version_of(struct kind *kind, struct kind_version *version, const struct json_value *source, size_t index,
                         struct field_errors *errors)
 {
-    version->name = text_at(source, "name");
+    version->name = json_text_at(source, "name");
     version->api_version =
         kind->group.size == 0
             ? version->name
@@ -178,7 +171,7 @@ static err_t versions_of(struct kind *kind, const struct json_value *list, struc
         bool is_storage = false;
         (void)json_get_bool(json_get(source, "storage"), &is_storage);
         if (is_storage)
-            storage = text_at(source, "name");
+            storage = json_text_at(source, "name");
         size_t index = kind->version_count++;
         err_t err = version_of(kind, &kind->versions[index], source, index, errors);
         if (err != ERR_OK)
@@ -200,22 +193,22 @@ static void names_of(struct kind *kind, const struct json_value *spec)
 {
     struct arena *arena = &kind->arena;
     const struct json_value *names = json_get(spec, "names");
-    kind->group = text_at(spec, "group");
-    kind->plural = text_at(names, "plural");
-    kind->name = text_at(names, "kind");
-    kind->singular = text_at(names, "singular");
+    kind->group = json_text_at(spec, "group");
+    kind->plural = json_text_at(names, "plural");
+    kind->name = json_text_at(names, "kind");
+    kind->singular = json_text_at(names, "singular");
     if (kind->singular.size == 0) {
         char *lower = arena_text(arena, kind->name);
         for (char *at = lower; *at != '\0'; at++)
             *at = (char)(*at >= 'A' && *at <= 'Z' ? *at | 0x20 : *at);
         kind->singular = bytes_of_text(lower);
     }
-    kind->list_name = text_at(names, "listKind");
+    kind->list_name = json_text_at(names, "listKind");
     if (kind->list_name.size == 0)
         kind->list_name = bytes_of_text(arena_format(arena, "%.*sList", BYTES_ARG(kind->name)));
     kind->short_names = texts_at(arena, names, "shortNames", &kind->short_name_count);
     kind->categories = texts_at(arena, names, "categories", &kind->category_count);
-    kind->is_namespaced = bytes_is(text_at(spec, "scope"), "Namespaced");
+    kind->is_namespaced = bytes_is(json_text_at(spec, "scope"), "Namespaced");
     kind->prefix = bytes_of_text(arena_format(arena, "%.*s/%.*s/",
                                               BYTES_ARG(kind->group.size == 0 ? BYTES_LITERAL("core") : kind->group),
                                               BYTES_ARG(kind->plural)));

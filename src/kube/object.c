@@ -89,9 +89,7 @@ struct json_value *object_metadata(const struct json_value *object)
 
 bytes_t object_meta_text(const struct json_value *object, const char *name)
 {
-    bytes_t text = BYTES_LITERAL("");
-    (void)json_get_text(json_get(object_metadata(object), name), &text);
-    return text;
+    return json_text_at(object_metadata(object), name);
 }
 
 bytes_t object_name(const struct json_value *object)
@@ -111,9 +109,7 @@ const struct json_value *object_labels(const struct json_value *object)
 
 bytes_t object_annotation(const struct json_value *object, const char *name)
 {
-    bytes_t text = BYTES_LITERAL("");
-    (void)json_get_text(json_get(json_get(object_metadata(object), "annotations"), name), &text);
-    return text;
+    return json_text_at(json_get(object_metadata(object), "annotations"), name);
 }
 
 int64_t object_generation(const struct json_value *object)

@@ -18,13 +18,6 @@ struct sequence {
     size_t step;
 };
 
-static bytes_t text_at(const struct json_value *object, const char *name)
-{
-    bytes_t text = BYTES_NULL;
-    (void)json_get_text(json_get(object, name), &text);
-    return text;
-}
-
 static void mismatch(const struct sequence *sequence, const char *what, const char *expected, const char *got)
 {
     fprintf(stderr, "%.*s, step %zu: %s\nlive     %s\nexpected %s\ngot      %s\n", BYTES_ARG(sequence->name),
@@ -55,11 +48,11 @@ static err_t run_step(struct sequence *sequence, const struct json_value *step, 
 {
     static const char *const of_status[] = { "spec" }, *const of_all[] = { "status" };
     const struct json_value *object = json_get(step, "object");
-    bytes_t manager = text_at(step, "manager");
-    sequence->scope.subresource = text_at(step, "sub");
+    bytes_t manager = json_text_at(step, "manager");
+    sequence->scope.subresource = json_text_at(step, "sub");
     sequence->scope.ignored =
         field_set_of(sequence->arena, sequence->scope.subresource.size > 0 ? of_status : of_all, 1);
-    if (bytes_is(text_at(step, "op"), "apply"))
+    if (bytes_is(json_text_at(step, "op"), "apply"))
         return server_side_apply(&sequence->scope, sequence->live, object, manager, schema_flag(step, "force"),
                                  sequence->arena, ret_object, ret_conflicts, diag);
     *ret_object = json_copy(sequence->arena, object);
@@ -75,7 +68,7 @@ static void check_step(struct sequence *sequence, const struct json_value *step)
     const struct json_value *before = sequence->live == NULL ? NULL : json_copy(arena, sequence->live);
     err_t err = run_step(sequence, step, &object, &conflicts, &diag);
     assert_true(before == NULL || json_equal(before, sequence->live));
-    bytes_t message = text_at(step, "conflict"), error = text_at(step, "error");
+    bytes_t message = json_text_at(step, "conflict"), error = json_text_at(step, "error");
     if (message.size > 0 && err == ERR_CONFLICT) {
         expect_conflicts(sequence, message, &conflicts);
         return;
@@ -97,11 +90,12 @@ static void check_sequence(const struct json_value *schemas, const struct json_v
     struct arena arena = ARENA_INIT;
     int64_t epoch_ms;
     assert_int_equal(civil_parse(BYTES_LITERAL("2020-01-01T00:00:00Z"), &epoch_ms), ERR_OK);
-    struct sequence sequence = { .arena = &arena, .name = text_at(line, "name") };
-    sequence.scope = (struct apply_scope){ .schema = schema_of(&arena, json_find(schemas, text_at(line, "schema"))),
-                                           .api_version = BYTES_LITERAL("t.io/v1"),
-                                           .served = served,
-                                           .served_count = 1 };
+    struct sequence sequence = { .arena = &arena, .name = json_text_at(line, "name") };
+    sequence.scope =
+        (struct apply_scope){ .schema = schema_of(&arena, json_find(schemas, json_text_at(line, "schema"))),
+                              .api_version = BYTES_LITERAL("t.io/v1"),
+                              .served = served,
+                              .served_count = 1 };
     const struct json_value *step = json_get(line, "steps")->first;
     for (; step != NULL; step = step->next) {
         sequence.scope.now_s = epoch_ms / 1000 + (int64_t)++sequence.step;

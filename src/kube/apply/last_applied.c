@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kube/apply/last_applied.h"
 
+#include "base/json_edit.h"
 #include "kube/apply/extract.h"
 
 #include <stdlib.h>
@@ -48,27 +49,18 @@ const struct field_set *last_applied_fields(const struct apply_scope *scope, con
 
 // --- the annotation's text: members in the order of their names, as Kubernetes' encoder has them
 
-static int by_name(const void *a, const void *b)
-{
-    const struct json_value *left = *(struct json_value *const *)a, *right = *(struct json_value *const *)b;
-    return bytes_compare(left->name, right->name);
-}
-
-static void sort_members(struct json_value *value, struct arena *arena)
+static void sort_members(struct json_value *value)
 {
     for (struct json_value *inside = value->first; inside != NULL; inside = inside->next)
-        sort_members(inside, arena);
+        sort_members(inside);
     if (value->type != JSON_OBJECT || value->count < 2)
         return;
-    struct json_value **members = arena_array(arena, value->count, sizeof(struct json_value *));
-    size_t count = 0;
-    for (struct json_value *member = value->first; member != NULL; member = member->next)
-        members[count++] = member;
-    qsort(members, count, sizeof(struct json_value *), by_name);
-    for (size_t i = 0; i < count; i++)
-        members[i]->next = i + 1 < count ? members[i + 1] : NULL;
+    struct json_value **members = json_sorted(value);
+    for (size_t i = 0; i < value->count; i++)
+        members[i]->next = members[i + 1]; // NULL behind the last
     value->first = members[0];
-    value->last = members[count - 1];
+    value->last = members[value->count - 1];
+    free(members);
 }
 
 static bytes_t config_text(const struct json_value *config, struct arena *arena)
@@ -76,7 +68,7 @@ static bytes_t config_text(const struct json_value *config, struct arena *arena)
     struct json_value *copy = json_copy(arena, config), *annotations = annotations_of(copy);
     if (annotations != NULL && annotations->type == JSON_OBJECT)
         (void)json_unset(annotations, ANNOTATION);
-    sort_members(copy, arena);
+    sort_members(copy);
     struct writer out = WRITER_INIT, safe = WRITER_INIT;
     struct json_writer json = json_writer_of(&out);
     json_value_write(&json, copy);

@@ -92,8 +92,8 @@ static bool is_read_verb(bytes_t verb)
 static bool is_question(const struct json_value *attributes)
 {
     for (size_t i = 0; i < ARRAY_COUNT(questions); i++) {
-        if (bytes_is(text_at(attributes, "group"), questions[i].group) &&
-            bytes_is(text_at(attributes, "resource"), questions[i].resource))
+        if (bytes_is(json_text_at(attributes, "group"), questions[i].group) &&
+            bytes_is(json_text_at(attributes, "resource"), questions[i].resource))
             return true;
     }
     return false;
@@ -102,7 +102,8 @@ static bool is_question(const struct json_value *attributes)
 static bool reader_may(const struct json_value *spec)
 {
     const struct json_value *resource = json_get(spec, "resourceAttributes");
-    bytes_t path_verb = text_at(json_get(spec, "nonResourceAttributes"), "verb"), verb = text_at(resource, "verb");
+    bytes_t path_verb = json_text_at(json_get(spec, "nonResourceAttributes"), "verb"),
+            verb = json_text_at(resource, "verb");
     if (resource == NULL)
         return bytes_is(path_verb, "get") || bytes_is(path_verb, "head");
     return is_read_verb(verb) || (bytes_is(verb, "create") && is_question(resource));
@@ -158,7 +159,7 @@ static enum access access_of_name(const struct kube *kube, bytes_t name)
 static void other_access_answer(struct request *request)
 {
     struct json_value *object = question_read(request);
-    bytes_t name = text_at(json_get(object, "spec"), "user");
+    bytes_t name = json_text_at(json_get(object, "spec"), "user");
     if (object != NULL && !access_answer(request, object, access_of_name(request->kube, name)))
         object = NULL;
     question_answer(request, object);

@@ -10,13 +10,6 @@
 
 EMBED(definition_definition, "src/kube/builtin/definition.yaml");
 
-static bytes_t text_at(const struct json_value *object, const char *name)
-{
-    bytes_t text = BYTES_LITERAL("");
-    (void)json_get_text(json_get(object, name), &text);
-    return text;
-}
-
 static void name_field_check(struct field_errors *errors, enum name_rule rule, const char *field, bytes_t name)
 {
     struct name_faults faults = name_check(rule, name);
@@ -29,7 +22,7 @@ static void names_check(struct field_errors *errors, const struct json_value *ob
 {
     struct arena *arena = errors->arena;
     const struct json_value *names = json_get(spec, "names");
-    bytes_t plural = text_at(names, "plural"), group = text_at(spec, "group");
+    bytes_t plural = json_text_at(names, "plural"), group = json_text_at(spec, "group");
     const char *wanted = arena_format(arena, "%.*s.%.*s", BYTES_ARG(plural), BYTES_ARG(group));
     name_field_check(errors, NAME_DNS_SUBDOMAIN, "spec.group", group);
     name_field_check(errors, NAME_DNS_1035_LABEL, "spec.names.plural", plural);
@@ -43,7 +36,7 @@ static void names_check(struct field_errors *errors, const struct json_value *ob
 
 static void conversion_check(struct field_errors *errors, const struct json_value *spec)
 {
-    bytes_t strategy = text_at(json_get(spec, "conversion"), "strategy");
+    bytes_t strategy = json_text_at(json_get(spec, "conversion"), "strategy");
     if (strategy.size > 0 && !bytes_is(strategy, "None"))
         field_error_add(errors, FIELD_INVALID, BYTES_LITERAL("spec.conversion.strategy"),
                         field_quoted(errors->arena, strategy),
@@ -76,7 +69,7 @@ static void versions_check(struct field_errors *errors, const struct json_value 
     for (const struct json_value *version = versions->first; version != NULL; version = version->next, index++) {
         bool is_stored = false;
         const char *field = arena_format(errors->arena, "spec.versions[%zu].name", index);
-        name_field_check(errors, NAME_DNS_1035_LABEL, field, text_at(version, "name"));
+        name_field_check(errors, NAME_DNS_1035_LABEL, field, json_text_at(version, "name"));
         (void)json_get_bool(json_get(version, "storage"), &is_stored);
         stored += is_stored;
         schema_check(errors, version, index);
@@ -96,8 +89,8 @@ static void unchanged_check(struct field_errors *errors, const struct json_value
                  { "plural", "spec.names.plural", true },
                  { "kind", "spec.names.kind", true } };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        bytes_t is_text = text_at(rows[i].in_names ? json_get(spec, "names") : spec, rows[i].member);
-        bytes_t was_text = text_at(rows[i].in_names ? json_get(was, "names") : was, rows[i].member);
+        bytes_t is_text = json_text_at(rows[i].in_names ? json_get(spec, "names") : spec, rows[i].member);
+        bytes_t was_text = json_text_at(rows[i].in_names ? json_get(was, "names") : was, rows[i].member);
         if (!bytes_equal(is_text, was_text))
             field_error_add(errors, FIELD_INVALID, bytes_of_text(rows[i].field), field_quoted(errors->arena, is_text),
                             BYTES_LITERAL("field is immutable"));
@@ -118,18 +111,18 @@ static void fill(struct arena *arena, struct json_value *object, const struct js
 {
     struct json_value *spec = json_set_object(object, arena, "spec");
     struct json_value *names = json_set_object(spec, arena, "names");
-    bytes_t kind = text_at(names, "kind");
+    bytes_t kind = json_text_at(names, "kind");
     (void)live;
-    if (text_at(names, "singular").size == 0 && kind.size > 0) {
+    if (json_text_at(names, "singular").size == 0 && kind.size > 0) {
         char *lower = arena_text(arena, kind);
         for (char *at = lower; *at != '\0'; at++)
             *at = (char)(*at >= 'A' && *at <= 'Z' ? *at | 0x20 : *at);
         json_set_text(names, arena, "singular", lower);
     }
-    if (text_at(names, "listKind").size == 0 && kind.size > 0)
+    if (json_text_at(names, "listKind").size == 0 && kind.size > 0)
         json_set_text(names, arena, "listKind", arena_format(arena, "%.*sList", BYTES_ARG(kind)));
     struct json_value *conversion = json_set_object(spec, arena, "conversion");
-    if (text_at(conversion, "strategy").size == 0)
+    if (json_text_at(conversion, "strategy").size == 0)
         json_set_text(conversion, arena, "strategy", "None");
 }
 

@@ -15,9 +15,9 @@ static void strategy_fill(struct arena *arena, struct json_value *spec)
     struct json_value *strategy = object_at(spec, arena, "strategy");
     if (strategy == NULL)
         return;
-    if (text_at(strategy, "type").size == 0)
+    if (json_text_at(strategy, "type").size == 0)
         json_set_text(strategy, arena, "type", "RollingUpdate");
-    if (!bytes_is(text_at(strategy, "type"), "RollingUpdate"))
+    if (!bytes_is(json_text_at(strategy, "type"), "RollingUpdate"))
         return;
     struct json_value *rolling = object_at(strategy, arena, "rollingUpdate");
     for (size_t i = 0; i < ARRAY_COUNT(members) && rolling != NULL; i++) {
@@ -51,7 +51,7 @@ static void check(struct field_errors *errors, const struct json_value *object, 
                                           "progressDeadlineSeconds" };
     const struct json_value *spec = json_get(object, "spec"), *strategy = json_get(spec, "strategy");
     const struct json_value *pod = json_get(json_get(spec, "template"), "spec");
-    bytes_t restart = text_at(pod, "restartPolicy");
+    bytes_t restart = json_text_at(pod, "restartPolicy");
     if (spec == NULL) {
         field_error_add(errors, FIELD_REQUIRED, BYTES_LITERAL("spec.selector"), BYTES_NULL, BYTES_LITERAL(""));
         return;
@@ -63,7 +63,7 @@ static void check(struct field_errors *errors, const struct json_value *object, 
     if (pod != NULL && !bytes_is(restart, "Always"))
         field_error_add(errors, FIELD_NOT_SUPPORTED, BYTES_LITERAL("spec.template.spec.restartPolicy"),
                         field_quoted(errors->arena, restart), field_supported(errors->arena, always, 1));
-    if (bytes_is(text_at(strategy, "type"), "Recreate") && json_get(strategy, "rollingUpdate") != NULL)
+    if (bytes_is(json_text_at(strategy, "type"), "Recreate") && json_get(strategy, "rollingUpdate") != NULL)
         field_error_add(errors, FIELD_FORBIDDEN, BYTES_LITERAL("spec.strategy.rollingUpdate"), BYTES_NULL,
                         BYTES_LITERAL("may not be specified when strategy `type` is 'Recreate'"));
 }

@@ -12,7 +12,7 @@ EMBED(event_definition, "src/kube/builtin/event.yaml");
 
 static void check(struct field_errors *errors, const struct json_value *object, const struct json_value *live)
 {
-    bytes_t about = text_at(json_get(object, "involvedObject"), "namespace");
+    bytes_t about = json_text_at(json_get(object, "involvedObject"), "namespace");
     (void)live;
     // Events of objects without a namespace are in the default one.
     bool fits = about.size == 0
@@ -27,14 +27,14 @@ static void check(struct field_errors *errors, const struct json_value *object, 
 
 static bytes_t first_time(const struct json_value *object)
 {
-    bytes_t time = text_at(object, "firstTimestamp");
-    return time.size > 0 ? time : text_at(object, "eventTime");
+    bytes_t time = json_text_at(object, "firstTimestamp");
+    return time.size > 0 ? time : json_text_at(object, "eventTime");
 }
 
 static bytes_t last_time(const struct json_value *object)
 {
-    bytes_t in_series = text_at(json_get(object, "series"), "lastObservedTime");
-    bytes_t time = in_series.size > 0 ? in_series : text_at(object, "lastTimestamp");
+    bytes_t in_series = json_text_at(json_get(object, "series"), "lastObservedTime");
+    bytes_t time = in_series.size > 0 ? in_series : json_text_at(object, "lastTimestamp");
     return time.size > 0 ? time : first_time(object);
 }
 
@@ -57,7 +57,7 @@ static void first_seen_cell(const struct json_value *object, int64_t now_ms, str
 static void object_cell(const struct json_value *object, int64_t now_ms, struct writer *to)
 {
     const struct json_value *about = json_get(object, "involvedObject");
-    bytes_t kind = text_at(about, "kind"), name = text_at(about, "name");
+    bytes_t kind = json_text_at(about, "kind"), name = json_text_at(about, "name");
     (void)now_ms;
     for (size_t i = 0; i < kind.size; i++)
         writer_u8(to, kind.data[i] >= 'A' && kind.data[i] <= 'Z' ? kind.data[i] | 0x20 : kind.data[i]);
@@ -68,12 +68,12 @@ static void object_cell(const struct json_value *object, int64_t now_ms, struct 
 static void source_cell(const struct json_value *object, int64_t now_ms, struct writer *to)
 {
     const struct json_value *source = json_get(object, "source");
-    bytes_t who = text_at(source, "component"), where = text_at(source, "host");
+    bytes_t who = json_text_at(source, "component"), where = json_text_at(source, "host");
     (void)now_ms;
     if (who.size == 0)
-        who = text_at(object, "reportingComponent");
+        who = json_text_at(object, "reportingComponent");
     if (where.size == 0)
-        where = text_at(object, "reportingInstance");
+        where = json_text_at(object, "reportingInstance");
     writer_bytes(to, who);
     if (where.size > 0)
         writer_format(to, ", %.*s", BYTES_ARG(where));
@@ -81,7 +81,7 @@ static void source_cell(const struct json_value *object, int64_t now_ms, struct 
 
 static void message_cell(const struct json_value *object, int64_t now_ms, struct writer *to)
 {
-    bytes_t text = text_at(object, "message");
+    bytes_t text = json_text_at(object, "message");
     (void)now_ms;
     while (text.size > 0 && text.data[text.size - 1] <= ' ')
         text.size--;

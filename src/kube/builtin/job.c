@@ -64,7 +64,7 @@ static void unchanged_check(struct field_errors *errors, const struct json_value
 static void check(struct field_errors *errors, const struct json_value *object, const struct json_value *live)
 {
     const struct json_value *spec = json_get(object, "spec"), *pod = json_get(json_get(spec, "template"), "spec");
-    bytes_t restart = text_at(pod, "restartPolicy");
+    bytes_t restart = json_text_at(pod, "restartPolicy");
     if (spec == NULL) {
         field_error_add(errors, FIELD_REQUIRED, BYTES_LITERAL("spec.template"), BYTES_NULL, BYTES_LITERAL(""));
         return;
@@ -83,7 +83,7 @@ static void check(struct field_errors *errors, const struct json_value *object, 
 static bool is_true(const struct json_value *status, const char *type)
 {
     for (const struct json_value *at = first_of(json_get(status, "conditions")); at != NULL; at = at->next) {
-        if (bytes_is(text_at(at, "type"), type) && bytes_is(text_at(at, "status"), "True"))
+        if (bytes_is(json_text_at(at, "type"), type) && bytes_is(json_text_at(at, "status"), "True"))
             return true;
     }
     return false;
@@ -127,9 +127,9 @@ static void duration_cell(const struct json_value *object, int64_t now_ms, struc
     const struct json_value *status = json_get(object, "status");
     int64_t begin_ms = 0, end_ms = now_ms;
     char text[AGE_TEXT_SIZE];
-    if (civil_parse(text_at(status, "startTime"), &begin_ms) != ERR_OK)
+    if (civil_parse(json_text_at(status, "startTime"), &begin_ms) != ERR_OK)
         return;
-    if (civil_parse(text_at(status, "completionTime"), &end_ms) != ERR_OK)
+    if (civil_parse(json_text_at(status, "completionTime"), &end_ms) != ERR_OK)
         end_ms = now_ms;
     writer_text(to, age_text(end_ms - begin_ms, text));
 }

@@ -48,7 +48,7 @@ static void fill(struct arena *arena, struct json_value *object, const struct js
     struct json_value *spec = json_find(object, BYTES_LITERAL("spec"));
     if (spec == NULL || spec->type != JSON_OBJECT)
         return;
-    if (text_at(spec, "serviceAccountName").size == 0 && text_at(spec, "serviceAccount").size == 0)
+    if (json_text_at(spec, "serviceAccountName").size == 0 && json_text_at(spec, "serviceAccount").size == 0)
         json_set_text(spec, arena, "serviceAccountName", "default");
     if (json_get(spec, "enableServiceLinks") == NULL)
         json_set(spec, BYTES_LITERAL("enableServiceLinks"), json_new_bool(arena, true));

@@ -11,7 +11,7 @@
 static bool reason_of(const struct json_value *state, struct writer *to)
 {
     const struct json_value *waiting = json_get(state, "waiting"), *terminated = json_get(state, "terminated");
-    bytes_t why = text_at(waiting, "reason"), how = text_at(terminated, "reason");
+    bytes_t why = json_text_at(waiting, "reason"), how = json_text_at(terminated, "reason");
     int64_t signal_number = int_at(terminated, "signal");
     if (why.size > 0)
         writer_bytes(to, why);
@@ -43,7 +43,7 @@ static bool init_write(const struct json_value *object, struct writer *to)
         index++;
     if (at == NULL)
         return false;
-    bytes_t waits = text_at(json_get(json_get(at, "state"), "waiting"), "reason");
+    bytes_t waits = json_text_at(json_get(json_get(at, "state"), "waiting"), "reason");
     writer_text(to, "Init:");
     if (bytes_is(waits, "PodInitializing") || !reason_of(json_get(at, "state"), to))
         writer_format(to, "%zu/%zu", index, all == NULL ? 0 : all->count);
@@ -58,7 +58,7 @@ static bool is_running(const struct json_value *container)
 static bool has_condition(const struct json_value *status, const char *type)
 {
     for (const struct json_value *at = first_of(json_get(status, "conditions")); at != NULL; at = at->next) {
-        if (bytes_is(text_at(at, "type"), type) && bytes_is(text_at(at, "status"), "True"))
+        if (bytes_is(json_text_at(at, "type"), type) && bytes_is(json_text_at(at, "status"), "True"))
             return true;
     }
     return false;
@@ -68,7 +68,8 @@ static void containers_write(const struct json_value *status, struct writer *to)
 {
     bool has_running = false;
     struct writer reason = WRITER_INIT;
-    bytes_t phase = text_at(status, "reason").size > 0 ? text_at(status, "reason") : text_at(status, "phase");
+    bytes_t phase =
+        json_text_at(status, "reason").size > 0 ? json_text_at(status, "reason") : json_text_at(status, "phase");
     // The first one that has something to say; one that has ended well is overruled by one that runs.
     for (const struct json_value *at = first_of(json_get(status, "containerStatuses")); at != NULL; at = at->next) {
         has_running |= is_running(at);
@@ -88,7 +89,7 @@ static void status_cell(const struct json_value *object, int64_t now_ms, struct 
     const struct json_value *status = json_get(object, "status");
     (void)now_ms;
     if (object_is_deleting(object))
-        writer_text(to, bytes_is(text_at(status, "reason"), "NodeLost") ? "Unknown" : "Terminating");
+        writer_text(to, bytes_is(json_text_at(status, "reason"), "NodeLost") ? "Unknown" : "Terminating");
     else if (!init_write(object, to))
         containers_write(status, to);
 }
@@ -111,7 +112,7 @@ static void restarts_cell(const struct json_value *object, int64_t now_ms, struc
     const struct json_value *at = first_of(json_get(json_get(object, "status"), "containerStatuses"));
     for (; at != NULL; at = at->next) {
         restarts += int_at(at, "restartCount");
-        bytes_t ended = text_at(json_get(json_get(at, "lastState"), "terminated"), "finishedAt");
+        bytes_t ended = json_text_at(json_get(json_get(at, "lastState"), "terminated"), "finishedAt");
         if (civil_parse(ended, &ended_ms) == ERR_OK && ended_ms > last_ms)
             last_ms = ended_ms;
     }
@@ -123,19 +124,19 @@ static void restarts_cell(const struct json_value *object, int64_t now_ms, struc
 static void ip_cell(const struct json_value *object, int64_t now_ms, struct writer *to)
 {
     (void)now_ms;
-    write_or_none(to, text_at(json_get(object, "status"), "podIP"));
+    write_or_none(to, json_text_at(json_get(object, "status"), "podIP"));
 }
 
 static void node_cell(const struct json_value *object, int64_t now_ms, struct writer *to)
 {
     (void)now_ms;
-    write_or_none(to, text_at(json_get(object, "spec"), "nodeName"));
+    write_or_none(to, json_text_at(json_get(object, "spec"), "nodeName"));
 }
 
 static void nominated_cell(const struct json_value *object, int64_t now_ms, struct writer *to)
 {
     (void)now_ms;
-    write_or_none(to, text_at(json_get(object, "status"), "nominatedNodeName"));
+    write_or_none(to, json_text_at(json_get(object, "status"), "nominatedNodeName"));
 }
 
 static void gates_cell(const struct json_value *object, int64_t now_ms, struct writer *to)
@@ -144,7 +145,7 @@ static void gates_cell(const struct json_value *object, int64_t now_ms, struct w
     size_t met = 0;
     (void)now_ms;
     for (const struct json_value *at = first_of(gates); at != NULL; at = at->next) {
-        bytes_t type = text_at(at, "conditionType");
+        bytes_t type = json_text_at(at, "conditionType");
         struct arena arena = ARENA_INIT;
         met += has_condition(json_get(object, "status"), arena_text(&arena, type));
         arena_free(&arena);

@@ -28,8 +28,8 @@ static bool is_latest(bytes_t image)
 
 static void container_fill(struct arena *arena, struct json_value *container)
 {
-    bytes_t image = text_at(container, "image");
-    if (container->type == JSON_OBJECT && image.size > 0 && text_at(container, "imagePullPolicy").size == 0)
+    bytes_t image = json_text_at(container, "image");
+    if (container->type == JSON_OBJECT && image.size > 0 && json_text_at(container, "imagePullPolicy").size == 0)
         json_set_text(container, arena, "imagePullPolicy", is_latest(image) ? "Always" : "IfNotPresent");
 }
 
@@ -50,7 +50,7 @@ void pod_spec_fill(struct arena *arena, struct json_value *spec)
     for (struct json_value *volume = first_of(json_get(spec, "volumes")); volume != NULL; volume = volume->next)
         volume_fill(arena, volume);
     // The old name of the same field.
-    bytes_t account = text_at(spec, "serviceAccountName"), old = text_at(spec, "serviceAccount");
+    bytes_t account = json_text_at(spec, "serviceAccountName"), old = json_text_at(spec, "serviceAccount");
     if (account.size == 0 && old.size > 0)
         json_set_bytes(spec, arena, "serviceAccountName", old);
     else if (account.size > 0)
@@ -108,9 +108,9 @@ static void name_field_check(const struct spec_check *check, const char *where, 
 static void unique_check(const struct spec_check *check, const struct json_value *list, const struct json_value *named,
                          const char *where)
 {
-    bytes_t name = text_at(named, "name");
+    bytes_t name = json_text_at(named, "name");
     for (const struct json_value *other = first_of(list); other != named; other = other->next) {
-        if (!bytes_equal(text_at(other, "name"), name))
+        if (!bytes_equal(json_text_at(other, "name"), name))
             continue;
         field_error_add(check->errors, FIELD_DUPLICATE, field_of(check, where, "name"), quoted(check, name),
                         BYTES_LITERAL(""));
@@ -133,7 +133,7 @@ static void ports_check(const struct spec_check *check, const struct json_value 
 static bool has_volume(const struct json_value *spec, bytes_t name)
 {
     for (const struct json_value *at = first_of(json_get(spec, "volumes")); at != NULL; at = at->next) {
-        if (bytes_equal(text_at(at, "name"), name))
+        if (bytes_equal(json_text_at(at, "name"), name))
             return true;
     }
     return false;
@@ -145,7 +145,7 @@ static void mounts_check(const struct spec_check *check, const struct json_value
     const struct json_value *mounts = json_get(container, "volumeMounts");
     for (const struct json_value *mount = first_of(mounts); mount != NULL; mount = mount->next) {
         const char *here = arena_format(check->errors->arena, "%s.volumeMounts[%zu]", where, index++);
-        bytes_t name = text_at(mount, "name");
+        bytes_t name = json_text_at(mount, "name");
         if (!has_volume(check->spec, name))
             invalid(check, here, "name", quoted(check, name), "no volume has this name");
     }
@@ -157,9 +157,9 @@ static void containers_check(const struct spec_check *check, const char *where, 
     const struct json_value *list = json_get(check->spec, member);
     for (const struct json_value *at = first_of(list); at != NULL; at = at->next) {
         const char *here = arena_format(check->errors->arena, "%s.%s[%zu]", where, member, index++);
-        name_field_check(check, here, text_at(at, "name"));
+        name_field_check(check, here, json_text_at(at, "name"));
         unique_check(check, list, at, here);
-        if (text_at(at, "image").size == 0)
+        if (json_text_at(at, "image").size == 0)
             required(check, here, "image");
         ports_check(check, at, here);
         mounts_check(check, at, here);
@@ -172,7 +172,7 @@ static void volumes_check(const struct spec_check *check, const char *where)
     const struct json_value *list = json_get(check->spec, "volumes");
     for (const struct json_value *at = first_of(list); at != NULL; at = at->next) {
         const char *here = arena_format(check->errors->arena, "%s.volumes[%zu]", where, index++);
-        name_field_check(check, here, text_at(at, "name"));
+        name_field_check(check, here, json_text_at(at, "name"));
         unique_check(check, list, at, here);
         if (at->count > 2)
             field_error_add(check->errors, FIELD_FORBIDDEN, bytes_of_text(here), BYTES_NULL,
@@ -232,13 +232,13 @@ void pod_containers_write(struct writer *to, const struct json_value *spec, cons
 {
     size_t count = 0;
     for (const struct json_value *at = first_of(json_get(spec, "containers")); at != NULL; at = at->next)
-        writer_format(to, "%s%.*s", count++ == 0 ? "" : ",", BYTES_ARG(text_at(at, member)));
+        writer_format(to, "%s%.*s", count++ == 0 ? "" : ",", BYTES_ARG(json_text_at(at, member)));
 }
 
 static void values_write(struct writer *to, const struct json_value *expression, const char *word)
 {
     size_t count = 0;
-    writer_format(to, "%.*s %s (", BYTES_ARG(text_at(expression, "key")), word);
+    writer_format(to, "%.*s %s (", BYTES_ARG(json_text_at(expression, "key")), word);
     for (const struct json_value *at = first_of(json_get(expression, "values")); at != NULL; at = at->next)
         writer_format(to, "%s%.*s", count++ == 0 ? "" : ",", BYTES_ARG(at->text));
     writer_text(to, ")");
@@ -246,7 +246,7 @@ static void values_write(struct writer *to, const struct json_value *expression,
 
 static void expression_write(struct writer *to, const struct json_value *expression)
 {
-    bytes_t operator= text_at(expression, "operator"), key = text_at(expression, "key");
+    bytes_t operator= json_text_at(expression, "operator"), key = json_text_at(expression, "key");
     if (bytes_is(operator, "In"))
         values_write(to, expression, "in");
     else if (bytes_is(operator, "NotIn"))

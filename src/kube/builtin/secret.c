@@ -16,7 +16,7 @@ EMBED(secret_definition, "src/kube/builtin/secret.yaml");
 
 static bytes_t type_of(const struct json_value *object)
 {
-    return text_at(object, "type");
+    return json_text_at(object, "type");
 }
 
 // --- filling

@@ -12,7 +12,7 @@ enum { PORT_MAX = 65535 };
 
 static bool is_type(const struct json_value *spec, const char *type)
 {
-    return bytes_is(text_at(spec, "type"), type);
+    return bytes_is(json_text_at(spec, "type"), type);
 }
 
 // The port of the pods is the one of the service unless it is named.
@@ -47,18 +47,18 @@ static void range_check(struct field_errors *errors, const struct json_value *po
 static void duplicate_check(struct field_errors *errors, const struct json_value *ports, const struct json_value *port,
                             size_t index)
 {
-    bytes_t name = text_at(port, "name");
+    bytes_t name = json_text_at(port, "name");
     for (const struct json_value *other = ports->first; other != port; other = other->next) {
-        if (name.size > 0 && bytes_equal(text_at(other, "name"), name))
+        if (name.size > 0 && bytes_equal(json_text_at(other, "name"), name))
             field_error_add(errors, FIELD_DUPLICATE,
                             bytes_of_text(arena_format(errors->arena, "spec.ports[%zu].name", index)),
                             field_quoted(errors->arena, name), BYTES_LITERAL(""));
         if (int_at(other, "port") == int_at(port, "port") &&
-            bytes_equal(text_at(other, "protocol"), text_at(port, "protocol")))
+            bytes_equal(json_text_at(other, "protocol"), json_text_at(port, "protocol")))
             field_error_add(errors, FIELD_DUPLICATE,
                             bytes_of_text(arena_format(errors->arena, "spec.ports[%zu]", index)),
                             bytes_of_text(arena_format(errors->arena, "%lld/%.*s", (long long)int_at(port, "port"),
-                                                       BYTES_ARG(text_at(port, "protocol")))),
+                                                       BYTES_ARG(json_text_at(port, "protocol")))),
                             BYTES_LITERAL(""));
     }
 }
@@ -69,7 +69,7 @@ static void ports_check(struct field_errors *errors, const struct json_value *po
     for (const struct json_value *port = first_of(ports); port != NULL; port = port->next, index++) {
         range_check(errors, port, index, "port");
         range_check(errors, port, index, "targetPort");
-        if (ports->count > 1 && text_at(port, "name").size == 0)
+        if (ports->count > 1 && json_text_at(port, "name").size == 0)
             field_error_add(errors, FIELD_REQUIRED,
                             bytes_of_text(arena_format(errors->arena, "spec.ports[%zu].name", index)), BYTES_NULL,
                             BYTES_LITERAL(""));
@@ -80,11 +80,11 @@ static void ports_check(struct field_errors *errors, const struct json_value *po
 static void check(struct field_errors *errors, const struct json_value *object, const struct json_value *live)
 {
     const struct json_value *spec = json_get(object, "spec"), *ports = json_get(spec, "ports");
-    bool is_external = is_type(spec, "ExternalName"), is_headless = bytes_is(text_at(spec, "clusterIP"), "None");
+    bool is_external = is_type(spec, "ExternalName"), is_headless = bytes_is(json_text_at(spec, "clusterIP"), "None");
     (void)live;
     if (!is_external && !is_headless && first_of(ports) == NULL)
         field_error_add(errors, FIELD_REQUIRED, BYTES_LITERAL("spec.ports"), BYTES_NULL, BYTES_LITERAL(""));
-    if (is_external && text_at(spec, "externalName").size == 0)
+    if (is_external && json_text_at(spec, "externalName").size == 0)
         field_error_add(errors, FIELD_REQUIRED, BYTES_LITERAL("spec.externalName"), BYTES_NULL, BYTES_LITERAL(""));
     ports_check(errors, ports);
 }
@@ -94,7 +94,7 @@ static void check(struct field_errors *errors, const struct json_value *object, 
 static void cluster_ip_cell(const struct json_value *spec, const struct json_value *status, struct writer *to)
 {
     (void)status;
-    write_or_none(to, text_at(spec, "clusterIP"));
+    write_or_none(to, json_text_at(spec, "clusterIP"));
 }
 
 static void texts_write(struct writer *to, const struct json_value *list, size_t *count)
@@ -107,12 +107,12 @@ static void external_ip_cell(const struct json_value *spec, const struct json_va
 {
     size_t count = 0;
     if (is_type(spec, "ExternalName")) {
-        writer_bytes(to, text_at(spec, "externalName"));
+        writer_bytes(to, json_text_at(spec, "externalName"));
         return;
     }
     const struct json_value *ingress = json_get(json_get(status, "loadBalancer"), "ingress");
     for (const struct json_value *item = first_of(ingress); item != NULL; item = item->next) {
-        bytes_t ip = text_at(item, "ip"), host = text_at(item, "hostname");
+        bytes_t ip = json_text_at(item, "ip"), host = json_text_at(item, "hostname");
         writer_format(to, "%s%.*s", count++ == 0 ? "" : ",", BYTES_ARG(ip.size > 0 ? ip : host));
     }
     texts_write(to, json_get(spec, "externalIPs"), &count);
@@ -129,7 +129,7 @@ static void ports_cell(const struct json_value *spec, const struct json_value *s
         writer_format(to, "%s%lld", count++ == 0 ? "" : ",", (long long)int_at(port, "port"));
         if (of_node != 0)
             writer_format(to, ":%lld", (long long)of_node);
-        writer_format(to, "/%.*s", BYTES_ARG(text_at(port, "protocol")));
+        writer_format(to, "/%.*s", BYTES_ARG(json_text_at(port, "protocol")));
     }
     if (count == 0)
         writer_text(to, "<none>");

@@ -5,13 +5,6 @@
 #include "base/json_edit.h"
 #include "base/writer.h"
 
-static inline bytes_t text_at(const struct json_value *object, const char *name)
-{
-    bytes_t text = BYTES_LITERAL("");
-    (void)json_get_text(json_get(object, name), &text);
-    return text;
-}
-
 static inline int64_t int_at(const struct json_value *object, const char *name)
 {
     int64_t number = 0;

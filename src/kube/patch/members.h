@@ -7,12 +7,9 @@
 
 struct members {
     const struct json_value *object;
-    const struct json_value **sorted; // by name; NULL: there are few
+    struct json_value **sorted; // by name; NULL: there are few
 };
 
-// All members, by name. In ARENA.
-const struct json_value **members_sorted(struct arena *arena, const struct json_value *object)
-    __attribute__((returns_nonnull));
 // OBJECT may be NULL, or no object: nothing is found in it then. The table is in ARENA.
 struct members members_of(struct arena *arena, const struct json_value *object);
 // NULL: there is none.

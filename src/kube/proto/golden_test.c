@@ -8,13 +8,6 @@
 #include "io/file.h"
 #include "kube/builtin/builtin_world.h"
 
-static bytes_t text_at(const struct json_value *object, const char *name)
-{
-    bytes_t text = BYTES_LITERAL("");
-    (void)json_get_text(json_get(object, name), &text);
-    return text;
-}
-
 // The schema of a member. False: it is none that eddy knows.
 static bool member_schema(const struct json_value *schema, bytes_t name, const struct json_value **ret_schema)
 {
@@ -62,7 +55,7 @@ static void compare(struct world *world, const struct json_value *expected, cons
 static const struct json_value *schema_of(struct world *world, const struct json_value *line)
 {
     const struct kind_rules *accounts = &service_account_rules;
-    bytes_t kind = text_at(line, "kind");
+    bytes_t kind = json_text_at(line, "kind");
     if (bytes_is(kind, "DeleteOptions"))
         return proto_delete_options(&world->arena);
     if (bytes_is(kind, "TokenRequest"))
@@ -77,13 +70,13 @@ static void check_line(struct world *world, bytes_t text)
     diag_t diag = { 0 };
     size_t size;
     assert_int_equal(json_parse(text, &limits, &world->arena, &line, &diag), ERR_OK);
-    bytes_t base64 = text_at(line, "body");
+    bytes_t base64 = json_text_at(line, "body");
     uint8_t *body = arena_alloc(&world->arena, base64.size);
     assert_true(base64_decode(BASE64_STANDARD, base64, body, &size));
     const struct json_value *schema = schema_of(world, line);
     if (proto_read(bytes_of(body, size), schema, &world->arena, &got, &diag) != ERR_OK)
-        fail_msg("%s: %s: %s", arena_text(&world->arena, text_at(line, "kind")), diag.where, diag.text);
-    compare(world, json_get(line, "object"), got, schema, arena_text(&world->arena, text_at(line, "kind")));
+        fail_msg("%s: %s: %s", arena_text(&world->arena, json_text_at(line, "kind")), diag.where, diag.text);
+    compare(world, json_get(line, "object"), got, schema, arena_text(&world->arena, json_text_at(line, "kind")));
 }
 
 static void all_fields_come_as_in_json(void **state)

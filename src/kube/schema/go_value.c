@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kube/schema/go_value.h"
 
-#include "base/mem.h"
+#include "base/json_edit.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,9 +12,10 @@
 static const struct {
     uint32_t from, to;
 } unprintable[] = {
-    { 0x00, 0x1f },     { 0x7f, 0xa0 },     { 0xad, 0xad },     { 0x061c, 0x061c },    { 0x1680, 0x1680 },
-    { 0x180e, 0x180e }, { 0x2000, 0x200f }, { 0x2028, 0x202f }, { 0x205f, 0x206f },    { 0x3000, 0x3000 },
-    { 0xd800, 0xf8ff }, { 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xf0000, 0x10ffff },
+    { 0x00, 0x1f },     { 0x7f, 0xa0 },     { 0xad, 0xad },       { 0x600, 0x605 },      { 0x61c, 0x61c },
+    { 0x6dd, 0x6dd },   { 0x70f, 0x70f },   { 0x1680, 0x1680 },   { 0x180e, 0x180e },    { 0x2000, 0x200f },
+    { 0x2028, 0x202f }, { 0x205f, 0x206f }, { 0x3000, 0x3000 },   { 0xd800, 0xf8ff },    { 0xfeff, 0xfeff },
+    { 0xfff0, 0xfffb }, { 0xfffe, 0xffff }, { 0xe0000, 0xe00ff }, { 0xe01f0, 0x10ffff },
 };
 
 static bool is_printable(uint32_t c)
@@ -98,21 +99,11 @@ void go_number(struct writer *out, const struct json_value *number)
         go_double(out, real);
 }
 
-static int by_name(const void *a, const void *b)
-{
-    const struct json_value *const *left = a, *const *right = b;
-    return bytes_compare((*left)->name, (*right)->name);
-}
-
 static void write_map(struct writer *out, const struct json_value *object)
 {
-    const struct json_value **members = mem_alloc((object->count + 1) * sizeof(const struct json_value *));
-    size_t count = 0;
-    for (const struct json_value *member = object->first; member != NULL; member = member->next)
-        members[count++] = member;
-    qsort(members, count, sizeof members[0], by_name);
+    struct json_value **members = json_sorted(object);
     writer_text(out, "map[string]interface {}{");
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < object->count; i++) {
         writer_text(out, i > 0 ? ", " : "");
         go_quote(out, members[i]->name);
         writer_u8(out, ':');

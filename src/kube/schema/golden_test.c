@@ -16,13 +16,6 @@
 static const char *cases_path = KUBE_SCHEMA_CASES;
 static size_t wrong;
 
-static bytes_t text_at(const struct json_value *object, const char *name)
-{
-    bytes_t text = BYTES_NULL;
-    (void)json_get_text(json_get(object, name), &text);
-    return text;
-}
-
 static const char *shown(struct arena *arena, const struct json_value *value)
 {
     struct writer out = WRITER_INIT;
@@ -39,7 +32,7 @@ static void expect(struct arena *arena, const struct json_value *line, const cha
     if (json_equal(expected, got))
         return;
     wrong++;
-    fprintf(stderr, "%.*s: %s\nexpected %s\ngot      %s\n", BYTES_ARG(text_at(line, "name")), what,
+    fprintf(stderr, "%.*s: %s\nexpected %s\ngot      %s\n", BYTES_ARG(json_text_at(line, "name")), what,
             shown(arena, expected), shown(arena, got));
 }
 

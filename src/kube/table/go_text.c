@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kube/table/go_text.h"
 
-#include "base/mem.h"
+#include "base/json_edit.h"
 #include "kube/yaml/number.h"
 
 #include <inttypes.h>
@@ -58,24 +58,6 @@ static void put_string(struct writer *out, bytes_t text)
     writer_u8(out, '"');
 }
 
-static int by_name(const void *a, const void *b)
-{
-    const struct json_value *const *left = a, *const *right = b;
-    return bytes_compare((*left)->name, (*right)->name);
-}
-
-// What is inside VALUE, members in the order of their names. Released with free().
-static const struct json_value **inside_of(const struct json_value *value)
-{
-    const struct json_value **items = mem_zalloc(value->count + 1, sizeof *items);
-    size_t count = 0;
-    for (const struct json_value *inside = value->first; inside != NULL; inside = inside->next)
-        items[count++] = inside;
-    if (value->type == JSON_OBJECT)
-        qsort(items, count, sizeof *items, by_name);
-    return items;
-}
-
 // --- encoding/json
 
 static void put_break(struct writer *out, bool lines, unsigned level)
@@ -92,7 +74,7 @@ static void put_json(struct writer *out, const struct json_value *value, bool li
 static void put_json_inside(struct writer *out, const struct json_value *value, bool lines, unsigned level)
 {
     bool is_object = value->type == JSON_OBJECT;
-    const struct json_value **items = inside_of(value);
+    struct json_value **items = json_sorted(value);
     writer_u8(out, is_object ? '{' : '[');
     for (size_t i = 0; i < value->count; i++) {
         if (i > 0)
@@ -147,7 +129,7 @@ void go_json_write_lines(struct writer *out, const struct json_value *value, uns
 static void sprint_inside(struct writer *out, const struct json_value *value)
 {
     bool is_object = value->type == JSON_OBJECT;
-    const struct json_value **items = inside_of(value);
+    struct json_value **items = json_sorted(value);
     writer_text(out, is_object ? "map[" : "[");
     for (size_t i = 0; i < value->count; i++) {
         if (i > 0)

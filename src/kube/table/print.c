@@ -2,7 +2,6 @@
 #include "kube/table/print.h"
 
 #include "base/json_edit.h"
-#include "base/mem.h"
 #include "kube/table/go_text.h"
 
 #include <stdio.h>
@@ -67,12 +66,6 @@ static void put_headers(struct table_print *print, bool with_event)
 
 // --- rows
 
-static int by_name(const void *a, const void *b)
-{
-    const struct json_value *const *left = a, *const *right = b;
-    return bytes_compare((*left)->name, (*right)->name);
-}
-
 // a=b,c=d in the order of keys, or <none>.
 static void put_labels(struct table_print *print, const struct json_value *labels)
 {
@@ -80,13 +73,9 @@ static void put_labels(struct table_print *print, const struct json_value *label
         layout_cell(&print->layout, BYTES_LITERAL("<none>"));
         return;
     }
-    const struct json_value **sorted = mem_zalloc(labels->count, sizeof *sorted);
-    size_t count = 0;
-    for (const struct json_value *label = labels->first; label != NULL; label = label->next)
-        sorted[count++] = label;
-    qsort(sorted, count, sizeof *sorted, by_name);
+    struct json_value **sorted = json_sorted(labels);
     struct writer out = WRITER_INIT;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < labels->count; i++) {
         writer_text(&out, i == 0 ? "" : ",");
         writer_bytes(&out, sorted[i]->name);
         writer_u8(&out, '=');

@@ -172,40 +172,12 @@ static bool merge(struct events *e, struct json_value *into, const struct json_v
 
 // --- keys that stand twice
 
-struct member {
-    struct json_value *value;
-    size_t index;
-};
-
-static int by_name(const void *a, const void *b)
-{
-    const struct member *left = a, *right = b;
-    int order = bytes_compare(left->value->name, right->value->name);
-    return order != 0 ? order : left->index < right->index ? -1 : 1;
-}
-
-// Leaves out the members that have no parent any more.
-static void relink(struct json_value *object)
-{
-    struct json_value *rest = object->first;
-    object->first = object->last = NULL;
-    object->count = 0;
-    for (struct json_value *value = rest, *next; value != NULL; value = next) {
-        next = value->next;
-        value->next = NULL;
-        if (value->up == NULL)
-            continue;
-        value->up = NULL;
-        json_append(object, value);
-    }
-}
-
-// MEMBERS are in the order of their names. The last of each name stays; only merged ones may have been there before.
-static bool hide_members(struct events *e, struct member *members, size_t count, bool *ret_hidden)
+// MEMBERS are in the order of their names. Only merged ones may stand there twice.
+static bool check_members(struct events *e, struct json_value *const *members, size_t count)
 {
     const struct json_value *own = NULL; // the last one that was written out
     for (size_t i = 0; i < count; i++) {
-        struct json_value *value = members[i].value;
+        const struct json_value *value = members[i];
         bool is_own = !yaml_value_of(value)->is_merged;
         if (own != NULL && is_own && bytes_equal(own->name, value->name)) {
             e->line = yaml_value_of(value)->line;
@@ -214,10 +186,6 @@ static bool hide_members(struct events *e, struct member *members, size_t count,
             return fail(e, ERR_INVALID, "key \"%.*s\" already set in map", BYTES_ARG(name));
         }
         own = is_own ? value : own;
-        if (i + 1 < count && bytes_equal(value->name, members[i + 1].value->name)) {
-            value->up = NULL;
-            *ret_hidden = true;
-        }
     }
     return true;
 }
@@ -226,16 +194,11 @@ static bool finish_object(struct events *e, struct json_value *object)
 {
     if (object->count < 2)
         return true;
-    struct member *members = mem_alloc(object->count * sizeof *members);
-    size_t count = 0;
-    for (struct json_value *value = object->first; value != NULL; value = value->next, count++)
-        members[count] = (struct member){ value, count };
-    qsort(members, count, sizeof *members, by_name);
-    bool hidden = false;
-    bool ok = hide_members(e, members, count, &hidden);
+    struct json_value **members = json_sorted(object);
+    bool ok = check_members(e, members, object->count);
     free(members);
-    if (hidden)
-        relink(object);
+    if (ok)
+        json_unique_members(object, NULL, NULL);
     return ok;
 }
 
