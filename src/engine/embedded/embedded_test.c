@@ -123,8 +123,8 @@ static void alter(void *owner)
 
 static err_t alter_topic(struct engine_topic_op *op, const char *name, int32_t partition_count, size_t config_count)
 {
-    static const bytes_t names[] = { BYTES_LITERAL("retention.ms"), BYTES_LITERAL("cleanup.policy") };
-    static const bytes_t values[] = { BYTES_LITERAL("1000"), BYTES_LITERAL("compact") };
+    const bytes_t names[] = { BYTES_LITERAL("retention.ms"), BYTES_LITERAL("cleanup.policy") };
+    const bytes_t values[] = { BYTES_LITERAL("1000"), BYTES_LITERAL("compact") };
     *op = (struct engine_topic_op){ .on_done = on_topic,
                                     .name = bytes_of_text(name),
                                     .partition_count = partition_count,
@@ -155,7 +155,7 @@ static void a_topic_is_described_as_it_was_altered(void **state)
 static void a_configuration_goes_back_to_its_default(void **state)
 {
     (void)state;
-    static const bytes_t names[] = { BYTES_LITERAL("retention.ms") }, values[] = { BYTES_NULL };
+    const bytes_t names[] = { BYTES_LITERAL("retention.ms") }, values[] = { BYTES_NULL };
     struct engine_topic_op op;
     assert_int_equal(ensure_topic("events", 1), 1);
     assert_int_equal(alter_topic(&op, "events", 0, 2), ERR_OK);
@@ -172,7 +172,7 @@ static void a_configuration_goes_back_to_its_default(void **state)
 static void what_cannot_be_altered_is_said(void **state)
 {
     (void)state;
-    static const bytes_t names[] = { BYTES_LITERAL("retention.ms") }, values[] = { BYTES_LITERAL("soon") };
+    const bytes_t names[] = { BYTES_LITERAL("retention.ms") }, values[] = { BYTES_LITERAL("soon") };
     struct engine_topic_op op;
     assert_int_equal(alter_topic(&op, "events", 2, 0), ERR_NOT_FOUND);
     assert_int_equal(alter_topic(&op, "events", 0, 0), ERR_NOT_FOUND);
