@@ -11,8 +11,6 @@
 #include "kube/metadata.h"
 #include "kube/select/name.h"
 
-#define MODIFIED "the object has been modified; please apply your changes to the latest version and try again"
-
 bytes_t time_text(struct arena *arena, int64_t wall_ms)
 {
     char text[CIVIL_TEXT_SIZE];
@@ -175,6 +173,44 @@ static bool unknown_fields(const struct admission *admission, struct json_value 
     return false;
 }
 
+// What the server owns is overwritten, so that validation would not see it: Go's decoder complains about these.
+static bool metadata_decodes(const struct admission *admission, const struct json_value *object)
+{
+    static const struct {
+        const char *name, *go_type;
+        enum json_type type;
+    } rows[] = {
+        { "name", "string", JSON_STRING },
+        { "generateName", "string", JSON_STRING },
+        { "namespace", "string", JSON_STRING },
+        { "selfLink", "string", JSON_STRING },
+        { "uid", "types.UID", JSON_STRING },
+        { "resourceVersion", "string", JSON_STRING },
+        { "creationTimestamp", "v1.Time", JSON_STRING },
+        { "deletionTimestamp", "v1.Time", JSON_STRING },
+        { "generation", "int64", JSON_NUMBER },
+        { "deletionGracePeriodSeconds", "int64", JSON_NUMBER },
+    };
+    static const char *const types[] = { [JSON_NULL] = "null",     [JSON_BOOL] = "bool",   [JSON_NUMBER] = "number",
+                                         [JSON_STRING] = "string", [JSON_ARRAY] = "array", [JSON_OBJECT] = "object" };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        const struct json_value *member = json_get(object_metadata(object), rows[i].name);
+        int64_t whole;
+        bool is_good = member == NULL || member->type == JSON_NULL ||
+                       (member->type == rows[i].type && (member->type == JSON_STRING || json_get_int(member, &whole)));
+        if (is_good)
+            continue;
+        problem_set(
+            admission->problem, PROBLEM_BAD_REQUEST,
+            "%.*s in version \"%.*s\" cannot be handled as a %.*s: json: cannot unmarshal %s into Go struct field "
+            "ObjectMeta.metadata.%s of type %s",
+            BYTES_ARG(admission->kind->name), BYTES_ARG(admission->version->name), BYTES_ARG(admission->kind->name),
+            types[member->type], rows[i].name, rows[i].go_type);
+        return false;
+    }
+    return true;
+}
+
 bool admit_body(const struct admission *admission, struct json_value *object)
 {
     if (object->type != JSON_OBJECT)
@@ -186,7 +222,7 @@ bool admit_body(const struct admission *admission, struct json_value *object)
     const struct json_value *metadata = json_get(object, "metadata");
     if (metadata != NULL && metadata->type != JSON_OBJECT && metadata->type != JSON_NULL)
         return refuse(admission, PROBLEM_BAD_REQUEST, "metadata has to be an object");
-    return unknown_fields(admission, object) && path_fits(admission, object);
+    return unknown_fields(admission, object) && metadata_decodes(admission, object) && path_fits(admission, object);
 }
 
 // --- validation
@@ -335,7 +371,7 @@ static bool preconditions_hold(const struct admission *admission, const struct j
     }
     if (resource_version.size > 0 && !bytes_is(resource_version, "0") &&
         !bytes_equal(resource_version, object_meta_text(live, "resourceVersion"))) {
-        problem_conflict(admission->problem, admission->kind, name, MODIFIED);
+        problem_conflict(admission->problem, admission->kind, name, PROBLEM_TEXT_MODIFIED);
         return false;
     }
     return true;

@@ -37,8 +37,6 @@ struct kube {
     struct list_node waiting; // requests that came before
     size_t watch_count;
     struct kube_metrics metrics;
-    // documents that are made from the kinds, and anew when those change
-    struct document *documents;
     void (*on_closed)(void *owner);
     void *owner;
 };

@@ -87,14 +87,9 @@ static void verbs_write(struct json_writer *json, const char *const *verbs, size
     json_array_end(json);
 }
 
-static bool is_question(const struct kind *kind)
-{
-    return kind->rules != NULL && kind->rules->answer != NULL;
-}
-
 static void kind_verbs_write(struct json_writer *json, const struct kind *kind)
 {
-    if (is_question(kind))
+    if (kind_is_question(kind))
         verbs_write(json, asked_verbs, ARRAY_COUNT(asked_verbs));
     else
         verbs_write(json, kept_verbs, ARRAY_COUNT(kept_verbs));

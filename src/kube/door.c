@@ -64,8 +64,7 @@ static const struct user *user_of(const struct kube *kube, const struct http_req
 static bool may(const struct user *user, const struct request *request)
 {
     enum http_method method = request->exchange->request->method;
-    bool is_question = request->kind != NULL && request->kind->rules != NULL && request->kind->rules->answer != NULL;
-    return !user->is_read_only || http_method_is_safe(method) || is_question;
+    return !user->is_read_only || http_method_is_safe(method) || kind_is_question(request->kind);
 }
 
 // --- requests
@@ -129,6 +128,11 @@ static void api_handle(struct request *request)
     enum http_method method = request->exchange->request->method;
     if (!is_still_known(request))
         return;
+    if (method == HTTP_OPTIONS || method == HTTP_TRACE || method == HTTP_CONNECT) {
+        problem_set(&request->problem, PROBLEM_METHOD_NOT_ALLOWED, "the server does not allow this method");
+        answer_problem(request);
+        return;
+    }
     if ((method == HTTP_GET || method == HTTP_HEAD) && discovery_handle(request))
         return;
     if (!request_read(request)) {
@@ -209,11 +213,20 @@ static void on_health(struct http_exchange *exchange, void *owner)
                                               .body = { NULL, BYTES_LITERAL("ok") } });
 }
 
+static void on_ready(struct http_exchange *exchange, void *owner)
+{
+    const struct kube *kube = owner;
+    if (kube->is_ready)
+        on_health(exchange, owner);
+    else
+        http_reply_error(exchange, 503, "The API has just started and is ready in a moment.");
+}
+
 static const struct http_route routes[] = {
     { HTTP_GET, "/version", on_version },
     { HTTP_GET, "/healthz", on_health },
     { HTTP_GET, "/livez", on_health },
-    { HTTP_GET, "/readyz", on_health },
+    { HTTP_GET, "/readyz", on_ready },
 };
 static const struct http_prefix prefixes[] = { { "/api", on_api }, { "/openapi/", on_openapi } };
 
@@ -227,7 +240,11 @@ static const char *write_error(const struct http_error *error, struct writer *bo
     } rows[] = { { 401, PROBLEM_UNAUTHORIZED },       { 403, PROBLEM_FORBIDDEN }, { 404, PROBLEM_NOT_FOUND },
                  { 405, PROBLEM_METHOD_NOT_ALLOWED }, { 413, PROBLEM_TOO_LARGE }, { 415, PROBLEM_UNSUPPORTED_MEDIA },
                  { 503, PROBLEM_UNAVAILABLE },        { 500, PROBLEM_INTERNAL } };
-    struct problem problem = { .reason = PROBLEM_BAD_REQUEST, .message = bytes_of_text(error->message) };
+    struct problem problem = {
+        .reason = PROBLEM_BAD_REQUEST,
+        .code = error->status,
+        .message = bytes_of_text(error->message),
+    };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         if (rows[i].status == error->status)
             problem.reason = rows[i].reason;

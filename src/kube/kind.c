@@ -299,6 +299,11 @@ struct kind *kinds_find_object(const struct kinds *kinds, bytes_t api_version, b
     return NULL;
 }
 
+bool kind_is_question(const struct kind *kind)
+{
+    return kind->rules != NULL && kind->rules->answer != NULL;
+}
+
 bool kind_is_native(const struct kind *kind)
 {
     static const char suffix[] = ".k8s.io";

@@ -106,6 +106,8 @@ struct kind *kinds_find(const struct kinds *kinds, bytes_t group, bytes_t plural
 // By apiVersion and Kind, as manifests name it; RET_VERSION may be NULL.
 struct kind *kinds_find_object(const struct kinds *kinds, bytes_t api_version, bytes_t name,
                                const struct kind_version **ret_version);
+// It is asked, not kept: creating one answers it (kind_rules.answer).
+bool kind_is_question(const struct kind *kind);
 // One of Kubernetes' own: clients send it strategic merge patches. The others are custom resources to them.
 bool kind_is_native(const struct kind *kind);
 // "v1" before "v1beta1" before "v1alpha1", higher numbers first, other names behind (apimachinery: version priority).

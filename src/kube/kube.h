@@ -37,7 +37,7 @@ extern const size_t kube_option_row_count;
 
 struct kube_metrics {
     counter_t requests, refused, writes, events_sent;
-    gauge_t watches, objects;
+    gauge_t watches;
 };
 
 // ERR_BUSY, ERR_DENIED, ERR_INVALID with DIAG, and what the table says.

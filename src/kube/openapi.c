@@ -171,7 +171,7 @@ static void operation_write(struct json_writer *json, struct arena *arena, const
 static void path_write(struct json_writer *json, struct arena *arena, enum target target, const char *path,
                        const struct kind *kind, const struct kind_version *version)
 {
-    bool is_question = kind->rules != NULL && kind->rules->answer != NULL;
+    bool is_question = kind_is_question(kind);
     json_key(json, path);
     json_object_begin(json);
     for (size_t i = 0; i < ARRAY_COUNT(operations); i++) {
@@ -187,7 +187,7 @@ static void paths_of_kind_write(struct json_writer *json, struct arena *arena, c
     const char *root =
         arena_format(arena, "/%s/%.*s", kind->group.size == 0 ? "api" : "apis", BYTES_ARG(version->api_version));
     const char *in = kind->is_namespaced ? "/namespaces/{namespace}" : "";
-    bool is_question = kind->rules != NULL && kind->rules->answer != NULL;
+    bool is_question = kind_is_question(kind);
     const char *collection = arena_format(arena, "%s%s/%.*s", root, in, BYTES_ARG(kind->plural));
     path_write(json, arena, TARGET_COLLECTION, collection, kind, version);
     if (is_question)

@@ -51,7 +51,7 @@ static void kind_add(struct arena *arena, struct json_value *document, const str
                      const struct kind_version *version)
 {
     struct json_value *definitions = json_set_object(document, arena, "definitions");
-    bool is_question = kind->rules != NULL && kind->rules->answer != NULL;
+    bool is_question = kind_is_question(kind);
     if (!is_question)
         path_add(arena, json_set_object(document, arena, "paths"), kind, version);
     if (version->schema == NULL)

@@ -179,6 +179,6 @@ void problem_write(struct json_writer *json, const struct problem *problem)
             json_field_int(json, "retryAfterSeconds", problem->retry_after_s);
         json_object_end(json);
     }
-    json_field_int(json, "code", problem_code(problem->reason));
+    json_field_int(json, "code", problem->code != 0 ? problem->code : problem_code(problem->reason));
     json_object_end(json);
 }

@@ -48,6 +48,7 @@ struct problem_cause {
 struct problem {
     struct arena *arena; // set before the first use
     enum problem_reason reason;
+    int code; // the HTTP status; 0: the reason's own
     bytes_t message;
     bytes_t name, group, kind, uid; // details; the kind is the resource's plural, or the Kind for invalid objects
     int retry_after_s;              // 0: none
@@ -60,6 +61,8 @@ void problem_set(struct problem *problem, enum problem_reason reason, const char
 // `triggers.eventing.knative.dev "t1" not found`; KIND may be NULL, for a path that leads nowhere.
 void problem_not_found(struct problem *problem, const struct kind *kind, bytes_t name);
 void problem_already_exists(struct problem *problem, const struct kind *kind, bytes_t name);
+#define PROBLEM_TEXT_MODIFIED                                                                                          \
+    "the object has been modified; please apply your changes to the latest version and try again"
 // `Operation cannot be fulfilled on ...: WHY`.
 void problem_conflict(struct problem *problem, const struct kind *kind, bytes_t name, const char *why);
 void problem_forbidden(struct problem *problem, const struct kind *kind, bytes_t name, const char *why);

@@ -87,6 +87,9 @@ static bool version_read(struct list *list)
                       "resourceVersionMatch is forbidden unless resourceVersion is provided, and with continue");
     if (match.size > 0 && !bytes_is(match, "Exact") && !bytes_is(match, "NotOlderThan"))
         return refuse(list, PROBLEM_BAD_REQUEST, "resourceVersionMatch has to be Exact or NotOlderThan");
+    if (bytes_is(match, "Exact") && wanted == 0)
+        return refuse(list, PROBLEM_BAD_REQUEST,
+                      "resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"");
     if (wanted > resources_version(&request->kube->resources)) {
         problem_set(&request->problem, PROBLEM_TIMEOUT, "Too large resource version: %lld, current: %lld",
                     (long long)wanted, (long long)resources_version(&request->kube->resources));

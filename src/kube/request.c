@@ -165,7 +165,8 @@ enum parameter_type {
 #define AT(member) offsetof(struct parameters, member)
 enum { NOWHERE = -1 };
 
-// What is not here is ignored, as kube-apiserver does ("timeout", "hash").
+// What is not here is ignored, as kube-apiserver does ("timeout", "hash"); gracePeriodSeconds too, as nothing here
+// takes time to end.
 static const struct parameter {
     const char *name;
     enum parameter_type type;
@@ -175,9 +176,8 @@ static const struct parameter {
     { "watch", PARAMETER_BOOL, AT(is_watch), NOWHERE },
     { "allowWatchBookmarks", PARAMETER_BOOL, AT(allows_bookmarks), NOWHERE },
     { "sendInitialEvents", PARAMETER_BOOL, AT(sends_initial_events), (ptrdiff_t)AT(has_initial_events) },
-    { "pretty", PARAMETER_BOOL, AT(is_pretty), NOWHERE },
     { "dryRun", PARAMETER_DRY_RUN, AT(is_dry_run), NOWHERE },
-    { "force", PARAMETER_BOOL, AT(is_forced), (ptrdiff_t)AT(has_force) },
+    { "force", PARAMETER_BOOL, AT(is_forced), NOWHERE },
     { "limit", PARAMETER_NUMBER, AT(limit), NOWHERE },
     { "timeoutSeconds", PARAMETER_NUMBER, AT(timeout_s), NOWHERE },
     { "labelSelector", PARAMETER_TEXT, AT(label_selector), NOWHERE },
@@ -187,9 +187,8 @@ static const struct parameter {
     { "resourceVersionMatch", PARAMETER_TEXT, AT(resource_version_match), NOWHERE },
     { "fieldManager", PARAMETER_TEXT, AT(field_manager), NOWHERE },
     { "propagationPolicy", PARAMETER_TEXT, AT(propagation), NOWHERE },
-    { "gracePeriodSeconds", PARAMETER_NUMBER, AT(grace_s), NOWHERE },
-    { "orphanDependents", PARAMETER_BOOL, AT(orphans), (ptrdiff_t)AT(has_orphans) },
-    { "fieldValidation", PARAMETER_VALIDATION, AT(field_validation), (ptrdiff_t)AT(has_field_validation) },
+    { "orphanDependents", PARAMETER_BOOL, AT(orphans), NOWHERE },
+    { "fieldValidation", PARAMETER_VALIDATION, AT(field_validation), NOWHERE },
     { "includeObject", PARAMETER_INCLUDE, AT(include_object), NOWHERE },
 };
 
@@ -220,7 +219,6 @@ static bool query_read(struct request *request)
 {
     struct http_query query = http_query_of(request->exchange->request->query, &request->arena);
     struct http_parameter parameter;
-    request->parameters.grace_s = -1;
     request->parameters.field_validation = FIELD_VALIDATION_WARN; // the default since Kubernetes 1.27
     while (http_query_next(&query, &parameter)) {
         bytes_t value = parameter.value.data == NULL ? BYTES_LITERAL("") : parameter.value;

@@ -30,18 +30,16 @@ enum form { FORM_OBJECT, FORM_TABLE, FORM_PARTIAL };
 enum include_object { INCLUDE_METADATA, INCLUDE_NONE, INCLUDE_OBJECT }; // in the rows of a table
 
 struct parameters {
-    bool is_watch, allows_bookmarks, is_pretty, is_dry_run, is_forced, has_force;
+    bool is_watch, allows_bookmarks, is_dry_run, is_forced;
     bool sends_initial_events, has_initial_events; // sendInitialEvents
     int64_t limit;                                 // 0: none
     int64_t timeout_s;                             // of a watch; 0: none
     bytes_t label_selector, field_selector;
     bytes_t continue_token, resource_version, resource_version_match;
     bytes_t field_manager;
-    bytes_t propagation;       // propagationPolicy
-    int64_t grace_s;           // gracePeriodSeconds; -1: not said
-    bool orphans, has_orphans; // orphanDependents
+    bytes_t propagation; // propagationPolicy
+    bool orphans;        // orphanDependents
     enum field_validation field_validation;
-    bool has_field_validation;
     enum include_object include_object;
 };
 

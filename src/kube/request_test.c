@@ -104,19 +104,17 @@ static void parameters_are_read_and_unknown_ones_ignored(void **state)
     const struct parameters *parameters = &request.parameters;
     (void)state;
     assert_true(get(THINGS));
-    assert_int_equal(parameters->grace_s, -1);
     assert_int_equal(parameters->field_validation, FIELD_VALIDATION_WARN);
-    assert_false(parameters->has_field_validation || parameters->has_force || parameters->is_dry_run);
+    assert_false(parameters->is_dry_run);
     assert_true(read_request(HTTP_GET, THINGS,
                              "limit=500&timeoutSeconds=9&labelSelector=a%3Db%2Cc&resourceVersion=7&dryRun=All&force="
                              "false&fieldValidation=Strict&gracePeriodSeconds=0&includeObject=Object&hash=x&pretty",
                              ""));
     assert_int_equal(parameters->limit, 500);
     assert_int_equal(parameters->timeout_s, 9);
-    assert_int_equal(parameters->grace_s, 0);
     assert_true(bytes_is(parameters->label_selector, "a=b,c"));
     assert_true(bytes_is(parameters->resource_version, "7"));
-    assert_true(parameters->is_dry_run && parameters->is_pretty && parameters->has_force);
+    assert_true(parameters->is_dry_run);
     assert_false(parameters->is_forced);
     assert_int_equal(parameters->field_validation, FIELD_VALIDATION_STRICT);
     assert_int_equal(parameters->include_object, INCLUDE_OBJECT);

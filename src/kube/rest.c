@@ -83,8 +83,7 @@ void rest_handle(struct request *request)
         answer_problem(request);
         return;
     }
-    bool is_question = request->kind->rules != NULL && request->kind->rules->answer != NULL;
-    if (is_question || !namespace_fits(request) || !name_fits(request)) {
+    if (kind_is_question(request->kind) || !namespace_fits(request) || !name_fits(request)) {
         refuse_method(request);
         return;
     }

@@ -24,8 +24,7 @@ struct watch {
     struct timer bookmark, timeout;
     bool is_initial;      // the objects that are there already are being sent, as of VERSION
     struct writer behind; // the key of the last one of them
-    bool is_started;
-    bool has_columns; // of a Table: they were sent
+    bool has_columns;     // of a Table: they were sent
 };
 
 static void watch_pump(struct watch *watch);
@@ -141,7 +140,7 @@ static void send_bookmark(struct watch *watch, bool ends_initial)
 static void on_bookmark(struct timer *timer)
 {
     struct watch *watch = CONTAINER_OF(timer, struct watch, bookmark);
-    if (watch->is_started && !watch->is_initial && !http_stream_is_full(watch->request->exchange))
+    if (!watch->is_initial && !http_stream_is_full(watch->request->exchange))
         send_bookmark(watch, false);
     timer_start(timer, BOOKMARK_MS);
 }
@@ -329,6 +328,5 @@ void rest_watch(struct request *request)
     gauge_add(&request->kube->metrics.watches, 1);
     timers_start(watch);
     watcher_start(&watch->watcher, request->kind);
-    watch->is_started = true;
     watch_pump(watch);
 }

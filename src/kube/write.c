@@ -46,8 +46,7 @@ static void on_put(struct engine_put_op *op)
             decide(write);
             return;
         }
-        problem_conflict(&write->problem, write->kind, write->name,
-                         "the object has been modified; please apply your changes to the latest version and try again");
+        problem_conflict(&write->problem, write->kind, write->name, PROBLEM_TEXT_MODIFIED);
         finish(write, WRITE_REFUSE);
         return;
     }

@@ -273,7 +273,7 @@ def test_plain_text_on_a_door_of_tls(api):
 def test_a_page_of_another_site_does_not_come_in(api):
     """A browser sends Origin, and to a name that someone bound anew, a Host that is not ours."""
     foreign = {"Origin": "https://evil.example.org", "Host": "evil.example.org"}
-    assert api.ask("GET", MAPS, headers=foreign).status == 421
+    status_of(api.ask("GET", MAPS, headers=foreign), 421)
     for method in ("GET", "OPTIONS"):
         answer = api.ask(method, MAPS, headers={"Origin": foreign["Origin"]})
         assert "Access-Control-Allow-Origin" not in answer.headers
@@ -282,7 +282,7 @@ def test_a_page_of_another_site_does_not_come_in(api):
 @pytest.mark.parametrize(
     "query",
     ["limit=x", "limit=-1", "watch=maybe", "timeoutSeconds=x", "labelSelector=a%20b%20c", "labelSelector=(", "fieldSelector=spec.x%3D1",
-     "resourceVersion=x", "continue=x", "watch=1&resourceVersion=x", "resourceVersionMatch=Exact"],
+     "resourceVersion=x", "continue=x", "watch=1&resourceVersion=x", "resourceVersionMatch=Exact", "resourceVersion=0&resourceVersionMatch=Exact"],
 )
 def test_a_query_that_makes_no_sense(api, query):
     status_of(api.ask("GET", f"{MAPS}?{query}"), 400, "BadRequest")
@@ -294,3 +294,13 @@ def test_a_query_of_a_change_that_makes_no_sense(api, query):
     status_of(answer, answer.status)
     assert answer.status in (400, 422)
     assert json.loads(answer.body)["message"]
+
+
+@pytest.mark.parametrize("member", [{"namespace": 1}, {"uid": 1}, {"generation": "x"}, {"generation": 10**30}, {"selfLink": []}, {"creationTimestamp": 1}])
+def test_a_scalar_of_metadata_with_a_wrong_type_is_refused(api, member):
+    status = status_of(api.ask("POST", MAPS, {"metadata": {"name": "odd", **member}}), 400, "BadRequest")
+    assert f"metadata.{next(iter(member))} of type" in status["message"]
+
+
+def test_a_method_that_the_api_does_not_know(api):
+    status_of(api.ask("OPTIONS", MAPS), 405, "MethodNotAllowed")

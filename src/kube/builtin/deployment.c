@@ -74,7 +74,6 @@ static bool cell(const struct json_value *object, bytes_t column, int64_t now_ms
         const char *column, *member;
     } counts[] = { { "Up-to-date", "updatedReplicas" }, { "Available", "availableReplicas" } };
     const struct json_value *spec = json_get(object, "spec"), *status = json_get(object, "status");
-    const struct json_value *pod = json_get(json_get(spec, "template"), "spec");
     (void)now_ms;
     for (size_t i = 0; i < ARRAY_COUNT(counts); i++) {
         if (!bytes_is(column, counts[i].column))
@@ -82,16 +81,9 @@ static bool cell(const struct json_value *object, bytes_t column, int64_t now_ms
         writer_format(to, "%lld", (long long)int_at(status, counts[i].member));
         return true;
     }
-    if (bytes_is(column, "Ready"))
-        writer_format(to, "%lld/%lld", (long long)int_at(status, "readyReplicas"), (long long)int_at(spec, "replicas"));
-    else if (bytes_is(column, "Containers"))
-        pod_containers_write(to, pod, "name");
-    else if (bytes_is(column, "Images"))
-        pod_containers_write(to, pod, "image");
-    else if (bytes_is(column, "Selector"))
-        pod_selector_write(to, json_get(spec, "selector"));
-    else
-        return false;
+    if (!bytes_is(column, "Ready"))
+        return pod_template_cell(to, object, column);
+    writer_format(to, "%lld/%lld", (long long)int_at(status, "readyReplicas"), (long long)int_at(spec, "replicas"));
     return true;
 }
 

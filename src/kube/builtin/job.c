@@ -141,22 +141,13 @@ static const struct {
 
 static bool cell(const struct json_value *object, bytes_t column, int64_t now_ms, struct writer *to)
 {
-    const struct json_value *spec = json_get(object, "spec"), *pod = json_get(json_get(spec, "template"), "spec");
     for (size_t i = 0; i < ARRAY_COUNT(cells); i++) {
         if (!bytes_is(column, cells[i].column))
             continue;
         cells[i].write(object, now_ms, to);
         return true;
     }
-    if (bytes_is(column, "Containers"))
-        pod_containers_write(to, pod, "name");
-    else if (bytes_is(column, "Images"))
-        pod_containers_write(to, pod, "image");
-    else if (bytes_is(column, "Selector"))
-        pod_selector_write(to, json_get(spec, "selector"));
-    else
-        return false;
-    return true;
+    return pod_template_cell(to, object, column);
 }
 
 const struct kind_rules job_rules = {

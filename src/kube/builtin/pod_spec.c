@@ -228,7 +228,8 @@ void pod_selector_check(struct field_errors *errors, const struct json_value *ob
 
 // --- columns
 
-void pod_containers_write(struct writer *to, const struct json_value *spec, const char *member)
+// "name,name" or "image,image"; MEMBER is which.
+static void containers_write(struct writer *to, const struct json_value *spec, const char *member)
 {
     size_t count = 0;
     for (const struct json_value *at = first_of(json_get(spec, "containers")); at != NULL; at = at->next)
@@ -255,7 +256,8 @@ static void expression_write(struct writer *to, const struct json_value *express
         writer_format(to, "%s%.*s", bytes_is(operator, "Exists") ? "" : "!", BYTES_ARG(key));
 }
 
-void pod_selector_write(struct writer *to, const struct json_value *selector)
+// A LabelSelector as kubectl shows it: "app=web,tier in (a,b),!old"; "<none>": it is empty.
+static void selector_write(struct writer *to, const struct json_value *selector)
 {
     size_t count = 0;
     for (const struct json_value *at = first_of(json_get(selector, "matchLabels")); at != NULL; at = at->next)
@@ -266,4 +268,18 @@ void pod_selector_write(struct writer *to, const struct json_value *selector)
     }
     if (count == 0)
         writer_text(to, "<none>");
+}
+
+bool pod_template_cell(struct writer *to, const struct json_value *object, bytes_t column)
+{
+    const struct json_value *spec = json_get(object, "spec"), *pod = json_get(json_get(spec, "template"), "spec");
+    if (bytes_is(column, "Containers"))
+        containers_write(to, pod, "name");
+    else if (bytes_is(column, "Images"))
+        containers_write(to, pod, "image");
+    else if (bytes_is(column, "Selector"))
+        selector_write(to, json_get(spec, "selector"));
+    else
+        return false;
+    return true;
 }

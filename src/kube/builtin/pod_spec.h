@@ -20,7 +20,5 @@ void pod_template_fill(struct arena *arena, struct json_value *object);
 void pod_selector_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live,
                         const char *kind);
 
-// "name,name" or "image,image" of the containers of a spec; MEMBER is which.
-void pod_containers_write(struct writer *to, const struct json_value *spec, const char *member);
-// A LabelSelector as kubectl shows it: "app=web,tier in (a,b),!old"; "<none>": it is empty.
-void pod_selector_write(struct writer *to, const struct json_value *selector);
+// The columns Containers, Images and Selector of a workload. False: it is another one.
+bool pod_template_cell(struct writer *to, const struct json_value *object, bytes_t column);
