@@ -4,7 +4,8 @@
 broker  a running server that the tests of one file share; eddy, or the peer with --peer kafka
 nats_server  a running eddy that the tests of one file share, for its NATS door
 nats_door  starts one with a NATS door; eddy, or the peer with --peer nats
-kube    a running eddy with a Kubernetes API that the tests of one file share (`kube_tools.Kube`); `start_kube` for one test
+kube    a running eddy with a Kubernetes API that the tests of one file share (`kube_tools.Kube`); `start_kube` for one test;
+        `kubectl` is the oldest and the newest kubectl on it
 eddy    a running eddy of its own, for tests that restart it, kill it or look into its folder
 topic   a name that no other test uses
 cli     runs a subcommand
@@ -151,6 +152,31 @@ def kube_servers(config, folder):
 def kube(request, tmp_path_factory):
     with kube_servers(request.config, tmp_path_factory.mktemp("kube")) as start:
         yield start()
+
+
+@pytest.fixture(scope="module", params=["old", "new"])
+def age(request, kube):
+    """Which kubectl."""
+    import kube_tools
+
+    if not kube_tools.KUBECTLS[request.param].exists():
+        pytest.skip(f"the {request.param} kubectl could not be had (script/setup)")
+    kube.define_widgets()
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def home(age, tmp_path_factory):
+    """One for all tests with this kubectl: what it has learnt of the server stays in its cache."""
+    return tmp_path_factory.mktemp(f"home-{age}")
+
+
+@pytest.fixture
+def kubectl(kube, age, home):
+    """kubectl in a namespace of its own."""
+    import kube_tools
+
+    return kube_tools.Kubectl(age, kube, home, kube.new_space())
 
 
 @pytest.fixture

@@ -97,7 +97,10 @@ class Answer:
         self.status = response.status
         self.headers = response.headers
         self.body = response.read()
-        self.tree = json.loads(self.body) if self.headers.get_content_type() == "application/json" else None
+        try:
+            self.tree = json.loads(self.body) if self.headers.get_content_type() == "application/json" else None
+        except json.JSONDecodeError:  # of a watch: one tree a line
+            self.tree = None
 
 
 class Kube:
@@ -182,10 +185,11 @@ class Kubectl:
     def command(self, *arguments):
         return [self.program, "--namespace", self.space, *map(str, arguments)]
 
-    def run(self, *arguments, code=0, seconds=SECONDS, environment=None):
-        """What it prints to standard output; with another exit code than 0 expected, to both outputs."""
+    def run(self, *arguments, code=0, text=None, seconds=SECONDS, environment=None):
+        """What it prints to standard output, with TEXT as its input; with another exit code than 0 expected, to both outputs."""
         done = subprocess.run(
             self.command(*arguments),
+            input=text,
             capture_output=True,
             text=True,
             timeout=seconds,

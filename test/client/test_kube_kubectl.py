@@ -14,25 +14,6 @@ from kube_tools import widget
 ONE = "widget.shop.example.org/one"
 
 
-@pytest.fixture(scope="module", params=["old", "new"])
-def age(request, kube):
-    if not kube_tools.KUBECTLS[request.param].exists():
-        pytest.skip(f"the {request.param} kubectl could not be had (script/setup)")
-    kube.define_widgets()
-    return request.param
-
-
-@pytest.fixture(scope="module")
-def home(age, tmp_path_factory):
-    """One for all tests with this kubectl: what it has learnt of the server stays in its cache."""
-    return tmp_path_factory.mktemp(f"home-{age}")
-
-
-@pytest.fixture
-def kubectl(kube, age, home):
-    return kube_tools.Kubectl(age, kube, home, kube.new_space())
-
-
 @pytest.fixture
 def one(kubectl):
     """The widget `one` of size small with 2 replicas is there."""
