@@ -2,6 +2,7 @@
 #include "nats/query.h"
 
 #include "base/civil.h"
+#include "http/target.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -19,14 +20,6 @@ void nats_query_complain(struct nats_query *query, const char *format, ...)
     va_end(arguments);
 }
 
-static int hex_of(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 // False when a percent sign has no two digits behind it.
 static bool decode(bytes_t text, uint8_t *to, size_t *ret_size)
 {
@@ -34,9 +27,9 @@ static bool decode(bytes_t text, uint8_t *to, size_t *ret_size)
     for (size_t i = 0; i < text.size; i++) {
         uint8_t c = text.data[i];
         if (c == '%') {
-            if (i + 2 >= text.size || hex_of(text.data[i + 1]) < 0 || hex_of(text.data[i + 2]) < 0)
+            if (i + 2 >= text.size || http_hex_value(text.data[i + 1]) < 0 || http_hex_value(text.data[i + 2]) < 0)
                 return false;
-            c = (uint8_t)(hex_of(text.data[i + 1]) << 4 | hex_of(text.data[i + 2]));
+            c = (uint8_t)(http_hex_value(text.data[i + 1]) << 4 | http_hex_value(text.data[i + 2]));
             i += 2;
         } else if (c == '+') {
             c = ' ';
