@@ -14,8 +14,8 @@
 struct json_value;
 struct kind;
 struct field_errors;
+struct table_cell;
 struct table_columns;
-struct writer;
 
 struct kind_version {
     bytes_t name;        // "v1"
@@ -54,10 +54,9 @@ struct kind_rules {
     // work and removes it.
     bool (*is_held)(const struct json_value *object);
     void (*begin_deletion)(struct arena *arena, struct json_value *object); // what that object says of itself
-    // The text of a printer column that no JSONPath can say (table/table.h). False: the column's path is right.
-    bool (*cell)(const struct json_value *object, bytes_t column, int64_t now_ms, struct writer *to);
-    bool no_generation;       // metadata.generation is not counted
-    enum name_rule name_rule; // of metadata.name
+    const struct table_cell *cells; // of printer columns that no JSONPath can say (table/table.h)
+    bool no_generation;             // metadata.generation is not counted
+    enum name_rule name_rule;       // of metadata.name
 };
 
 struct kind {

@@ -34,7 +34,7 @@ static struct table_options table_options_of(const struct request *request)
         .include = includes[request->parameters.include_object],
         .version = bytes_is(request->form_version, "v1beta1") ? "v1beta1" : "v1",
         .now_ms = clock_wall_ms(),
-        .cell = request->kind->rules == NULL ? NULL : request->kind->rules->cell,
+        .cells = request->kind->rules == NULL ? NULL : request->kind->rules->cells,
     };
 }
 

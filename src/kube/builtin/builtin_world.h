@@ -7,6 +7,7 @@
 #include "kube/schema/schema_default.h"
 #include "kube/schema/schema_validate.h"
 #include "kube/yaml/yaml_read.h"
+#include "kube/table/table.h"
 
 #include "base/test.h"
 
@@ -89,8 +90,11 @@ static inline const char *cell_of(struct world *world, const struct json_value *
                                   int64_t now_ms)
 {
     struct writer out = WRITER_INIT;
-    bool is_own = kind_of(world, object)->rules->cell(object, bytes_of_text(column), now_ms, &out);
-    const char *text = is_own ? arena_text(&world->arena, writer_view(&out)) : "(path)";
+    const struct table_cell *cell = table_cell_find(kind_of(world, object)->rules->cells, bytes_of_text(column));
+    if (cell == NULL)
+        return "(path)";
+    cell->write(object, now_ms, &out);
+    const char *text = arena_text(&world->arena, writer_view(&out));
     writer_free(&out);
     return text;
 }

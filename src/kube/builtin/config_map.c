@@ -5,6 +5,7 @@
 #include "kube/builtin/data.h"
 #include "kube/embed.h"
 #include "kube/schema/field_error.h"
+#include "kube/table/table.h"
 
 EMBED(config_map_definition, "src/kube/builtin/config_map.yaml");
 
@@ -23,19 +24,18 @@ static void check(struct field_errors *errors, const struct json_value *object, 
     data_immutable_check(errors, object, live, fixed);
 }
 
-static bool cell(const struct json_value *object, bytes_t column, int64_t now_ms, struct writer *to)
+static void data_cell(const struct json_value *object, int64_t now_ms, struct writer *to)
 {
     const struct json_value *const data[] = { json_get(object, "data"), json_get(object, "binaryData") };
     (void)now_ms;
-    if (!bytes_is(column, "Data"))
-        return false;
     data_count_write(to, data, 2);
-    return true;
 }
+
+static const struct table_cell cells[] = { { "Data", data_cell }, { NULL, NULL } };
 
 const struct kind_rules config_map_rules = {
     .definition = config_map_definition,
     .check = check,
-    .cell = cell,
+    .cells = cells,
     .no_generation = true,
 };

@@ -6,6 +6,7 @@
 #include "kube/builtin/text.h"
 #include "kube/embed.h"
 #include "kube/schema/field_error.h"
+#include "kube/table/table.h"
 
 EMBED_BOTH(deployment_definition, "src/kube/builtin/pod_spec.yaml", "src/kube/builtin/deployment.yaml");
 
@@ -68,28 +69,38 @@ static void check(struct field_errors *errors, const struct json_value *object, 
                         BYTES_LITERAL("may not be specified when strategy `type` is 'Recreate'"));
 }
 
-static bool cell(const struct json_value *object, bytes_t column, int64_t now_ms, struct writer *to)
+static void ready_cell(const struct json_value *object, int64_t now_ms, struct writer *to)
 {
-    static const struct {
-        const char *column, *member;
-    } counts[] = { { "Up-to-date", "updatedReplicas" }, { "Available", "availableReplicas" } };
-    const struct json_value *spec = json_get(object, "spec"), *status = json_get(object, "status");
+    int64_t ready = int_at(json_get(object, "status"), "readyReplicas");
     (void)now_ms;
-    for (size_t i = 0; i < ARRAY_COUNT(counts); i++) {
-        if (!bytes_is(column, counts[i].column))
-            continue;
-        writer_format(to, "%lld", (long long)int_at(status, counts[i].member));
-        return true;
-    }
-    if (!bytes_is(column, "Ready"))
-        return pod_template_cell(to, object, column);
-    writer_format(to, "%lld/%lld", (long long)int_at(status, "readyReplicas"), (long long)int_at(spec, "replicas"));
-    return true;
+    writer_format(to, "%lld/%lld", (long long)ready, (long long)int_at(json_get(object, "spec"), "replicas"));
 }
+
+static void updated_cell(const struct json_value *object, int64_t now_ms, struct writer *to)
+{
+    (void)now_ms;
+    writer_format(to, "%lld", (long long)int_at(json_get(object, "status"), "updatedReplicas"));
+}
+
+static void available_cell(const struct json_value *object, int64_t now_ms, struct writer *to)
+{
+    (void)now_ms;
+    writer_format(to, "%lld", (long long)int_at(json_get(object, "status"), "availableReplicas"));
+}
+
+static const struct table_cell cells[] = {
+    { "Ready", ready_cell },
+    { "Up-to-date", updated_cell },
+    { "Available", available_cell },
+    { "Containers", pod_containers_cell },
+    { "Images", pod_images_cell },
+    { "Selector", pod_selector_cell },
+    { NULL, NULL },
+};
 
 const struct kind_rules deployment_rules = {
     .definition = deployment_definition,
     .fill = fill,
     .check = check,
-    .cell = cell,
+    .cells = cells,
 };

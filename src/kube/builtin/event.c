@@ -7,6 +7,7 @@
 #include "kube/object.h"
 #include "kube/schema/field_error.h"
 #include "kube/table/age.h"
+#include "kube/table/table.h"
 
 EMBED(event_definition, "src/kube/builtin/event.yaml");
 
@@ -98,28 +99,19 @@ static void count_cell(const struct json_value *object, int64_t now_ms, struct w
     writer_format(to, "%lld", (long long)(count == 0 && series == NULL ? 1 : count));
 }
 
-static const struct {
-    const char *column;
-    void (*write)(const struct json_value *object, int64_t now_ms, struct writer *to);
-} cells[] = {
-    { "Last Seen", last_seen_cell }, { "Object", object_cell },         { "Source", source_cell },
-    { "Message", message_cell },     { "First Seen", first_seen_cell }, { "Count", count_cell },
+static const struct table_cell cells[] = {
+    { "Last Seen", last_seen_cell },
+    { "Object", object_cell },
+    { "Source", source_cell },
+    { "Message", message_cell },
+    { "First Seen", first_seen_cell },
+    { "Count", count_cell },
+    { NULL, NULL },
 };
-
-static bool cell(const struct json_value *object, bytes_t column, int64_t now_ms, struct writer *to)
-{
-    for (size_t i = 0; i < ARRAY_COUNT(cells); i++) {
-        if (!bytes_is(column, cells[i].column))
-            continue;
-        cells[i].write(object, now_ms, to);
-        return true;
-    }
-    return false;
-}
 
 const struct kind_rules event_rules = {
     .definition = event_definition,
     .check = check,
-    .cell = cell,
+    .cells = cells,
     .no_generation = true,
 };

@@ -9,6 +9,7 @@
 #include "kube/object.h"
 #include "kube/schema/field_error.h"
 #include "kube/table/age.h"
+#include "kube/table/table.h"
 
 EMBED_BOTH(job_definition, "src/kube/builtin/pod_spec.yaml", "src/kube/builtin/job.yaml");
 
@@ -134,25 +135,19 @@ static void duration_cell(const struct json_value *object, int64_t now_ms, struc
     writer_text(to, age_text(end_ms - begin_ms, text));
 }
 
-static const struct {
-    const char *column;
-    void (*write)(const struct json_value *object, int64_t now_ms, struct writer *to);
-} cells[] = { { "Status", status_cell }, { "Completions", completions_cell }, { "Duration", duration_cell } };
-
-static bool cell(const struct json_value *object, bytes_t column, int64_t now_ms, struct writer *to)
-{
-    for (size_t i = 0; i < ARRAY_COUNT(cells); i++) {
-        if (!bytes_is(column, cells[i].column))
-            continue;
-        cells[i].write(object, now_ms, to);
-        return true;
-    }
-    return pod_template_cell(to, object, column);
-}
+static const struct table_cell cells[] = {
+    { "Status", status_cell },
+    { "Completions", completions_cell },
+    { "Duration", duration_cell },
+    { "Containers", pod_containers_cell },
+    { "Images", pod_images_cell },
+    { "Selector", pod_selector_cell },
+    { NULL, NULL },
+};
 
 const struct kind_rules job_rules = {
     .definition = job_definition,
     .fill = fill,
     .check = check,
-    .cell = cell,
+    .cells = cells,
 };

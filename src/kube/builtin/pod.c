@@ -99,6 +99,6 @@ const struct kind_rules pod_rules = {
     .definition = pod_definition,
     .fill = fill,
     .check = check,
-    .cell = pod_cell,
+    .cells = pod_cells,
     .no_generation = true,
 };

@@ -156,10 +156,7 @@ static void gates_cell(const struct json_value *object, int64_t now_ms, struct w
         writer_format(to, "%zu/%zu", met, gates->count);
 }
 
-static const struct {
-    const char *column;
-    void (*write)(const struct json_value *object, int64_t now_ms, struct writer *to);
-} cells[] = {
+const struct table_cell pod_cells[] = {
     { "Ready", ready_cell },
     { "Status", status_cell },
     { "Restarts", restarts_cell },
@@ -167,15 +164,5 @@ static const struct {
     { "Node", node_cell },
     { "Nominated Node", nominated_cell },
     { "Readiness Gates", gates_cell },
+    { NULL, NULL },
 };
-
-bool pod_cell(const struct json_value *object, bytes_t column, int64_t now_ms, struct writer *to)
-{
-    for (size_t i = 0; i < ARRAY_COUNT(cells); i++) {
-        if (!bytes_is(column, cells[i].column))
-            continue;
-        cells[i].write(object, now_ms, to);
-        return true;
-    }
-    return false;
-}

@@ -229,9 +229,10 @@ void pod_selector_check(struct field_errors *errors, const struct json_value *ob
 // --- columns
 
 // "name,name" or "image,image"; MEMBER is which.
-static void containers_write(struct writer *to, const struct json_value *spec, const char *member)
+static void containers_write(struct writer *to, const struct json_value *object, const char *member)
 {
     size_t count = 0;
+    const struct json_value *spec = json_get(json_get(json_get(object, "spec"), "template"), "spec");
     for (const struct json_value *at = first_of(json_get(spec, "containers")); at != NULL; at = at->next)
         writer_format(to, "%s%.*s", count++ == 0 ? "" : ",", BYTES_ARG(json_text_at(at, member)));
 }
@@ -257,9 +258,11 @@ static void expression_write(struct writer *to, const struct json_value *express
 }
 
 // A LabelSelector as kubectl shows it: "app=web,tier in (a,b),!old"; "<none>": it is empty.
-static void selector_write(struct writer *to, const struct json_value *selector)
+void pod_selector_cell(const struct json_value *object, int64_t now_ms, struct writer *to)
 {
+    const struct json_value *selector = json_get(json_get(object, "spec"), "selector");
     size_t count = 0;
+    (void)now_ms;
     for (const struct json_value *at = first_of(json_get(selector, "matchLabels")); at != NULL; at = at->next)
         writer_format(to, "%s%.*s=%.*s", count++ == 0 ? "" : ",", BYTES_ARG(at->name), BYTES_ARG(at->text));
     for (const struct json_value *at = first_of(json_get(selector, "matchExpressions")); at != NULL; at = at->next) {
@@ -270,16 +273,14 @@ static void selector_write(struct writer *to, const struct json_value *selector)
         writer_text(to, "<none>");
 }
 
-bool pod_template_cell(struct writer *to, const struct json_value *object, bytes_t column)
+void pod_containers_cell(const struct json_value *object, int64_t now_ms, struct writer *to)
 {
-    const struct json_value *spec = json_get(object, "spec"), *pod = json_get(json_get(spec, "template"), "spec");
-    if (bytes_is(column, "Containers"))
-        containers_write(to, pod, "name");
-    else if (bytes_is(column, "Images"))
-        containers_write(to, pod, "image");
-    else if (bytes_is(column, "Selector"))
-        selector_write(to, json_get(spec, "selector"));
-    else
-        return false;
-    return true;
+    (void)now_ms;
+    containers_write(to, object, "name");
+}
+
+void pod_images_cell(const struct json_value *object, int64_t now_ms, struct writer *to)
+{
+    (void)now_ms;
+    containers_write(to, object, "image");
 }

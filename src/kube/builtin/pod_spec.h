@@ -20,5 +20,7 @@ void pod_template_fill(struct arena *arena, struct json_value *object);
 void pod_selector_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live,
                         const char *kind);
 
-// The columns Containers, Images and Selector of a workload. False: it is another one.
-bool pod_template_cell(struct writer *to, const struct json_value *object, bytes_t column);
+// The columns Containers, Images and Selector of a workload (struct table_cell).
+void pod_containers_cell(const struct json_value *object, int64_t now_ms, struct writer *to);
+void pod_images_cell(const struct json_value *object, int64_t now_ms, struct writer *to);
+void pod_selector_cell(const struct json_value *object, int64_t now_ms, struct writer *to);

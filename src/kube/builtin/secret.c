@@ -9,6 +9,7 @@
 #include "kube/embed.h"
 #include "kube/object.h"
 #include "kube/schema/field_error.h"
+#include "kube/table/table.h"
 
 EMBED(secret_definition, "src/kube/builtin/secret.yaml");
 
@@ -114,20 +115,19 @@ static void check(struct field_errors *errors, const struct json_value *object, 
     data_immutable_check(errors, object, live, fixed);
 }
 
-static bool cell(const struct json_value *object, bytes_t column, int64_t now_ms, struct writer *to)
+static void data_cell(const struct json_value *object, int64_t now_ms, struct writer *to)
 {
     const struct json_value *const data[] = { json_get(object, "data") };
     (void)now_ms;
-    if (!bytes_is(column, "Data"))
-        return false;
     data_count_write(to, data, 1);
-    return true;
 }
+
+static const struct table_cell cells[] = { { "Data", data_cell }, { NULL, NULL } };
 
 const struct kind_rules secret_rules = {
     .definition = secret_definition,
     .fill = fill,
     .check = check,
-    .cell = cell,
+    .cells = cells,
     .no_generation = true,
 };

@@ -5,6 +5,7 @@
 #include "kube/builtin/text.h"
 #include "kube/embed.h"
 #include "kube/schema/field_error.h"
+#include "kube/table/table.h"
 
 EMBED(service_definition, "src/kube/builtin/service.yaml");
 
@@ -91,9 +92,10 @@ static void check(struct field_errors *errors, const struct json_value *object, 
 
 // --- cells
 
-static void cluster_ip_cell(const struct json_value *spec, const struct json_value *status, struct writer *to)
+static void cluster_ip_cell(const struct json_value *object, int64_t now_ms, struct writer *to)
 {
-    (void)status;
+    const struct json_value *spec = json_get(object, "spec");
+    (void)now_ms;
     write_or_none(to, json_text_at(spec, "clusterIP"));
 }
 
@@ -103,14 +105,16 @@ static void texts_write(struct writer *to, const struct json_value *list, size_t
         writer_format(to, "%s%.*s", (*count)++ == 0 ? "" : ",", BYTES_ARG(item->text));
 }
 
-static void external_ip_cell(const struct json_value *spec, const struct json_value *status, struct writer *to)
+static void external_ip_cell(const struct json_value *object, int64_t now_ms, struct writer *to)
 {
+    const struct json_value *spec = json_get(object, "spec");
+    (void)now_ms;
     size_t count = 0;
     if (is_type(spec, "ExternalName")) {
         writer_bytes(to, json_text_at(spec, "externalName"));
         return;
     }
-    const struct json_value *ingress = json_get(json_get(status, "loadBalancer"), "ingress");
+    const struct json_value *ingress = json_get(json_get(json_get(object, "status"), "loadBalancer"), "ingress");
     for (const struct json_value *item = first_of(ingress); item != NULL; item = item->next) {
         bytes_t ip = json_text_at(item, "ip"), host = json_text_at(item, "hostname");
         writer_format(to, "%s%.*s", count++ == 0 ? "" : ",", BYTES_ARG(ip.size > 0 ? ip : host));
@@ -120,10 +124,11 @@ static void external_ip_cell(const struct json_value *spec, const struct json_va
         writer_text(to, is_type(spec, "LoadBalancer") ? "<pending>" : "<none>");
 }
 
-static void ports_cell(const struct json_value *spec, const struct json_value *status, struct writer *to)
+static void ports_cell(const struct json_value *object, int64_t now_ms, struct writer *to)
 {
+    const struct json_value *spec = json_get(object, "spec");
+    (void)now_ms;
     size_t count = 0;
-    (void)status;
     for (const struct json_value *port = first_of(json_get(spec, "ports")); port != NULL; port = port->next) {
         int64_t of_node = int_at(port, "nodePort");
         writer_format(to, "%s%lld", count++ == 0 ? "" : ",", (long long)int_at(port, "port"));
@@ -135,43 +140,30 @@ static void ports_cell(const struct json_value *spec, const struct json_value *s
         writer_text(to, "<none>");
 }
 
-static void selector_cell(const struct json_value *spec, const struct json_value *status, struct writer *to)
+static void selector_cell(const struct json_value *object, int64_t now_ms, struct writer *to)
 {
+    const struct json_value *spec = json_get(object, "spec");
+    (void)now_ms;
     size_t count = 0;
-    (void)status;
     for (const struct json_value *label = first_of(json_get(spec, "selector")); label != NULL; label = label->next)
         writer_format(to, "%s%.*s=%.*s", count++ == 0 ? "" : ",", BYTES_ARG(label->name), BYTES_ARG(label->text));
     if (count == 0)
         writer_text(to, "<none>");
 }
 
-static const struct {
-    const char *column;
-    void (*write)(const struct json_value *spec, const struct json_value *status, struct writer *to);
-} cells[] = {
+static const struct table_cell cells[] = {
     { "Cluster-IP", cluster_ip_cell },
     { "External-IP", external_ip_cell },
     { "Port(s)", ports_cell },
     { "Selector", selector_cell },
+    { NULL, NULL },
 };
-
-static bool cell(const struct json_value *object, bytes_t column, int64_t now_ms, struct writer *to)
-{
-    (void)now_ms;
-    for (size_t i = 0; i < ARRAY_COUNT(cells); i++) {
-        if (!bytes_is(column, cells[i].column))
-            continue;
-        cells[i].write(json_get(object, "spec"), json_get(object, "status"), to);
-        return true;
-    }
-    return false;
-}
 
 const struct kind_rules service_rules = {
     .definition = service_definition,
     .fill = fill,
     .check = check,
-    .cell = cell,
+    .cells = cells,
     .no_generation = true,
     .name_rule = NAME_DNS_1035_LABEL,
 };

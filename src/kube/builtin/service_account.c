@@ -5,6 +5,7 @@
 #include "kube/account.h"
 #include "kube/builtin/builtin.h"
 #include "kube/embed.h"
+#include "kube/table/table.h"
 
 EMBED(service_account_definition, "src/kube/builtin/service_account.yaml");
 EMBED(token_request_schema, "src/kube/builtin/token_request.yaml");
@@ -13,20 +14,19 @@ static const struct kind_subresource subresources[] = {
     { "token", account_token_create, "authentication.k8s.io", "v1", "TokenRequest", token_request_schema },
 };
 
-static bool cell(const struct json_value *object, bytes_t column, int64_t now_ms, struct writer *to)
+static void secrets_cell(const struct json_value *object, int64_t now_ms, struct writer *to)
 {
     const struct json_value *secrets = json_get(object, "secrets");
     (void)now_ms;
-    if (!bytes_is(column, "Secrets"))
-        return false;
     writer_format(to, "%zu", secrets == NULL ? 0 : secrets->count);
-    return true;
 }
+
+static const struct table_cell cells[] = { { "Secrets", secrets_cell }, { NULL, NULL } };
 
 const struct kind_rules service_account_rules = {
     .definition = service_account_definition,
     .subresources = subresources,
     .subresource_count = ARRAY_COUNT(subresources),
-    .cell = cell,
+    .cells = cells,
     .no_generation = true,
 };

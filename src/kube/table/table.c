@@ -201,16 +201,27 @@ static void write_cell(struct json_writer *json, const struct column *column, co
     json_null(json);
 }
 
+const struct table_cell *table_cell_find(const struct table_cell *own, bytes_t column)
+{
+    for (; own != NULL && own->column != NULL; own++) {
+        if (bytes_is(column, own->column))
+            return own;
+    }
+    return NULL;
+}
+
 // The kind's own text, if it has one for this column.
 static bool write_own_cell(struct json_writer *json, const struct column *column, const struct table_options *options,
                            const struct json_value *object)
 {
+    const struct table_cell *cell = table_cell_find(options->cells, column->name);
     struct writer out = WRITER_INIT;
-    bool is_own = options->cell != NULL && options->cell(object, column->name, options->now_ms, &out);
-    if (is_own)
-        json_bytes(json, writer_view(&out));
+    if (cell == NULL)
+        return false;
+    cell->write(object, options->now_ms, &out);
+    json_bytes(json, writer_view(&out));
     writer_free(&out);
-    return is_own;
+    return true;
 }
 
 // --- tables

@@ -21,14 +21,20 @@ enum table_include { TABLE_INCLUDE_METADATA, TABLE_INCLUDE_NONE, TABLE_INCLUDE_O
 // "", None, Metadata, Object. False: another word.
 bool table_include_of(bytes_t text, enum table_include *ret_include);
 
+// A column of a kind whose cells no JSONPath can say.
+struct table_cell {
+    const char *column; // its name; NULL ends a table
+    void (*write)(const struct json_value *object, int64_t now_ms, struct writer *to);
+};
+// The row of the column, or NULL. OWN may be NULL.
+const struct table_cell *table_cell_find(const struct table_cell *own, bytes_t column);
+
 struct table_options {
     enum table_include include;
-    bool no_headers;     // in watch events but the first: columnDefinitions is null
-    const char *version; // of meta.k8s.io: "v1" or "v1beta1"
-    int64_t now_ms;      // Unix time
-    // What no JSONPath can say: writes the text of the cell of the column of that name. False: the path is right; NULL:
-    // all of them are.
-    bool (*cell)(const struct json_value *object, bytes_t column, int64_t now_ms, struct writer *to);
+    bool no_headers;                // in watch events but the first: columnDefinitions is null
+    const char *version;            // of meta.k8s.io: "v1" or "v1beta1"
+    int64_t now_ms;                 // Unix time
+    const struct table_cell *cells; // of the kind; NULL: the paths say everything
 };
 
 // A whole Table of an object, or of a list (it has items): one for each watch event, too.
