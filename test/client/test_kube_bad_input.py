@@ -227,10 +227,10 @@ def raw(api, text):
     """What the server answers to these bytes before it closes the connection or is silent for a while."""
     with socket.create_connection(api.address, timeout=kube_tools.SECONDS) as plain:
         with api.tls().wrap_socket(plain, server_hostname=api.address[0]) as connection:
-            connection.sendall(text)
             connection.settimeout(3)
             answer = b""
-            try:
+            try:  # the server may have answered and closed before it has all of a long text
+                connection.sendall(text)
                 while data := connection.recv(1 << 16):
                     answer += data
             except OSError:
