@@ -14,6 +14,10 @@ enum {
     QUEUE_LOW = 64 << 10,   // of answers that a client does not take: a stream goes on below,
     QUEUE_HIGH = 256 << 10, // and is full above
     TLS_LOG_MS = 10000,     // failed handshakes are logged at most this often
+    // Who was answered in the middle of a request still sends the rest. If it were not taken, the system would reset
+    // the connection, and the answer could be lost on the way (RFC 9112 9.6).
+    LINGER_MS = 500, // of silence
+    LINGER_SIZE_MAX = 64 << 20,
 };
 
 struct http_server {
@@ -42,7 +46,9 @@ struct http_conn {
     uint64_t taken; // by the peer, when that was looked at last
     bool greeted;   // the first byte was looked at: is it TLS?
     bool secured;   // the handshake is done
-    bool finished;  // conn_close was called
+    bool finished;  // the session has ended
+    bool lingers;   // what still comes is dropped; conn_close follows
+    size_t dropped; // bytes
     bool paused;    // the input is full
     bool ended;     // the peer sends nothing more
     uint8_t *room;  // handed to the socket, not filled yet; the input never moves below it
@@ -134,6 +140,17 @@ static void on_secure(struct conn *conn)
         timer_start(&c->timer, c->server->site.limits.header_timeout_ms);
 }
 
+// ---- the end
+
+static void linger(struct http_conn *c, size_t size)
+{
+    c->dropped += size;
+    if (c->dropped > LINGER_SIZE_MAX)
+        conn_close(c->conn);
+    else
+        timer_start(&c->timer, LINGER_MS);
+}
+
 // ---- bytes in
 
 static void pump(struct http_conn *c)
@@ -179,6 +196,8 @@ static void on_data(struct conn *conn, size_t size)
         memmove(c->input + c->end, c->room, size);
     c->room = NULL;
     c->end += size;
+    if (c->lingers)
+        linger(c, size);
     if (c->server->site.tls != NULL && !c->greeted) {
         greet(c);
         return;
@@ -201,6 +220,8 @@ static void on_end(struct conn *conn)
 {
     struct http_conn *c = conn_owner(conn);
     c->ended = true;
+    if (c->lingers)
+        conn_close(conn);
     pump(c);
 }
 
@@ -257,7 +278,11 @@ static void session_finish(struct http_session *session)
 {
     struct http_conn *c = conn_of(session);
     c->finished = true;
-    conn_close(c->conn);
+    c->lingers = session->is_cut_short && !c->ended && !c->server->closing;
+    if (c->lingers)
+        linger(c, 0);
+    else
+        conn_close(c->conn);
 }
 
 static void session_timer(struct http_session *session, int64_t delay_ms)
@@ -301,6 +326,10 @@ static const struct http_session_ops session_ops = {
 static void on_timer(struct timer *timer)
 {
     struct http_conn *c = CONTAINER_OF(timer, struct http_conn, timer);
+    if (c->lingers) {
+        conn_close(c->conn);
+        return;
+    }
     bool waits = conn_queued(c->conn) > 0;
     bool moves = taken_by_client(c) > c->taken;
     c->taken = taken_by_client(c);
@@ -398,6 +427,8 @@ void http_server_close(struct http_server *server, void (*on_closed)(void *owner
         struct http_conn *c = LIST_ITEM(node, struct http_conn, node);
         if (!c->finished)
             http_session_shut(&c->session);
+        else if (c->lingers && c->conn != NULL)
+            conn_close(c->conn);
     }
     check_closed(server);
 }

@@ -19,7 +19,8 @@ struct world {
     struct timer answer; // of /later
     struct http_exchange *kept;
     struct timer patience;
-    unsigned clients; // not closed yet
+    unsigned clients;  // not closed yet
+    uint64_t bytes_in; // that the server had when a client closed
     bool closed, shut_early;
 };
 
@@ -73,6 +74,8 @@ static void on_client_close(struct conn *conn, err_t why)
 {
     (void)why;
     struct world *world = ((struct client *)conn_owner(conn))->world;
+    if (!world->closed)
+        world->bytes_in = counter_get(&http_server_metrics(world->server)->bytes_in);
     if (--world->clients == 0 && !world->shut_early)
         http_server_close(world->server, on_server_closed, world);
     end_when_all_is_done(world);
@@ -227,6 +230,27 @@ static void takes_bodies_larger_than_its_input(void **state)
     free(client);
 }
 
+// An answer that comes while the client still sends is not lost by a reset of the connection.
+static void a_refusal_reaches_who_is_still_sending(void **state)
+{
+    (void)state;
+    struct world world;
+    struct client *client = mem_zalloc(1, sizeof *client);
+    struct http_limits limits = limits_for_tests();
+    enum { BODY = 8 << 20 };
+    char *text = mem_zalloc(1, BODY + 200);
+    size_t head = (size_t)snprintf(text, 200, "POST /nowhere HTTP/1.1\r\n" H "Content-Length: %d\r\n\r\n", BODY);
+    memset(text + head, 'b', BODY);
+    start(&world, &limits);
+    enter(&world, client, text, 1);
+    finish(&world);
+    assert_int_equal(count_of(client, "HTTP/1.1 413 "), 1);
+    assert_true(world.bytes_in > BODY);
+    writer_free(&client->got);
+    free(text);
+    free(client);
+}
+
 static void gives_slow_clients_408(void **state)
 {
     (void)state;
@@ -284,6 +308,7 @@ int main(void)
         cmocka_unit_test(answers_many_pipelined_requests),
         cmocka_unit_test(sends_large_answers_whole),
         cmocka_unit_test(takes_bodies_larger_than_its_input),
+        cmocka_unit_test(a_refusal_reaches_who_is_still_sending),
         cmocka_unit_test(gives_slow_clients_408),
         cmocka_unit_test(turns_clients_away_above_the_limit),
         cmocka_unit_test(finishes_the_answer_under_way_when_it_closes),

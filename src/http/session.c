@@ -238,6 +238,7 @@ static bool admit(struct http_session *s)
     s->exchange = (struct http_exchange){ .request = r, .peer = s->peer, .tls_peer = s->tls_peer };
     s->head_only = r->method == HTTP_HEAD;
     // A body that nobody wants is not read: the connection ends after the answer.
+    s->is_cut_short = has_body(r);
     s->reply_end = s->reply_end || !r->keep_alive || has_body(r);
     const struct http_route *route = http_route_find(site->routes, site->route_count, r->method, r->path, &allowed);
     const struct http_prefix *prefix =
@@ -277,6 +278,7 @@ static void on_head(struct http_session *s)
     if (!admit(s))
         return;
     s->reply_end = ending || !r->keep_alive;
+    s->is_cut_short = false;
     if (!has_body(r))
         return; // HTTP_PARSE_DONE follows at once
     if (r->expect_continue)
@@ -299,7 +301,7 @@ static void on_bad(struct http_session *s)
         s->parser.request = (struct http_request){ .minor = 1 };
         s->head_only = false;
     }
-    s->reply_end = true;
+    s->reply_end = s->is_cut_short = true;
     refuse(s, s->parser.status, s->parser.complaint, NULL);
 }
 

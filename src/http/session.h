@@ -135,8 +135,9 @@ struct http_session {
     const struct http_stream_ops *stream; // while streaming
     void *stream_owner;
     enum http_session_state state;
-    bool feeding;   // inside http_session_data
-    bool reply_end; // close after the answer of this request
+    bool feeding;      // inside http_session_data
+    bool reply_end;    // close after the answer of this request
+    bool is_cut_short; // the answer came before the request was whole: the client may still be sending
     bool head_only;
     bool is_chunked; // the stream
     bool is_shut;    // the server closes
