@@ -20,6 +20,7 @@ static const char *const namespaces[] = { "default", "kube-public", "kube-system
 struct bootstrap {
     struct kube *kube;
     struct message begin;
+    bool is_stopping;
     size_t wanted; // namespaces that are not there yet
     struct controller definitions, namespaces;
     struct collector *collector;
@@ -77,13 +78,14 @@ static void on_namespace_made(struct client_op *op)
     if (op->reason != PROBLEM_NONE && op->reason != PROBLEM_ALREADY_EXISTS)
         log_line(LOG_WARN, "a namespace that is always there could not be made",
                  LOG_FIELDS(log_bytes("name", op->name), log_bytes("why", op->message)));
-    if (--bootstrap->wanted == 0)
+    if (--bootstrap->wanted == 0 && !bootstrap->is_stopping)
         ready(bootstrap);
 }
 
-static void on_begin(struct message *message)
+// The history is there.
+static void on_resources(void *owner)
 {
-    struct bootstrap *bootstrap = CONTAINER_OF(message, struct bootstrap, begin);
+    struct bootstrap *bootstrap = owner;
     struct kube *kube = bootstrap->kube;
     definitions_start(&bootstrap->definitions, kube);
     bootstrap->wanted = 1;
@@ -101,6 +103,15 @@ static void on_begin(struct message *message)
         ready(bootstrap);
 }
 
+static void on_begin(struct message *message)
+{
+    struct bootstrap *bootstrap = CONTAINER_OF(message, struct bootstrap, begin);
+    if (bootstrap->is_stopping)
+        return;
+    definitions_load(bootstrap->kube);
+    resources_start(&bootstrap->kube->resources, on_resources, bootstrap);
+}
+
 void bootstrap_start(struct kube *kube)
 {
     struct bootstrap *bootstrap = mem_zalloc(1, sizeof *bootstrap);
@@ -112,6 +123,8 @@ void bootstrap_start(struct kube *kube)
 
 void bootstrap_stop(struct kube *kube)
 {
+    kube->bootstrap->is_stopping = true;
+    resources_stop(&kube->resources);
     controller_stop(&kube->bootstrap->definitions);
     controller_stop(&kube->bootstrap->namespaces);
     collector_stop(kube->bootstrap->collector);

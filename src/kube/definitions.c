@@ -189,12 +189,11 @@ static void reconcile(struct controller *controller, struct work *work)
     client_update(op);
 }
 
-void definitions_start(struct controller *controller, struct kube *kube)
+void definitions_load(struct kube *kube)
 {
     struct resources_walk walk;
     struct table_row row;
     struct arena arena = ARENA_INIT;
-    *controller = (struct controller){ .kube = kube, .kind = kube->definitions, .reconcile = reconcile };
     err_t err =
         resources_walk_start(&walk, &kube->resources, kube->definitions, BYTES_LITERAL(""), 0, BYTES_NULL, &arena);
     while (err == ERR_OK && resources_walk_next(&walk, &row)) {
@@ -207,5 +206,10 @@ void definitions_start(struct controller *controller, struct kube *kube)
             kind->definition_generation = object_generation(definition);
     }
     arena_free(&arena);
+}
+
+void definitions_start(struct controller *controller, struct kube *kube)
+{
+    *controller = (struct controller){ .kube = kube, .kind = kube->definitions, .reconcile = reconcile };
     controller_start(controller);
 }

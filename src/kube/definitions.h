@@ -5,5 +5,7 @@
 
 #include "kube/controller.h"
 
-// Before any request is answered: the kinds of the definitions that are stored. Then the controller.
+// The kinds of the definitions that are stored, before anything else is read.
+void definitions_load(struct kube *kube);
+// The controller.
 void definitions_start(struct controller *controller, struct kube *kube);

@@ -299,7 +299,6 @@ err_t kube_open(struct engine *engine, const struct address *address, const stru
         kube_free(kube);
         return err;
     }
-    resources_start(&kube->resources);
     bootstrap_start(kube);
     *ret_kube = kube;
     return ERR_OK;

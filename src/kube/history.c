@@ -87,6 +87,18 @@ void history_begin(struct history *history, int64_t version)
     history->horizon = history->newest = version;
 }
 
+void history_end(struct history *history, int64_t version)
+{
+    ASSERT(version >= history->newest);
+    history->newest = version;
+}
+
+void history_trim(struct history *history)
+{
+    while (history->count > 1 && (history->count > history->count_max || history->size > history->size_max))
+        forget_first(history);
+}
+
 struct event *history_add(struct history *history, struct kind *kind, const struct table_row *row,
                           const struct table_row *old)
 {
@@ -149,6 +161,5 @@ static void on_tell(struct deferred *deferred)
         }
     }
     // Not before: whoever was told has seen every change of this turn, however many they are.
-    while (history->count > 1 && (history->count > history->count_max || history->size > history->size_max))
-        forget_first(history);
+    history_trim(history);
 }

@@ -47,11 +47,20 @@ void history_init(struct history *history, struct loop *loop, size_t count_max, 
 void history_deinit(struct history *history);
 // From VERSION on: what came before is unknown. Forgets everything.
 void history_begin(struct history *history, int64_t version);
+// Up to VERSION nothing more changed.
+void history_end(struct history *history, int64_t version);
 // A change that is durable: the row and the one that it replaced, or NULL.
 struct event *history_add(struct history *history, struct kind *kind, const struct table_row *row,
                           const struct table_row *old);
+// Forgets what is more than the bounds allow; happens by itself at the end of a turn with changes.
+void history_trim(struct history *history);
 // The first change of the kind behind VERSION; NULL: none yet. *RET_EXPIRED: changes behind VERSION were forgotten.
 struct event *history_after(struct history *history, const struct kind *kind, int64_t version, bool *ret_expired);
+// OLD_VALUE is what it replaced: BYTES_NULL then says that there was nothing.
+static inline bool event_knows_old(const struct event *event)
+{
+    return event->change == CHANGE_ADDED || event->old_value.data != NULL;
+}
 // The one that follows of the same kind, or NULL.
 struct event *event_next(const struct event *event);
 

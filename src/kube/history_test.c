@@ -54,6 +54,53 @@ static void forgets_the_oldest_and_says_so(void **state)
     assert_int_equal(world.kube.resources.history.count, 2);
 }
 
+static void goes_on_over_a_restart(void **state)
+{
+    (void)state;
+    (void)world_put(CHANGE_ADDED, "a", "x", 1);
+    (void)world_put(CHANGE_MODIFIED, "a", "x", 2);
+    (void)world_put(CHANGE_DELETED, "a", "x", 3); // the row's going is version 4
+    (void)world_put(CHANGE_ADDED, "a", "x", 4);
+    (void)world_put(CHANGE_ADDED, "a", "y", 5);
+    world_restart(100);
+    const char *all = "added a/x@1<0?;modified a/x@2<0?;deleted a/x@3<0?;added a/x@5<0?;added a/y@6<0?;";
+    assert_string_equal(behind(0), all);
+    (void)world_put(CHANGE_MODIFIED, "a", "y", 6);
+    assert_string_equal(behind(6), "modified a/y@7<6;");
+    world_restart(3); // of seven records
+    assert_string_equal(behind(3), "expired");
+    assert_string_equal(behind(4), "added a/x@5<0?;added a/y@6<0?;modified a/y@7<0?;");
+}
+
+static void of_a_topic_that_was_compacted_it_knows_what_is_behind_the_last_gap(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 8; i++)
+        (void)world_put(i == 0 ? CHANGE_ADDED : CHANGE_MODIFIED, "a", "x", i);
+    fake_engine_compact(&world.fake, 2);
+    fake_engine_compact(&world.fake, 5);
+    world_restart(100);
+    assert_string_equal(behind(4), "expired");
+    assert_string_equal(behind(5), "modified a/x@6<0?;modified a/x@7<0?;modified a/x@8<0?;");
+    world.fake.log_start = 6;
+    world_restart(100);
+    assert_string_equal(behind(5), "expired");
+    assert_string_equal(behind(6), "modified a/x@7<0?;modified a/x@8<0?;");
+}
+
+static void what_cannot_be_read_is_forgotten(void **state)
+{
+    (void)state;
+    (void)world_put(CHANGE_ADDED, "a", "x", 1);
+    (void)world_put(CHANGE_MODIFIED, "a", "x", 2);
+    world.fake.reader_error = ERR_CORRUPT;
+    world_restart(100);
+    assert_string_equal(behind(1), "expired");
+    assert_string_equal(behind(2), "");
+    (void)world_put(CHANGE_MODIFIED, "a", "x", 3);
+    assert_string_equal(behind(2), "modified a/x@3<2;");
+}
+
 static void a_watcher_is_told_once_a_turn(void **state)
 {
     struct listener listener = { .watcher = { .on_events = on_events } };
@@ -106,9 +153,14 @@ static void a_key_is_cut_into_namespace_and_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(tells_changes_with_what_they_replaced), TEST(forgets_the_oldest_and_says_so),
-        TEST(a_watcher_is_told_once_a_turn),         TEST(a_watcher_may_stop_itself_when_it_is_told),
+        TEST(tells_changes_with_what_they_replaced),
+        TEST(forgets_the_oldest_and_says_so),
+        TEST(a_watcher_is_told_once_a_turn),
+        TEST(a_watcher_may_stop_itself_when_it_is_told),
         TEST(a_key_is_cut_into_namespace_and_name),
+        TEST(goes_on_over_a_restart),
+        TEST(of_a_topic_that_was_compacted_it_knows_what_is_behind_the_last_gap),
+        TEST(what_cannot_be_read_is_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

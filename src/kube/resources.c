@@ -7,8 +7,6 @@
 
 #include <stdlib.h>
 
-#define TOPIC "__resources"
-
 // --- rows that are marked as deleted
 
 struct drop {
@@ -93,19 +91,11 @@ static void marks_drop(struct resources *resources)
     }
 }
 
-static void on_begin(struct message *message)
-{
-    struct resources *resources = CONTAINER_OF(message, struct resources, begin);
-    resources->engine->driver->table_watch(resources->table, &resources->watch);
-    history_begin(&resources->history, resources_version(resources));
-    marks_drop(resources);
-}
-
 err_t resources_open(struct resources *resources, struct engine *engine, const struct resources_limits *limits,
                      diag_t *diag)
 {
     *resources = (struct resources){ .engine = engine };
-    err_t err = engine->driver->table_open(engine, TOPIC, &resources->table, diag);
+    err_t err = engine->driver->table_open(engine, RESOURCES_TOPIC, &resources->table, diag);
     if (err != ERR_OK)
         return err;
     resources->loop = engine->driver->table_loop(resources->table);
@@ -115,10 +105,23 @@ err_t resources_open(struct resources *resources, struct engine *engine, const s
     return ERR_OK;
 }
 
-void resources_start(struct resources *resources)
+static void on_replayed(struct resources *resources)
 {
-    resources->begin.on_message = on_begin;
-    loop_post(resources->loop, &resources->begin);
+    resources->engine->driver->table_watch(resources->table, &resources->watch);
+    marks_drop(resources);
+    resources->on_ready(resources->ready_owner);
+}
+
+void resources_start(struct resources *resources, void (*on_ready)(void *owner), void *owner)
+{
+    resources->on_ready = on_ready;
+    resources->ready_owner = owner;
+    replay_start(&resources->replay, resources, on_replayed);
+}
+
+void resources_stop(struct resources *resources)
+{
+    replay_stop(&resources->replay);
 }
 
 void resources_deinit(struct resources *resources)
@@ -181,14 +184,15 @@ static bool has_prefix(bytes_t key, bytes_t prefix)
     return key.size >= prefix.size && memcmp(key.data, prefix.data, prefix.size) == 0;
 }
 
-// The first change of each key behind VERSION: what it replaced is what stood there at VERSION.
-static void overlay_fill(struct resources_walk *walk, struct event *first)
+// The first change of each key behind VERSION: what it replaced is what stood there at VERSION. False: that is not
+// known.
+static bool overlay_fill(struct resources_walk *walk, struct event *first)
 {
     size_t count = 0;
     for (struct event *event = first; event != NULL; event = event_next(event))
         count += has_prefix(event->key, walk->prefix);
     if (count == 0)
-        return;
+        return true;
     walk->overlay = arena_array(walk->arena, count, sizeof(struct event *));
     count = 0;
     for (struct event *event = first; event != NULL; event = event_next(event)) {
@@ -201,6 +205,11 @@ static void overlay_fill(struct resources_walk *walk, struct event *first)
             !bytes_equal(walk->overlay[walk->overlay_count - 1]->key, walk->overlay[i]->key))
             walk->overlay[walk->overlay_count++] = walk->overlay[i];
     }
+    for (size_t i = 0; i < walk->overlay_count; i++) {
+        if (!event_knows_old(walk->overlay[i]))
+            return false;
+    }
+    return true;
 }
 
 err_t resources_walk_start(struct resources_walk *walk, struct resources *resources, const struct kind *kind,
@@ -219,9 +228,8 @@ err_t resources_walk_start(struct resources_walk *walk, struct resources *resour
         return ERR_OK;
     bool expired;
     struct event *first = history_after(&resources->history, kind, version, &expired);
-    if (expired)
+    if (expired || !overlay_fill(walk, first))
         return ERR_OUT_OF_RANGE;
-    overlay_fill(walk, first);
     while (walk->is_begun && walk->overlay_at < walk->overlay_count &&
            bytes_compare(walk->overlay[walk->overlay_at]->key, after) <= 0)
         walk->overlay_at++;

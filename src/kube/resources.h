@@ -7,6 +7,9 @@
 
 #include "engine/engine.h"
 #include "kube/history.h"
+#include "kube/replay.h"
+
+#define RESOURCES_TOPIC "__resources"
 
 struct resources {
     struct engine *engine;
@@ -18,7 +21,9 @@ struct resources {
     void (*on_event)(void *owner, struct event *event);
     void *owner;
     struct table_watch watch; // private, as all below
-    struct message begin;
+    struct replay replay;
+    void (*on_ready)(void *owner);
+    void *ready_owner;
     size_t deletes; // of marked rows, under way
 };
 
@@ -29,8 +34,10 @@ struct resources_limits {
 // Before the loops run. DIAG says why not.
 err_t resources_open(struct resources *resources, struct engine *engine, const struct resources_limits *limits,
                      diag_t *diag) MUST_CHECK;
-// Before the loops run: from its first turn on it hears of changes.
-void resources_start(struct resources *resources);
+// On the loop, with every kind known: reads what the history held before the restart, then hears of changes, and then
+// calls ON_READY. Nobody writes before.
+void resources_start(struct resources *resources, void (*on_ready)(void *owner), void *owner);
+void resources_stop(struct resources *resources);
 // When no loop runs.
 void resources_deinit(struct resources *resources);
 
@@ -58,7 +65,8 @@ struct resources_walk {
 };
 
 // NAME_SPACE empty: all of them. VERSION 0: now. AFTER: go on behind that key; BYTES_NULL: from the start. ERR_EXPIRED
-// is ERR_OUT_OF_RANGE: the version is too old, or in the future.
+// is ERR_OUT_OF_RANGE: the version is too old (also when what changed since then replaced something that a restart has
+// forgotten), or in the future.
 err_t resources_walk_start(struct resources_walk *walk, struct resources *resources, const struct kind *kind,
                            bytes_t name_space, int64_t version, bytes_t after, struct arena *arena) MUST_CHECK;
 bool resources_walk_next(struct resources_walk *walk, struct table_row *ret_row);

@@ -89,7 +89,7 @@ static void a_version_that_is_forgotten_is_expired(void **state)
     assert_string_equal(at(versions[1]), "a/x=1@2");
     assert_string_equal(at(versions[2]), "a/x=2@3");
     world_restart(3);
-    assert_string_equal(at(versions[3]), "expired");
+    assert_string_equal(at(versions[3]), "expired"); // what the last change replaced was forgotten
     assert_string_equal(at(versions[4]), "a/x=4@5");
 }
 

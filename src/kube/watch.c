@@ -161,7 +161,7 @@ static const char *type_for(const struct watch *watch, const struct event *event
     const struct selection *selection = &watch->selection;
     struct table_row now = { event->key, event->value, event->version };
     struct table_row old = { event->key, event->old_value, event->old_version };
-    bool is_known = event->change != CHANGE_MODIFIED || event->old_value.data != NULL;
+    bool is_known = event_knows_old(event);
     bool was_in = old.value.data != NULL && selection_matches(selection, &old);
     switch (event->change) {
     case CHANGE_ADDED:
@@ -233,7 +233,7 @@ static void watch_pump(struct watch *watch)
         event_show(watch, event);
     if (event == NULL && request->kind->is_retired)
         watch_end(watch);
-    else if (event == NULL)
+    else if (event == NULL && watch->version < request->kube->resources.history.newest)
         watch->version = request->kube->resources.history.newest;
 }
 

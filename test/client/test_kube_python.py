@@ -146,27 +146,64 @@ def test_a_watch_goes_on_from_the_last_version_that_was_seen(widgets):
     assert versions == sorted(set(versions))
 
 
-def test_a_watch_from_before_a_crash_is_told_to_list_again(start_kube):
+def test_a_watch_goes_on_over_crashes(start_kube):
     kube = start_kube()
     kube.define_widgets()
     space = kube.new_space()
     widgets = Widgets(kube, space)
-    made = widgets.create(widget("a"))
-    version = made["metadata"]["resourceVersion"]
+    first = widgets.create(widget("a"))["metadata"]["resourceVersion"]
     widgets.create(widget("b"))
     kube.server.kill()
     kube.server.restart()
     kube.define_widgets()  # waits until it is served
-    status = refusal(widgets.list, resource_version=version, resource_version_match="Exact")
+    widgets.patch({"metadata": {"labels": {"k": "v"}}}, name="a", _content_type="application/merge-patch+json")
+    widgets.delete("b")
+    widgets.create(widget("b"))
+    kube.server.kill()
+    kube.server.restart()
+    kube.define_widgets()
+    widgets.create(widget("c"))
+    seen = take(widgets.watch(first), 5)
+    assert [event[:2] for event in seen] == [("ADDED", "b"), ("MODIFIED", "a"), ("DELETED", "b"), ("ADDED", "b"), ("ADDED", "c")]
+    widgets.client.close()
+
+
+def test_a_page_that_a_crash_has_forgotten_is_expired(start_kube):
+    kube = start_kube()
+    kube.define_widgets()
+    widgets = Widgets(kube, kube.new_space())
+    widgets.create(widget("a"))
+    version = widgets.list()["metadata"]["resourceVersion"]
+    widgets.create(widget("b"))
+    kube.server.kill()
+    kube.server.restart()
+    kube.define_widgets()
+    # What was added since can be left out again; what was changed before it was changed is not known any more.
+    assert names(widgets.list(resource_version=version, resource_version_match="Exact")) == ["a"]
+    changed = widgets.list()["metadata"]["resourceVersion"]
+    widgets.patch({"metadata": {"labels": {"k": "v"}}}, name="a", _content_type="application/merge-patch+json")
+    kube.server.kill()
+    kube.server.restart()
+    kube.define_widgets()
+    status = refusal(widgets.list, resource_version=changed, resource_version_match="Exact")
     assert (status["code"], status["reason"]) == (410, "Expired")
+    widgets.client.close()
+
+
+def test_a_watch_from_before_what_is_kept_is_told_to_list_again(start_kube):
+    kube = start_kube(environment={"EDDY_KUBE_HISTORY": "10"})
+    kube.define_widgets()
+    widgets = Widgets(kube, kube.new_space())
+    version = widgets.create(widget("a"))["metadata"]["resourceVersion"]
+    for name in "bcdefghijklm":
+        widgets.create(widget(name))
+    kube.server.kill()
+    kube.server.restart()
+    kube.define_widgets()
     with pytest.raises(ApiException) as caught:
         list(widgets.watch(version))
     assert caught.value.status == 410
-    listed = widgets.list()
-    assert names(listed) == ["a", "b"]
-    assert listed["items"][0] == made
-    widgets.delete("b")
-    assert [event[:2] for event in take(widgets.watch(listed["metadata"]["resourceVersion"]), 1)] == [("DELETED", "b")]
+    assert names(widgets.list()) == list("abcdefghijklm")
     widgets.client.close()
 
 

@@ -89,6 +89,8 @@ static err_t apply(struct fake_engine *fake, const struct put *put)
     struct fake_row old = row == NULL ? (struct fake_row){ 0 } : *row;
     fake->version++;
     row_set(fake, put->key, put->value);
+    MEM_GROW(fake->log, fake->log_count, fake->log_capacity);
+    fake->log[fake->log_count++] = (struct fake_record){ copy(put->key), copy(put->value) };
     struct table_row shown = { put->key, put->value, fake->version };
     struct table_row shown_old = { old.key, old.value, old.version };
     tell(fake, &shown, old.key.data == NULL ? NULL : &shown_old);
@@ -176,7 +178,76 @@ static void fake_unwatch(struct table_watch *watch)
     list_remove(&watch->node);
 }
 
+// --- readers
+
+enum { PIECE_MAX = 3 }; // records: so that tests see several pieces
+
+struct engine_reader {
+    struct message message;
+    struct fake_engine *fake;
+    int64_t offset;
+    engine_on_records *on_records;
+    void *owner;
+};
+
+// As a reader of the real engine, it does not tell how many records were there once.
+static size_t piece_fill(struct engine_reader *reader, struct engine_record items[PIECE_MAX])
+{
+    const struct fake_engine *fake = reader->fake;
+    size_t count = 0;
+    for (; count < PIECE_MAX && reader->offset < (int64_t)fake->log_count; reader->offset++) {
+        const struct fake_record *record = &fake->log[reader->offset];
+        if (record->key.data != NULL)
+            items[count++] =
+                (struct engine_record){ .offset = reader->offset, .key = record->key, .value = record->value };
+    }
+    return count;
+}
+
+static void on_read(struct message *message)
+{
+    struct engine_reader *reader = CONTAINER_OF(message, struct engine_reader, message);
+    struct fake_engine *fake = reader->fake;
+    struct engine_record items[PIECE_MAX];
+    struct engine_records records = { .items = items, .high_watermark = (int64_t)fake->log_count };
+    err_t err = fake->reader_error;
+    fake->pending--;
+    if (err == ERR_OK && reader->offset < (int64_t)fake->log_start)
+        err = ERR_OUT_OF_RANGE;
+    if (err == ERR_OK)
+        records.count = piece_fill(reader, items);
+    records.next_offset = err == ERR_OUT_OF_RANGE ? (int64_t)fake->log_start : reader->offset;
+    reader->on_records(reader->owner, err, &records);
+}
+
+static struct engine_reader *fake_reader_open(struct engine *engine, bytes_t topic, int32_t partition, int64_t offset,
+                                              size_t max_size, engine_on_records *on_records, void *owner)
+{
+    (void)topic;
+    (void)partition;
+    (void)max_size;
+    struct engine_reader *reader = mem_zalloc(1, sizeof *reader);
+    *reader = (struct engine_reader){
+        { .on_message = on_read }, CONTAINER_OF(engine, struct fake_engine, engine), offset, on_records, owner
+    };
+    return reader;
+}
+
+static void fake_reader_next(struct engine_reader *reader)
+{
+    reader->fake->pending++;
+    loop_post(reader->fake->loop, &reader->message);
+}
+
+static void fake_reader_close(struct engine_reader *reader)
+{
+    free(reader);
+}
+
 static const struct engine_driver driver = {
+    .reader_open = fake_reader_open,
+    .reader_next = fake_reader_next,
+    .reader_close = fake_reader_close,
     .table_open = fake_open,
     .table_loop = fake_loop,
     .table_get = fake_get,
@@ -194,6 +265,18 @@ void fake_engine_init(struct fake_engine *fake, struct loop *loop)
     list_init(&fake->watches);
 }
 
+static void record_drop(struct fake_record *record)
+{
+    drop(record->key);
+    drop(record->value);
+    *record = (struct fake_record){ 0 };
+}
+
+void fake_engine_compact(struct fake_engine *fake, int64_t version)
+{
+    record_drop(&fake->log[version - 1]);
+}
+
 void fake_engine_restart(struct fake_engine *fake)
 {
     list_init(&fake->watches);
@@ -205,5 +288,8 @@ void fake_engine_deinit(struct fake_engine *fake)
         drop(fake->rows[i].key);
         drop(fake->rows[i].value);
     }
+    for (size_t i = 0; i < fake->log_count; i++)
+        record_drop(&fake->log[i]);
     free(fake->rows);
+    free(fake->log);
 }

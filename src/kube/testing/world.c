@@ -111,14 +111,21 @@ void world_sleep(int64_t ms)
 
 // --- start and end
 
+static void on_ready(void *owner)
+{
+    *(bool *)owner = true;
+}
+
 static void start(size_t history_count)
 {
+    bool is_ready = false;
     struct resources_limits limits = { history_count, 1 << 20 };
     assert_int_equal(resources_open(&world.kube.resources, &world.fake.engine, &limits, NULL), ERR_OK);
-    resources_start(&world.kube.resources);
     world.things = world_kind(&world.kube.resources.kinds, world_definition, NULL);
     world.v1 = kind_version_find(world.things, BYTES_LITERAL("v1"));
+    resources_start(&world.kube.resources, on_ready, &is_ready);
     world_settle();
+    assert_true(is_ready);
 }
 
 int world_set_up(void **state)
