@@ -2,8 +2,6 @@
 #include "app/nats_settings.h"
 
 #include "base/assert.h"
-#include "base/buf.h"
-#include "io/file.h"
 #include "io/system.h"
 #include "nats/config/config_file.h"
 
@@ -12,15 +10,13 @@
 
 enum { CONNECTIONS_MAX = 10000000 }; // where there is no limit; there are fewer file descriptors
 
-static err_t read_digest(const char *path, char ret_digest[DIGEST_TEXT_SIZE], diag_t *diag)
+static err_t read_config(const char *path, struct nats_settings *settings, diag_t *diag)
 {
-    struct buf *buf;
-    err_t err = file_read_whole(path, CONF_SIZE_MAX, &buf);
-    if (err != ERR_OK)
-        return diag_fail(diag, err, path, "cannot read the file: %s", err_text(err));
-    digest_sha256(bytes_of(buf->data, buf->capacity), ret_digest);
-    buf_unref(buf);
-    return ERR_OK;
+    bytes_t text;
+    err_t err = nats_config_load(path, system_environment(), &settings->arena, &settings->config, &text, diag);
+    if (err == ERR_OK)
+        digest_sha256(text, settings->digest);
+    return err;
 }
 
 // What is read, and what this server does not do yet: it has to be said, for whoever asks for it relies on it.
@@ -63,9 +59,7 @@ err_t nats_settings_read(const struct nats_flags *flags, struct nats_settings *s
     err_t err = ERR_OK;
     nats_config_default(config);
     if (flags->config_file != NULL)
-        err = read_digest(flags->config_file, fresh.digest, diag);
-    if (err == ERR_OK && flags->config_file != NULL)
-        err = nats_config_load(flags->config_file, system_environment(), &fresh.arena, config, diag);
+        err = read_config(flags->config_file, &fresh, diag);
     if (err == ERR_OK) {
         nats_flags_apply(flags, &fresh.arena, config);
         err = nats_config_check(config, diag);

@@ -44,7 +44,7 @@ err_t file_lock(struct file *file) MUST_CHECK;
 err_t file_rename(const char *from, const char *to) MUST_CHECK;
 err_t file_remove(const char *path) MUST_CHECK;
 bool file_exists(const char *path);
-// The whole file, ERR_TOO_LARGE above LIMIT.
+// The whole file, ERR_TOO_LARGE above LIMIT; of a pipe what comes until its writer closes it.
 err_t file_read_whole(const char *path, size_t limit, struct buf **ret_buf) MUST_CHECK;
 // Replaces PATH atomically and durably: temporary file, sync, rename, sync of the folder.
 err_t file_replace(const char *path, bytes_t content) MUST_CHECK;

@@ -176,7 +176,7 @@ err_t nats_access_load(const char *path, const char *const *environment, struct 
     struct arena arena = ARENA_INIT;
     struct nats_config config;
     nats_config_default(&config);
-    err_t err = nats_config_load(path, environment, &arena, &config, diag);
+    err_t err = nats_config_load(path, environment, &arena, &config, NULL, diag);
     if (err == ERR_OK)
         err = nats_config_check(&config, diag);
     if (err == ERR_OK)

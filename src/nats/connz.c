@@ -138,10 +138,10 @@ static void read_sort(struct connz *connz)
 static void read_query(struct connz *connz)
 {
     struct nats_query *query = &connz->request->query;
-    bytes_t subs = nats_query_text(query, "subs");
     connz->auth = nats_query_bool(query, "auth");
-    connz->detail = subs.size == 6 && strncasecmp((const char *)subs.data, "detail", 6) == 0;
-    connz->subs = !connz->detail && nats_query_bool(query, "subs");
+    enum nats_query_choice subs = nats_query_bool_or_detail(query, "subs");
+    connz->detail = subs == NATS_QUERY_DETAIL;
+    connz->subs = subs == NATS_QUERY_YES;
     connz->offset = nats_page_offset(connz->request);
     connz->limit = nats_page_limit(connz->request);
     int64_t id = nats_query_int(query, "cid");

@@ -12,6 +12,8 @@
 #define ALLOW_ANY_PAGE "Access-Control-Allow-Origin: *\r\n"
 
 // The paths in alphabetical order, as /varz lists them; `/` is not JSON. The last ones have none that HTTP asks for.
+#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
 static const struct nats_page pages[] = {
     { .path = "/" },
     { .path = "/accountz",
@@ -34,10 +36,19 @@ static const struct nats_page pages[] = {
       .detail = nats_connz_detail,
       .write = nats_connz_write,
       .end = nats_connz_end },
-    { .path = "/gatewayz", .title = "Gateways", .write = nats_page_gatewayz },
-    { .path = "/healthz", .title = "Health", .write = nats_page_healthz, .is_compact = true },
-    { .path = "/jsz", .title = "JetStream", .write = nats_page_jsz },
-    { .path = "/leafz", .title = "Leaf nodes", .write = nats_page_leafz },
+    { .path = "/gatewayz", .title = "Gateways", .booleans = WORDS("accs"), .write = nats_page_gatewayz },
+    { .path = "/healthz",
+      .title = "Health",
+      .booleans = WORDS("js-enabled", "js-enabled-only", "js-server-only", "js-meta-only"),
+      .write = nats_page_healthz,
+      .is_compact = true },
+    { .path = "/jsz",
+      .title = "JetStream",
+      .booleans = WORDS("accounts", "streams", "consumers", "direct-consumers", "config", "leader-only", "raft",
+                        "stream-leader-only"),
+      .integers = WORDS("offset", "limit"),
+      .write = nats_page_jsz },
+    { .path = "/leafz", .title = "Leaf nodes", .booleans = WORDS("subs"), .write = nats_page_leafz },
     { .path = "/routez", .title = "Routes", .write = nats_page_routez },
     { .path = "/subsz",
       .title = "Subscriptions",
@@ -70,13 +81,11 @@ static size_t page_find(bytes_t path)
 
 static void request_end(struct nats_request *request)
 {
-    int status = 200;
+    int status = request->status == 0 ? 200 : request->status;
     if (request->query.complaint[0] != '\0') {
         writer_reset(&request->out);
         writer_text(&request->out, request->query.complaint);
         status = 400;
-    } else if (request->page->write == nats_page_healthz && request->door->listener == NULL) {
-        status = 503;
     }
     if (request->page->end != NULL)
         request->page->end(request);
@@ -149,6 +158,10 @@ void nats_monitor_ask(struct nats_door *door, const char *path, bytes_t query, n
     request->now_ms = loop_now_ms(door->loop) + door->wall_ahead_ms;
     request->on_page = on_page;
     request->owner = owner;
+    for (const char *const *word = request->page->booleans; word != NULL && *word != NULL; word++)
+        (void)nats_query_bool(&request->query, *word);
+    for (const char *const *word = request->page->integers; word != NULL && *word != NULL; word++)
+        (void)nats_query_int(&request->query, *word);
     if (request->page->begin != NULL)
         request->page->begin(request);
     if (request->query.complaint[0] != '\0') {

@@ -403,6 +403,7 @@ static void write_empty(struct json_writer *json, const char *name, bool is_arra
 
 void nats_page_routez(struct nats_request *request)
 {
+    (void)nats_query_bool_or_detail(&request->query, "subs");
     struct json_writer *json = &request->json;
     json_object_begin(json);
     json_field_text(json, "server_id", request->door->site.server_id);
@@ -460,16 +461,49 @@ void nats_page_jsz(struct nats_request *request)
 
 // --- health
 
+// Why the question makes no sense, or NULL. There are no streams, as on a server without JetStream, which says the same
+// of every one.
+static const char *health_question(struct nats_query *query)
+{
+    bool has_account = nats_query_text(query, "account").size > 0,
+         has_stream = nats_query_text(query, "stream").size > 0;
+    if (has_stream && !has_account)
+        return "\"account\" must not be empty when checking stream health";
+    if (!has_stream && nats_query_text(query, "consumer").size > 0)
+        return "\"stream\" must not be empty when checking consumer health";
+    return NULL;
+}
+
+static void health_write(struct nats_request *request, int status, const char *word, const char *type,
+                         const char *error)
+{
+    struct json_writer *json = &request->json;
+    bool has_details = nats_query_bool(&request->query, "details");
+    request->status = status;
+    json_object_begin(json);
+    json_field_text(json, "status", error != NULL && has_details ? "error" : word);
+    if (error != NULL && has_details) {
+        json_key(json, "errors");
+        json_array_begin(json);
+        json_object_begin(json);
+        json_field_text(json, "type", type);
+        json_field_text(json, "error", error);
+        json_object_end(json);
+        json_array_end(json);
+    } else if (error != NULL) {
+        json_field_text(json, "error", error);
+    }
+    json_object_end(json);
+}
+
 void nats_page_healthz(struct nats_request *request)
 {
-    static const char *const words[] = { "js-enabled", "js-enabled-only", "js-server-only", "js-meta-only", "details" };
-    struct json_writer *json = &request->json;
-    for (size_t i = 0; i < ARRAY_COUNT(words); i++)
-        (void)nats_query_bool(&request->query, words[i]); // they must make sense; there is nothing behind them
-    bool takes_clients = request->door->listener != NULL;
-    json_object_begin(json);
-    json_field_text(json, "status", takes_clients ? "ok" : "unavailable");
-    if (!takes_clients)
-        json_field_text(json, "error", "no new connections are taken: the server is about to stop");
-    json_object_end(json);
+    const char *question = health_question(&request->query);
+    if (question != NULL)
+        health_write(request, 400, "error", "BAD_REQUEST", question);
+    else if (request->door->listener == NULL)
+        health_write(request, 503, "unavailable", "CONNECTION",
+                     "no new connections are taken: the server is about to stop");
+    else
+        health_write(request, 200, "ok", NULL, NULL);
 }

@@ -23,10 +23,13 @@ struct nats_request;
 // A step of a page, or what writes it: one object.
 typedef void nats_page_fn(struct nats_request *request);
 
-// How a page is made: what is on a loop is looked at there, the rest happens on the home's. Only WRITE is never NULL.
+// How a page is made: what is on a loop is looked at there, the rest happens on the home's. Of the functions only WRITE
+// is never NULL.
 struct nats_page {
     const char *path;
-    const char *title;    // NULL: not listed on `/`
+    const char *title; // NULL: not listed on `/`
+    // Parameters that must make sense although there is nothing behind them here. NULL at the end; NULL: none.
+    const char *const *booleans, *const *integers;
     nats_page_fn *begin;  // reads the query, makes the state
     nats_page_fn *visit;  // each door
     nats_page_fn *choose; // what of it is shown
@@ -46,6 +49,7 @@ struct nats_request {
     struct writer out;
     int64_t now_ms;
     void *state; // the page's own
+    int status;  // of the answer; 0: 200, or 400 after a complaint
     nats_on_page_fn *on_page;
     void *owner;
 };

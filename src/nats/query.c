@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <strings.h>
 
 // --- parameters
 
@@ -59,6 +60,8 @@ bytes_t nats_query_text(struct nats_query *query, const char *name)
     bytes_t rest = query->text;
     while (rest.data != NULL) {
         bytes_t value = cut(&rest, '&');
+        if (value.size > 0 && memchr(value.data, ';', value.size) != NULL)
+            continue;
         if (!bytes_is(cut(&value, '='), name))
             continue;
         size_t size;
@@ -87,11 +90,21 @@ bool nats_query_bool(struct nats_query *query, const char *name)
     return false;
 }
 
+enum nats_query_choice nats_query_bool_or_detail(struct nats_query *query, const char *name)
+{
+    bytes_t text = nats_query_text(query, name);
+    if (text.size == 6 && strncasecmp((const char *)text.data, "detail", 6) == 0)
+        return NATS_QUERY_DETAIL;
+    return nats_query_bool(query, name) ? NATS_QUERY_YES : NATS_QUERY_NO;
+}
+
 int64_t nats_query_int(struct nats_query *query, const char *name)
 {
     int64_t value = 0;
     bytes_t text = nats_query_text(query, name);
-    if (text.size > 0 && !bytes_to_int64(text, &value))
+    bool is_signed = text.size > 1 && text.data[0] == '+' && text.data[1] != '-';
+    bytes_t digits = is_signed ? bytes_of(text.data + 1, text.size - 1) : text;
+    if (text.size > 0 && !bytes_to_int64(digits, &value))
         nats_query_complain(query, "Error decoding int for '%s': \"%.*s\" is not a whole number", name,
                             text.size > 40 ? 40 : (int)text.size, (const char *)text.data);
     return value;

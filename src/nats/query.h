@@ -15,10 +15,14 @@ struct nats_query {
     char complaint[NATS_COMPLAINT_SIZE]; // empty: none
 };
 
-// Decoded; empty when it is absent or not well encoded. The first one of that name counts.
+// Decoded; empty when it is absent or not well encoded. The first one of that name counts; a part with a semicolon in
+// it is no parameter (Go's net/url).
 bytes_t nats_query_text(struct nats_query *query, const char *name);
 // False and 0 when absent.
 bool nats_query_bool(struct nats_query *query, const char *name);
+// "detail" in any case is a third word.
+enum nats_query_choice { NATS_QUERY_NO, NATS_QUERY_YES, NATS_QUERY_DETAIL };
+enum nats_query_choice nats_query_bool_or_detail(struct nats_query *query, const char *name);
 int64_t nats_query_int(struct nats_query *query, const char *name);
 // Keeps the first complaint.
 void nats_query_complain(struct nats_query *query, const char *format, ...) __attribute__((format(printf, 2, 3)));

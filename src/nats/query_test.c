@@ -24,6 +24,8 @@ static void finds_and_decodes_parameters(void **state)
     check_text("a", "a", "");
     check_text("a==b", "a", "=b");
     check_text("&&a=%24G+%2e%2E", "a", "$G ..");
+    check_text("a=1;b=2&a=3", "a", "3");
+    check_text("a;=1", "a", "");
     // Badly encoded is as good as absent, cut off anywhere.
     check_text("a=%", "a", "");
     check_text("a=%2", "a", "");

@@ -180,7 +180,7 @@ PAGES = [
     "/connz?state=closed&subs=detail&sort=reason", "/connz?state=any&auth=true", "/connz?cid=999999", "/connz?sort=msgs_from&limit=1",
     "/connz?acc=$G", "/connz?user=nobody", "/connz?mqtt_client=x", "/routez", "/routez?subs=1", "/gatewayz", "/leafz", "/subsz",
     "/subsz?subs=1", "/subscriptionsz?subs=1&test=foo", "/subsz?subs=1&test=none", "/accountz", "/accountz?acc=$G",
-    "/accountz?acc=$SYS", "/accstatz", "/accstatz?unused=1", "/healthz", "/healthz?details=1&js-enabled-only=1", "/jsz",
+    "/accountz?acc=$SYS", "/accstatz", "/accstatz?unused=1", "/healthz", "/healthz?details=1&js-enabled-only=1", "/jsz", "/routez?subs=detail",
 ]  # fmt: skip
 
 
@@ -333,6 +333,14 @@ REFUSED = {
     "/accountz?acc=nope": "Account nope does not exist",
     "/accstatz?unused=2": "Error decoding boolean for 'unused': ",
     "/healthz?details=x": "Error decoding boolean for 'details': ",
+    "/healthz?js-meta-only=x": "Error decoding boolean for 'js-meta-only': ",
+    "/routez?subs=x": "Error decoding boolean for 'subs': ",
+    "/leafz?subs=detail": "Error decoding boolean for 'subs': ",
+    "/gatewayz?accs=x": "Error decoding boolean for 'accs': ",
+    "/jsz?raft=x": "Error decoding boolean for 'raft': ",
+    "/jsz?limit=x": "Error decoding int for 'limit': ",
+    "/connz?limit=%2B-5": "Error decoding int for 'limit': ",
+    "/connz?limit=%2B": "Error decoding int for 'limit': ",
 }
 
 
@@ -345,11 +353,28 @@ def test_what_makes_no_sense_is_refused(ours, path):
 
 @pytest.mark.parametrize(
     "query",
-    ["state=ANY", "subs=Detail", "auth=T", "limit=-5&offset=-1", "limit=&sort=", "st%61te=any", "acc=%24G", "callback=cb", "nothing=1", "&&=&"],
+    ["state=ANY", "subs=Detail", "auth=T", "limit=-5&offset=-1", "limit=&sort=", "st%61te=any", "acc=%24G", "callback=cb", "nothing=1", "&&=&", "limit=%2B1024", "limit=2;subs=x", "subs=1;limit=2"],
 )
 def test_what_nats_server_lets_pass_is_let_pass(ours, query):
     page = ours.get("/connz?" + query)
     assert page["offset"] == 0 and page["limit"] == 1024
+
+
+HEALTH = {
+    "stream=s": (400, {"status": "error", "error": '"account" must not be empty when checking stream health'}),
+    "account=a&stream=s&consumer=c": (200, {"status": "ok"}),
+    "account=a&consumer=c": (400, {"status": "error", "error": '"stream" must not be empty when checking consumer health'}),
+    "consumer=c&details=1": (
+        400,
+        {"status": "error", "errors": [{"type": "BAD_REQUEST", "error": '"stream" must not be empty when checking consumer health'}]},
+    ),
+}
+
+
+@pytest.mark.parametrize("query", HEALTH)
+def test_health_of_a_stream_needs_its_account(ours, query):
+    status, _, body = ours.ask("/healthz?" + query)
+    assert (status, json.loads(body)) == HEALTH[query]
 
 
 def test_unknown_paths_and_methods(ours):

@@ -110,6 +110,14 @@ def test_tests_a_configuration(program, tmp_path):
     assert done.returncode == 1
 
 
+@pytest.mark.parametrize(("config", "code"), [("port: 4333\n" + "# long\n" * 12000, 0), ("port: {", 1)])
+def test_a_configuration_may_come_through_a_pipe(program, config, code):
+    command = ["bash", "-c", '"$0" -t -c <(printf %s "$1"; sleep 0.1; printf "%s" "$2")', str(program), config[:9], config[9:]]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == code, done.stderr
+    assert code != 0 or "is valid" in done.stderr
+
+
 def test_log_lines(start):
     server = start("-D", config="max_payload: 1mb\n")
     wait_for(lambda: "Server is ready" in server.log(), server.log())

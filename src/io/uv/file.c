@@ -182,8 +182,27 @@ bool file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+// What follows in a pipe, which has no places to read at.
+static err_t read_stream(struct file *file, void *to, size_t size, size_t *ret_size)
+{
+    size_t done = 0;
+    while (done < size) {
+        ssize_t got = read(file->fd, (uint8_t *)to + done, size - done);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return last_error();
+        if (got == 0)
+            break;
+        done += (size_t)got;
+    }
+    *ret_size = done;
+    return ERR_OK;
+}
+
 static err_t read_whole(struct file *file, size_t limit, struct buf **ret_buf)
 {
+    bool is_stream = lseek(file->fd, 0, SEEK_CUR) < 0 && errno == ESPIPE;
     uint64_t size = 0;
     err_t err = file_size(file, &size);
     if (err != ERR_OK)
@@ -196,7 +215,8 @@ static err_t read_whole(struct file *file, size_t limit, struct buf **ret_buf)
     size_t used = 0;
     for (;;) {
         size_t got;
-        err = file_read_at(file, used, data + used, capacity - used, &got);
+        err = is_stream ? read_stream(file, data + used, capacity - used, &got)
+                        : file_read_at(file, used, data + used, capacity - used, &got);
         used += err == ERR_OK ? got : 0;
         if (err == ERR_OK && used > limit)
             err = ERR_TOO_LARGE;

@@ -26,7 +26,7 @@ static const char *find_variable(void *owner, const char *name)
 }
 
 err_t nats_config_load(const char *path, const char *const *environment, struct arena *arena,
-                       struct nats_config *config, diag_t *diag)
+                       struct nats_config *config, bytes_t *ret_text, diag_t *diag)
 {
     struct conf_source source = { read_file, find_variable, (void *)(uintptr_t)environment };
     struct conf_value *root;
@@ -36,5 +36,7 @@ err_t nats_config_load(const char *path, const char *const *environment, struct 
         err = conf_parse(&source, text, path, arena, &root, diag);
     if (err == ERR_OK)
         err = nats_config_read(root, arena, config, diag);
+    if (err == ERR_OK && ret_text != NULL)
+        *ret_text = text;
     return err;
 }

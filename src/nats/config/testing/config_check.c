@@ -11,7 +11,7 @@ static err_t read_config(const struct nats_flags *flags, struct arena *arena, st
     if (flags->action != NATS_RUN && flags->action != NATS_TEST)
         return ERR_OK;
     if (flags->config_file != NULL)
-        err = nats_config_load(flags->config_file, system_environment(), arena, config, diag);
+        err = nats_config_load(flags->config_file, system_environment(), arena, config, NULL, diag);
     if (err != ERR_OK)
         return err;
     nats_flags_apply(flags, arena, config);
