@@ -170,7 +170,7 @@ KUBECTLS = {age: servers.ROOT / f".cache/kubectl/{age}/usr/bin/kubectl" for age 
 
 
 class Kubectl:
-    """kubectl in one namespace, with files, a home and a cache of its own in `folder`."""
+    """kubectl in one namespace (None: the one of the kubeconfig), with files, a home and a cache of its own in `folder`."""
 
     def __init__(self, age, kube, folder, space):
         self.is_new = age == "new"
@@ -183,10 +183,12 @@ class Kubectl:
         return {**os.environ, "KUBECONFIG": str(self.kube.kubeconfig), "HOME": str(self.folder), "LC_ALL": "C.UTF-8", **more}
 
     def command(self, *arguments):
-        return [self.program, "--namespace", self.space, *map(str, arguments)]
+        space = ["--namespace", self.space] if self.space else []
+        return [self.program, *space, *map(str, arguments)]
 
-    def run(self, *arguments, code=0, text=None, seconds=SECONDS, environment=None):
-        """What it prints to standard output, with TEXT as its input; with another exit code than 0 expected, to both outputs."""
+    def run(self, *arguments, code=0, text=None, seconds=SECONDS, environment=None, both=False):
+        """What it prints to standard output, with TEXT as its input; with another exit code than 0 expected, or BOTH, to
+        both outputs. CODE None: any."""
         done = subprocess.run(
             self.command(*arguments),
             input=text,
@@ -197,8 +199,8 @@ class Kubectl:
             cwd=self.folder,
             env=self.environment(**(environment or {})),
         )
-        assert done.returncode == code, f"{arguments} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done.stdout if code == 0 else done.stdout + done.stderr
+        assert code is None or done.returncode == code, f"{arguments} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout if code == 0 and not both else done.stdout + done.stderr
 
     def file(self, *objects):
         """A manifest with one YAML text, or with these trees."""
