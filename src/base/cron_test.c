@@ -5,8 +5,6 @@
 #include "base/civil.h"
 #include "base/test.h"
 
-#include <stdlib.h>
-
 static int64_t time_of(const char *text)
 {
     int64_t ms = 0;
@@ -104,6 +102,12 @@ static void a_day_that_never_comes_is_not_waited_for(void **state)
     assert_false(cron_next(&cron, &zone_utc, time_of("2026-01-01T00:00:00Z"), &found));
 }
 
+static uint32_t next_random(uint32_t *seed, uint32_t below)
+{
+    *seed = *seed * 1664525 + 1013904223;
+    return (*seed >> 8) % below;
+}
+
 // Random schedules and times beside a search that tries each second.
 static void agrees_with_trying_every_second(void **state)
 {
@@ -111,13 +115,15 @@ static void agrees_with_trying_every_second(void **state)
                              *const hours[] = { "*", "0", "*/6", "1-3" }, *const days[] = { "*", "*", "1", "28-31" },
                              *const weekdays[] = { "*", "mon", "0,6", "*/2" };
     (void)state;
-    srand(7);
+    uint32_t seed = 7;
     for (int round = 0; round < 300; round++) {
         char text[100];
-        (void)snprintf(text, sizeof text, "%s %s %s %s * %s", seconds[rand() % 4], minutes[rand() % 4],
-                       hours[rand() % 4], days[rand() % 4], weekdays[rand() % 4]);
+        (void)snprintf(text, sizeof text, "%s %s %s %s * %s", seconds[next_random(&seed, 4)],
+                       minutes[next_random(&seed, 4)], hours[next_random(&seed, 4)], days[next_random(&seed, 4)],
+                       weekdays[next_random(&seed, 4)]);
         struct cron cron = parsed(text);
-        int64_t after = time_of("2026-01-01T00:00:00Z") + rand() % (86400 * 365), found, wanted = after + 1;
+        int64_t after = time_of("2026-01-01T00:00:00Z") + next_random(&seed, 86400 * 365 / 4) * 4, found,
+                wanted = after + 1;
         for (;; wanted++) {
             struct civil civil = civil_of_ms(wanted * 1000);
             bool day = (cron.days >> civil.day & 1) != 0, weekday = (cron.weekdays >> civil.weekday & 1) != 0;
