@@ -484,28 +484,6 @@ enum write_action admit_update(const struct admission *admission, const struct j
 
 // --- the end
 
-static void finalizer_add(const struct admission *admission, struct json_value *metadata, bytes_t name)
-{
-    struct json_value *list = json_find(metadata, BYTES_LITERAL("finalizers"));
-    if (list == NULL || list->type != JSON_ARRAY) {
-        list = json_new(admission->arena, JSON_ARRAY);
-        json_set(metadata, BYTES_LITERAL("finalizers"), list);
-    }
-    json_append(list, json_new_bytes(admission->arena, name));
-}
-
-static void finalizer_remove(struct json_value *metadata, bytes_t name)
-{
-    struct json_value *list = json_find(metadata, BYTES_LITERAL("finalizers"));
-    for (struct json_value *item = list == NULL ? NULL : list->first, *next; item != NULL; item = next) {
-        next = item->next;
-        if (bytes_equal(item->text, name))
-            json_detach(item);
-    }
-    if (list != NULL && list->count == 0)
-        json_detach(list);
-}
-
 enum write_action admit_delete(const struct admission *admission, struct json_value *live,
                                const struct deletion *deletion)
 {
@@ -525,9 +503,9 @@ enum write_action admit_delete(const struct admission *admission, struct json_va
             continue;
         changes++;
         if (wants)
-            finalizer_add(admission, metadata, rows[i].finalizer);
+            object_finalizer_add(live, admission->arena, rows[i].finalizer);
         else
-            finalizer_remove(metadata, rows[i].finalizer);
+            object_finalizer_remove(live, rows[i].finalizer);
     }
     if (!is_held(admission, live))
         return WRITE_REMOVE;

@@ -203,13 +203,9 @@ static void on_step_done(struct client_op *op)
 
 static bool drop_finalizers(struct client_op *op, struct json_value *object)
 {
-    struct json_value *list = json_find(object_metadata(object), BYTES_LITERAL("finalizers"));
     (void)op;
-    for (struct json_value *item = list == NULL ? NULL : list->first, *next; item != NULL; item = next) {
-        next = item->next;
-        if (bytes_is(item->text, "foregroundDeletion") || bytes_is(item->text, "orphan"))
-            json_detach(item);
-    }
+    object_finalizer_remove(object, BYTES_LITERAL("foregroundDeletion"));
+    object_finalizer_remove(object, BYTES_LITERAL("orphan"));
     return true;
 }
 

@@ -92,25 +92,12 @@ static bool change_status(struct client_op *op, struct json_value *object)
 
 static bool change_finalizer(struct client_op *op, struct json_value *object)
 {
-    struct json_value *metadata = object_metadata(object);
-    struct json_value *list = json_find(metadata, BYTES_LITERAL("finalizers"));
-    bool deleting = object_is_deleting(object);
-    for (struct json_value *item = list == NULL ? NULL : list->first, *next; item != NULL; item = next) {
-        next = item->next;
-        if (!bytes_is(item->text, FINALIZER))
-            continue;
-        if (!deleting)
-            return false;
-        json_detach(item);
-    }
-    if (deleting)
-        return true;
-    if (list == NULL) {
-        list = json_new(&op->arena, JSON_ARRAY);
-        json_set(metadata, BYTES_LITERAL("finalizers"), list);
-    }
-    json_append(list, json_new_text(&op->arena, FINALIZER));
-    return true;
+    bool is_deleting = object_is_deleting(object), has = object_has_finalizer(object, BYTES_LITERAL(FINALIZER));
+    if (is_deleting)
+        object_finalizer_remove(object, BYTES_LITERAL(FINALIZER));
+    else if (!has)
+        object_finalizer_add(object, &op->arena, BYTES_LITERAL(FINALIZER));
+    return is_deleting || !has;
 }
 
 static void on_step_done(struct client_op *op)

@@ -135,3 +135,25 @@ bool object_is_deleting(const struct json_value *object)
 {
     return object_meta_text(object, "deletionTimestamp").size > 0;
 }
+
+void object_finalizer_add(struct json_value *object, struct arena *arena, bytes_t finalizer)
+{
+    struct json_value *metadata = object_metadata(object), *list = json_find(metadata, BYTES_LITERAL("finalizers"));
+    if (list == NULL || list->type != JSON_ARRAY) {
+        list = json_new(arena, JSON_ARRAY);
+        json_set(metadata, BYTES_LITERAL("finalizers"), list);
+    }
+    json_append(list, json_new_bytes(arena, finalizer));
+}
+
+void object_finalizer_remove(struct json_value *object, bytes_t finalizer)
+{
+    struct json_value *list = json_find(object_metadata(object), BYTES_LITERAL("finalizers"));
+    for (struct json_value *item = list == NULL ? NULL : list->first, *next; item != NULL; item = next) {
+        next = item->next;
+        if (bytes_equal(item->text, finalizer))
+            json_detach(item);
+    }
+    if (list != NULL && list->count == 0)
+        json_detach(list);
+}

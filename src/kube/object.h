@@ -35,3 +35,6 @@ bytes_t object_annotation(const struct json_value *object, const char *name);
 int64_t object_generation(const struct json_value *object);
 bool object_has_finalizer(const struct json_value *object, bytes_t finalizer); // BYTES_NULL: any
 bool object_is_deleting(const struct json_value *object);                      // has a deletionTimestamp
+// FINALIZER outlives the tree. It is not there yet.
+void object_finalizer_add(struct json_value *object, struct arena *arena, bytes_t finalizer);
+void object_finalizer_remove(struct json_value *object, bytes_t finalizer);
