@@ -17,6 +17,12 @@
 
 static const char *const namespaces[] = { "default", "kube-public", "kube-system" };
 
+// The controller of one kind.
+struct kind_work {
+    const struct kind_controller *controller;
+    void *state;
+};
+
 struct bootstrap {
     struct kube *kube;
     struct message begin;
@@ -24,6 +30,8 @@ struct bootstrap {
     size_t wanted; // namespaces that are not there yet
     struct controller definitions, namespaces;
     struct collector *collector;
+    struct kind_work *kinds;
+    size_t kind_count;
 };
 
 // --- kinds
@@ -64,11 +72,28 @@ err_t bootstrap_kinds(struct kube *kube, diag_t *diag)
 
 // --- the first turn
 
+static void kinds_start(struct bootstrap *bootstrap)
+{
+    struct kube *kube = bootstrap->kube;
+    const struct kinds *kinds = &kube->resources.kinds;
+    bootstrap->kinds = mem_zalloc(kinds->map.count, sizeof *bootstrap->kinds);
+    LIST_EACH(&kinds->list, node)
+    {
+        struct kind *kind = LIST_ITEM(node, struct kind, list);
+        const struct kind_controller *controller = kind->rules == NULL ? NULL : kind->rules->controller;
+        if (controller != NULL)
+            bootstrap->kinds[bootstrap->kind_count++] = (struct kind_work){ controller, controller->start(kube, kind) };
+    }
+}
+
 static void ready(struct bootstrap *bootstrap)
 {
     struct kube *kube = bootstrap->kube;
+    if (bootstrap->is_stopping)
+        return;
     namespaces_start(&bootstrap->namespaces, kube);
     bootstrap->collector = collector_start(kube);
+    kinds_start(bootstrap);
     kube_ready(kube);
 }
 
@@ -78,7 +103,7 @@ static void on_namespace_made(struct client_op *op)
     if (op->reason != PROBLEM_NONE && op->reason != PROBLEM_ALREADY_EXISTS)
         log_line(LOG_WARN, "a namespace that is always there could not be made",
                  LOG_FIELDS(log_bytes("name", op->name), log_bytes("why", op->message)));
-    if (--bootstrap->wanted == 0 && !bootstrap->is_stopping)
+    if (--bootstrap->wanted == 0)
         ready(bootstrap);
 }
 
@@ -123,19 +148,26 @@ void bootstrap_start(struct kube *kube)
 
 void bootstrap_stop(struct kube *kube)
 {
-    kube->bootstrap->is_stopping = true;
+    struct bootstrap *bootstrap = kube->bootstrap;
+    bootstrap->is_stopping = true;
     resources_stop(&kube->resources);
-    controller_stop(&kube->bootstrap->definitions);
-    controller_stop(&kube->bootstrap->namespaces);
-    collector_stop(kube->bootstrap->collector);
+    for (size_t i = 0; i < bootstrap->kind_count; i++)
+        bootstrap->kinds[i].controller->stop(bootstrap->kinds[i].state);
+    controller_stop(&bootstrap->definitions);
+    controller_stop(&bootstrap->namespaces);
+    collector_stop(bootstrap->collector);
 }
 
 void bootstrap_free(struct kube *kube)
 {
-    if (kube->bootstrap == NULL)
+    struct bootstrap *bootstrap = kube->bootstrap;
+    if (bootstrap == NULL)
         return;
-    controller_deinit(&kube->bootstrap->definitions);
-    controller_deinit(&kube->bootstrap->namespaces);
-    collector_free(kube->bootstrap->collector);
-    free(kube->bootstrap);
+    for (size_t i = 0; i < bootstrap->kind_count; i++)
+        bootstrap->kinds[i].controller->free(bootstrap->kinds[i].state);
+    free(bootstrap->kinds);
+    controller_deinit(&bootstrap->definitions);
+    controller_deinit(&bootstrap->namespaces);
+    collector_free(bootstrap->collector);
+    free(bootstrap);
 }

@@ -135,20 +135,12 @@ static void on_events(struct watcher *watcher)
     }
 }
 
-void controller_start(struct controller *controller)
+static void enqueue_all(struct controller *controller)
 {
     struct resources *resources = &controller->kube->resources;
     struct resources_walk walk;
     struct table_row row;
     struct arena arena = ARENA_INIT;
-    controller->works = MAP_INIT(work_key);
-    list_init(&controller->queue);
-    controller->run.on_turn_end = on_run;
-    controller->watcher.on_events = on_events;
-    controller->version = resources_version(resources);
-    if (controller->kind == NULL)
-        return;
-    watcher_start(&controller->watcher, controller->kind);
     if (resources_walk_start(&walk, resources, controller->kind, BYTES_LITERAL(""), 0, BYTES_NULL, &arena) == ERR_OK) {
         while (resources_walk_next(&walk, &row)) {
             bytes_t name_space, name;
@@ -160,11 +152,35 @@ void controller_start(struct controller *controller)
     arena_free(&arena);
 }
 
+static void on_again(struct timer *timer)
+{
+    struct controller *controller = CONTAINER_OF(timer, struct controller, again);
+    enqueue_all(controller);
+    timer_start(timer, controller->look_every_ms);
+}
+
+void controller_start(struct controller *controller)
+{
+    controller->works = MAP_INIT(work_key);
+    list_init(&controller->queue);
+    controller->run.on_turn_end = on_run;
+    controller->watcher.on_events = on_events;
+    controller->version = resources_version(&controller->kube->resources);
+    timer_init(&controller->again, controller->kube->loop, on_again);
+    if (controller->kind == NULL)
+        return;
+    watcher_start(&controller->watcher, controller->kind);
+    enqueue_all(controller);
+    if (controller->look_every_ms > 0)
+        timer_start(&controller->again, controller->look_every_ms);
+}
+
 void controller_stop(struct controller *controller)
 {
     if (controller->kube == NULL)
         return;
     controller->is_stopping = true;
+    timer_stop(&controller->again);
     watcher_stop(&controller->watcher);
     loop_defer_cancel(controller->kube->loop, &controller->run);
     for (struct map_node *node = map_next(&controller->works, NULL); node != NULL;

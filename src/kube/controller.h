@@ -34,7 +34,9 @@ struct controller {
     // Ends with work_end, now or in a later turn.
     void (*reconcile)(struct controller *controller, struct work *work);
     void *owner;
+    int64_t look_every_ms; // every object again, although nothing changed here: the world may have; 0: never
     // private
+    struct timer again;
     struct watcher watcher;
     struct map works;
     struct list_node queue;

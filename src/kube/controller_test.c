@@ -116,6 +116,27 @@ static void a_failure_is_tried_again_later_each_time(void **state)
     stop();
 }
 
+static void every_object_is_looked_at_again_after_a_while(void **state)
+{
+    (void)state;
+    (void)world_put(CHANGE_ADDED, "a", "x", 1);
+    (void)world_put(CHANGE_ADDED, "b", "y", 1);
+    memset(&looks, 0, sizeof looks);
+    looks.calls = "";
+    looks.ends = true;
+    looks.controller = (struct controller){
+        .kube = &world.kube, .kind = world.things, .reconcile = reconcile, .look_every_ms = 30
+    };
+    controller_start(&looks.controller);
+    world_sleep(150);
+    assert_true(looks.count >= 4);
+    assert_non_null(strstr(looks.calls, "a/x;b/y;a/x;b/y;"));
+    stop();
+    size_t count = looks.count;
+    world_sleep(60);
+    assert_int_equal(looks.count, count);
+}
+
 static void so_many_changes_in_a_turn_that_the_history_forgets_some_are_not_missed(void **state)
 {
     struct writer value = WRITER_INIT;
@@ -152,6 +173,7 @@ int main(void)
         TEST(one_object_is_looked_at_once_at_a_time_and_again_when_it_changed_meanwhile),
         TEST(what_changed_meanwhile_does_not_wait_for_the_next_try),
         TEST(a_failure_is_tried_again_later_each_time),
+        TEST(every_object_is_looked_at_again_after_a_while),
         TEST(so_many_changes_in_a_turn_that_the_history_forgets_some_are_not_missed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 
 struct json_value;
 struct kind;
+struct kube;
 struct field_errors;
 struct table_cell;
 struct table_columns;
@@ -39,6 +40,16 @@ struct kind_subresource {
     const char *schema;                      // of its body, YAML: for protobuf
 };
 
+// What brings the world nearer to the objects of a kind, by a controller (controller.h).
+struct kind_controller {
+    // On the API's loop, before the first request is answered. The other two get the state that it returns.
+    void *(*start)(struct kube *kube, struct kind *kind);
+    // No new work begins; what is under way ends by itself.
+    void (*stop)(void *state);
+    // When no loop runs.
+    void (*free)(void *state);
+};
+
 // What a kind does beyond what its schema says: one file with one such table. All may be NULL.
 struct kind_rules {
     const char *definition; // its CustomResourceDefinition, YAML
@@ -55,8 +66,9 @@ struct kind_rules {
     bool (*is_held)(const struct json_value *object);
     void (*begin_deletion)(struct arena *arena, struct json_value *object); // what that object says of itself
     const struct table_cell *cells; // of printer columns that no JSONPath can say (table/table.h)
-    bool no_generation;             // metadata.generation is not counted
-    enum name_rule name_rule;       // of metadata.name
+    const struct kind_controller *controller;
+    bool no_generation;       // metadata.generation is not counted
+    enum name_rule name_rule; // of metadata.name
 };
 
 struct kind {

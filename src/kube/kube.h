@@ -24,12 +24,14 @@ struct kube_options {
     const char *token;           // of the user who may do everything
     const char *read_only_token; // of the one who may only look; NULL: nobody
     const char *token_key;       // seals tokens of service accounts (token.h); NULL: there are none
+    int32_t topic_partitions;    // of a topic whose resource names no number
     // The rows of kube_option_rows.
     bool uses_tls;
     int64_t body_size;
     int64_t history_count, history_size; // changes that watches can go back to
     int64_t watches_max;
     int64_t list_size_max; // bytes of one answer
+    int64_t resync_ms;     // controllers look again at what may have changed elsewhere
 };
 
 extern const struct option_row kube_option_rows[];

@@ -21,6 +21,8 @@ const struct option_row kube_option_rows[] = {
       .help = "open watches; more: 429", .limit_reason = "each takes a connection and about 10 KB", AT(watches_max) },
     { .name = "kube.list-size", .env = "EDDY_KUBE_LIST_SIZE", GROUP, .type = OPTION_SIZE, .default_text = "256MB", .min = MB, .max = 2047 * MB,
       .help = "largest answer to a list without limit; larger: 413", .limit_reason = "it is made in memory as one piece", AT(list_size_max) },
+    { .name = "kube.resync", .env = "EDDY_KUBE_RESYNC", GROUP, .type = OPTION_DURATION, .default_text = "60s", .min = 100, .max = INT32_MAX,
+      .help = "how often controllers look at what others may have changed, such as the topics of KafkaTopics", AT(resync_ms) },
 };
 // clang-format on
 const size_t kube_option_row_count = ARRAY_COUNT(kube_option_rows);
