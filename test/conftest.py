@@ -4,8 +4,8 @@
 broker  a running server that the tests of one file share; eddy, or the peer with --peer kafka
 nats_server  a running eddy that the tests of one file share, for its NATS door
 nats_door  starts one with a NATS door; eddy, or the peer with --peer nats
-kube    a running eddy with a Kubernetes API that the tests of one file share (`kube_tools.Kube`); `start_kube` for one test;
-        `kubectl` is the oldest and the newest kubectl on it
+kube    a running eddy with a Kubernetes API that the tests of one file share (`kube_tools.Kube`; KUBE_ENVIRONMENT of the file has
+        options for it); `start_kube` for one test; `kubectl` is the oldest and the newest kubectl on it
 eddy    a running eddy of its own, for tests that restart it, kill it or look into its folder
 topic   a name that no other test uses
 cli     runs a subcommand
@@ -151,7 +151,7 @@ def kube_servers(config, folder):
 @pytest.fixture(scope="module")
 def kube(request, tmp_path_factory):
     with kube_servers(request.config, tmp_path_factory.mktemp("kube")) as start:
-        yield start()
+        yield start(getattr(request.module, "KUBE_ENVIRONMENT", None))
 
 
 @pytest.fixture(scope="module", params=["old", "new"])

@@ -10,6 +10,7 @@
 #include "io/file.h"
 #include "io/random.h"
 #include "io/tls.h"
+#include "kube/kinds/kinds.h"
 #include "kube/kube.h"
 
 #include <stdio.h>
@@ -285,9 +286,15 @@ static err_t folder_make(const struct app *app, diag_t *diag)
     return err == ERR_OK || err == ERR_EXISTS ? ERR_OK : fail(diag, err, path, "cannot be made");
 }
 
+// What is served besides the kinds of every Kubernetes API.
+static const struct kind_rules *const kinds[] = { &kafka_topic_rules };
+
 static err_t open_with(struct app *app, struct address *address, struct kube_entry *entry, diag_t *diag)
 {
     struct kube_options options = app->config->kube;
+    options.kinds = kinds;
+    options.kind_count = ARRAY_COUNT(kinds);
+    options.topic_partitions = (int32_t)app->config->kafka.topic_partitions;
     options.hosts = app->hosts;
     options.host_count = app->host_count;
     options.any_literal = !address_is_loopback(address);

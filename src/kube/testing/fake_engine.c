@@ -245,6 +245,10 @@ static void fake_reader_close(struct engine_reader *reader)
 }
 
 static const struct engine_driver driver = {
+    .topic_ensure = fake_topic_ensure,
+    .topic_delete = fake_topic_delete,
+    .topic_describe = fake_topic_describe,
+    .topic_alter = fake_topic_alter,
     .reader_open = fake_reader_open,
     .reader_next = fake_reader_next,
     .reader_close = fake_reader_close,
@@ -291,5 +295,6 @@ void fake_engine_deinit(struct fake_engine *fake)
     for (size_t i = 0; i < fake->log_count; i++)
         record_drop(&fake->log[i]);
     free(fake->rows);
+    fake_topics_free(&fake->topics);
     free(fake->log);
 }

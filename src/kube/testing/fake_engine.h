@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tests only: an engine with one table in memory, on one loop. A put is visible and answered in a later turn, in the
-// order in which puts were asked for. Readers see the records of all puts.
+// Tests only: an engine with one table and topics without records in memory, on one loop. A put is visible and answered
+// in a later turn, in the order in which puts were asked for. Readers see the records of all puts.
 #pragma once
 
-#include "engine/engine.h"
+#include "kube/testing/fake_topics.h"
 
 struct fake_row {
     bytes_t key, value;
@@ -27,7 +27,8 @@ struct fake_engine {
     err_t reader_error; // of every reader from now on
     struct list_node watches;
     err_t put_error; // of every put from now on
-    size_t pending;  // puts
+    struct fake_topics topics;
+    size_t pending; // puts, and operations on topics
 };
 
 // What a compaction does with the record of VERSION.
