@@ -46,6 +46,8 @@ static void the_oldest_has_the_name_and_the_next_gets_it(void **state)
     assert_null(claims_holder(&claims, BYTES_LITERAL("t")).data);
     ask("t", "a/old", "1", "2026-01-01T00:00:01Z", false);
     ask("t", "b/new", "2", "2026-01-01T00:00:02Z", false);
+    ask("t", "c/3", "3", "2026-01-01T00:00:03Z", false);
+    claims_drop(&claims, BYTES_LITERAL("c/3"));
     assert_holder("t", "a/old");
     assert_string_equal(changed, "");
     claims_drop(&claims, BYTES_LITERAL("a/old"));

@@ -9,7 +9,7 @@ static struct {
     struct kind *kind;
     void *state; // of the controller
     bool is_running;
-    const char *patch; // of the object that is made or changed, JSON: spec and annotations
+    const char *patch; // of the object that is changed, JSON: spec, annotations, finalizer (one more)
     enum problem_reason reason;
     const char *message;
 } topics;
@@ -81,11 +81,13 @@ static bool on_change(struct client_op *op, struct json_value *object)
     struct json_value *patch = world_tree(topics.patch);
     struct json_value *spec = json_find(patch, BYTES_LITERAL("spec"));
     struct json_value *annotations = json_find(patch, BYTES_LITERAL("annotations"));
-    (void)op;
+    bytes_t finalizer = json_text_at(patch, "finalizer");
     if (spec != NULL)
         json_set(object, BYTES_LITERAL("spec"), json_copy(&op->arena, spec));
     if (annotations != NULL)
         json_set(object_metadata(object), BYTES_LITERAL("annotations"), json_copy(&op->arena, annotations));
+    if (finalizer.size > 0)
+        object_finalizer_add(object, &op->arena, finalizer);
     return true;
 }
 
@@ -294,11 +296,13 @@ static void the_older_resource_has_the_topic(void **state)
     assert_string_equal(status("b", "topicName"), "");
     assert_string_equal(status("b", "topicId"), "");
     assert_string_equal(config("t", "a"), "1");
+    int64_t version = world.fake.version;
     stop();
     start(0); // what was known of the order is known again
+    assert_int_equal(world.fake.version, version);
     assert_string_equal(condition("z", "Ready"), "Ready=True");
     assert_non_null(strstr(condition("b", "Ready"), "ResourceConflict"));
-    assert_string_equal(config("t", "a"), "1");
+    assert_int_equal(all->altered, 0);
     resource_delete("b");
     assert_null(object("b"));
     assert_non_null(fake_topic_find(all, "t"));
@@ -314,6 +318,21 @@ static void the_next_gets_the_topic_when_its_owner_goes(void **state)
     assert_int_equal(all->deleted, 1);
     assert_string_equal(condition("b", "Ready"), "Ready=True");
     assert_int_equal(fake_topic_find(all, "t")->partition_count, 9);
+}
+
+static void the_next_gets_the_topic_while_its_owner_is_held_by_others(void **state)
+{
+    (void)state;
+    make("z", "{\"topicName\":\"t\"}", "");
+    make("b", "{\"topicName\":\"t\",\"partitions\":9}", "");
+    change("z", "{\"finalizer\":\"example.com/hold\"}");
+    resource_delete("z");
+    assert_true(object_is_deleting(object("z")));
+    assert_int_equal(all->deleted, 1);
+    assert_string_equal(condition("b", "Ready"), "Ready=True");
+    change("z", "{\"annotations\":{\"x\":\"y\"}}");
+    assert_string_equal(condition("b", "Ready"), "Ready=True");
+    assert_int_equal(all->deleted, 1);
 }
 
 static void what_is_not_managed_is_not_touched(void **state)
@@ -344,6 +363,7 @@ static void a_pause_is_told_and_ends(void **state)
     assert_string_equal(condition("t", "ReconciliationPaused"), "ReconciliationPaused=True");
     assert_string_equal(condition("t", "Ready"), "");
     assert_string_equal(status("t", "topicName"), "\"t\"");
+    assert_string_not_equal(status("t", "topicId"), "");
     assert_int_equal(fake_topic_find(all, "t")->partition_count, 3);
     change("t", "{\"annotations\":{}}");
     assert_string_equal(condition("t", "Ready"), "Ready=True");
@@ -392,6 +412,8 @@ static void what_others_did_to_a_topic_is_seen_after_a_while(void **state)
     world_settle();
     assert_int_equal(fake_topic_find(all, "t")->partition_count, 3);
     assert_string_not_equal(status("t", "topicId"), id);
+    stop();
+    world_sleep(60);
 }
 
 static void somebody_makes_it(struct fake_topics *topics_of_all)
@@ -402,9 +424,11 @@ static void somebody_makes_it(struct fake_topics *topics_of_all)
 static void a_topic_that_somebody_makes_meanwhile_is_adopted(void **state)
 {
     (void)state;
+    int64_t version = world.fake.version;
     all->on_described = somebody_makes_it;
     make("t", "{\"partitions\":3,\"config\":{\"a\":\"1\"}}", "");
     assert_string_equal(condition("t", "Ready"), "Ready=True");
+    assert_int_equal(world.fake.version, version + 3); // the resource, its finalizer, its status: one look did it
     assert_int_equal(fake_topic_find(all, "t")->partition_count, 3);
     assert_string_equal(config("t", "a"), "1");
     assert_string_equal(config("t", "b"), "2");
@@ -444,6 +468,7 @@ int main(void)
         TEST(the_topic_of_a_resource_cannot_be_changed),
         TEST(the_older_resource_has_the_topic),
         TEST(the_next_gets_the_topic_when_its_owner_goes),
+        TEST(the_next_gets_the_topic_while_its_owner_is_held_by_others),
         TEST(what_is_not_managed_is_not_touched),
         TEST(a_pause_is_told_and_ends),
         TEST(a_topic_that_cannot_be_deleted_keeps_its_resource),
