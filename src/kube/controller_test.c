@@ -124,9 +124,8 @@ static void every_object_is_looked_at_again_after_a_while(void **state)
     memset(&looks, 0, sizeof looks);
     looks.calls = "";
     looks.ends = true;
-    looks.controller = (struct controller){
-        .kube = &world.kube, .kind = world.things, .reconcile = reconcile, .look_every_ms = 30
-    };
+    looks.controller =
+        (struct controller){ .kube = &world.kube, .kind = world.things, .reconcile = reconcile, .look_every_ms = 30 };
     controller_start(&looks.controller);
     world_sleep(150);
     assert_true(looks.count >= 4);

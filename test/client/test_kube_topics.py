@@ -263,7 +263,8 @@ def test_the_name_of_the_topic_stays(kubectl, topics, name):
     assert topics.partitions(topic) == 1
     said = kubectl.apply(manifest(name, topicName="another"), code=1)
     assert 'spec.topicName: Invalid value: "another": field is immutable' in said
-    assert 'field is immutable' in kubectl.run("patch", "kt", name, "--type=json", "-p", '[{"op":"remove","path":"/spec/topicName"}]', code=1)
+    remove = '[{"op":"remove","path":"/spec/topicName"}]'
+    assert "field is immutable" in kubectl.run("patch", "kt", name, "--type=json", "-p", remove, code=1)
     kubectl.run("delete", "kt", name)
     assert topics.partitions(topic) == 0
 
