@@ -135,9 +135,9 @@ def kube_servers(config, folder):
 
     started = []
 
-    def start(*arguments, environment=None):
+    def start(environment=None):
         door = f"127.0.0.1:{servers.free_port()}"
-        started.append(servers.Eddy(folder / f"kube{len(started)}", ["--kube", door, *arguments], environment))
+        started.append(servers.Eddy(folder / f"kube{len(started)}", ["--kube", door], environment))
         config.stash.setdefault(RUNNING, []).append(started[-1])
         return kube_tools.Kube(started[-1].start())
 
@@ -181,7 +181,7 @@ def kubectl(kube, age, home):
 
 @pytest.fixture
 def start_kube(request, tmp_path):
-    """start_kube(*arguments, environment=None): such a server for one test, which may stop, kill and restart it."""
+    """start_kube(environment=None): such a server for one test, which may stop, kill and restart it."""
     with kube_servers(request.config, tmp_path) as start:
         yield start
 
