@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON (base/json.h). What is accepted is written again and read again: both trees must be the same.
+// JSON (base/json.h). What is accepted is written again and read again: both trees must be the same. The walk without a
+// tree (base/json_scan.h) must take the same texts, and show the same level.
 #include "base/json.h"
 
 #include "base/assert.h"
+#include "base/json_scan.h"
 #include "base/json_write.h"
 
 #include <stddef.h>
@@ -69,6 +71,24 @@ static void trees_agree(const struct json_value *a, const struct json_value *b)
     ASSERT(a == NULL && b == NULL);
 }
 
+static void walk_agrees(bytes_t text, const struct json_value *root, struct arena *arena)
+{
+    struct json_scan scan;
+    struct json_item item;
+    const struct json_value *value = root->first;
+    ASSERT(json_is_valid(text));
+    if (json_scan_begin(text, arena, &scan, NULL) != ERR_OK) {
+        ASSERT(root->type != JSON_OBJECT && root->type != JSON_ARRAY);
+        return;
+    }
+    for (; json_scan_next(&scan, &item); value = value->next) {
+        ASSERT(value != NULL && value->type == item.type && value->is_true == item.is_true);
+        ASSERT(bytes_equal(value->name, item.name) && json_is_valid(item.source));
+        ASSERT(item.type != JSON_STRING || bytes_equal(json_item_text(&item, arena), value->text));
+    }
+    ASSERT(scan.lex.err == ERR_OK && value == NULL);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -85,7 +105,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ASSERT(err == ERR_OK);
         trees_agree(root, again);
         writer_free(&out);
+        walk_agrees(bytes_of(data, size), root, &arena);
     } else {
+        ASSERT(err != ERR_MALFORMED || !json_is_valid(bytes_of(data, size)));
         ASSERT(diag.where[0] != '\0' && diag.text[0] != '\0');
     }
     arena_free(&arena);

@@ -52,8 +52,11 @@ bool base64_decode(enum base64_alphabet alphabet, bytes_t text, uint8_t *to, siz
         if (value == 64)
             return false;
         bits = bits << 6 | value;
-        if (i % 4 != 0)
-            to[size++] = (uint8_t)(bits >> (6 - 2 * (i % 4)));
+        if (i % 4 == 0)
+            continue;
+        if (to != NULL)
+            to[size] = (uint8_t)(bits >> (6 - 2 * (i % 4)));
+        size++;
     }
     // What the last letter says beyond the last byte is zero, so that bytes have one text only.
     if ((letter_count % 4 == 2 && (bits & 15) != 0) || (letter_count % 4 == 3 && (bits & 3) != 0))

@@ -15,5 +15,5 @@ enum base64_alphabet {
 // Writes at most BASE64_SIZE(from.size) characters, not terminated; returns how many.
 size_t base64_encode(enum base64_alphabet alphabet, bytes_t from, char *to);
 // Writes at most TEXT.size / 4 * 3 + 2 bytes to TO. Padding may be there or not, of both alphabets; false on any other
-// character, and on a size or on last bits that no encoder writes.
+// character, and on a size or on last bits that no encoder writes. TO may be NULL: then the text is only checked.
 bool base64_decode(enum base64_alphabet alphabet, bytes_t text, uint8_t *to, size_t *ret_size);
