@@ -76,14 +76,14 @@ static void walk_agrees(bytes_t text, const struct json_value *root, struct aren
     struct json_scan scan;
     struct json_item item;
     const struct json_value *value = root->first;
-    ASSERT(json_is_valid(text));
+    ASSERT(json_is_valid(text, JSON_DEPTH_MAX));
     if (json_scan_begin(text, arena, &scan, NULL) != ERR_OK) {
         ASSERT(root->type != JSON_OBJECT && root->type != JSON_ARRAY);
         return;
     }
     for (; json_scan_next(&scan, &item); value = value->next) {
         ASSERT(value != NULL && value->type == item.type && value->is_true == item.is_true);
-        ASSERT(bytes_equal(value->name, item.name) && json_is_valid(item.source));
+        ASSERT(bytes_equal(value->name, item.name) && json_is_valid(item.source, JSON_DEPTH_MAX));
         ASSERT(item.type != JSON_STRING || bytes_equal(json_item_text(&item, arena), value->text));
     }
     ASSERT(scan.lex.err == ERR_OK && value == NULL);
@@ -107,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         writer_free(&out);
         walk_agrees(bytes_of(data, size), root, &arena);
     } else {
-        ASSERT(err != ERR_MALFORMED || !json_is_valid(bytes_of(data, size)));
+        ASSERT(err != ERR_MALFORMED || !json_is_valid(bytes_of(data, size), JSON_DEPTH_MAX));
         ASSERT(diag.where[0] != '\0' && diag.text[0] != '\0');
     }
     arena_free(&arena);

@@ -125,6 +125,7 @@ err_t json_scan_begin(bytes_t text, struct arena *arena, struct json_scan *ret_s
         return scan.lex.err;
     }
     scan.lex.at++;
+    scan.depth_max = JSON_DEPTH_MAX - 1;
     scan.type = c == '{' ? JSON_OBJECT : JSON_ARRAY;
     *ret_scan = scan;
     return ERR_OK;
@@ -148,7 +149,7 @@ bool json_scan_next(struct json_scan *scan, struct json_item *ret_item)
     scan->is_first = false;
     if (is_object && !skip_name(l, scan->arena, &item.name))
         return false;
-    if (!skip_value(l, JSON_DEPTH_MAX - 1, &item))
+    if (!skip_value(l, scan->depth_max, &item))
         return false;
     *ret_item = item;
     return true;
@@ -164,9 +165,10 @@ bytes_t json_item_text(const struct json_item *item, struct arena *arena)
     return text;
 }
 
-bool json_is_valid(bytes_t text)
+bool json_is_valid(bytes_t text, unsigned depth_max)
 {
     struct json_lexer l = json_lexer_of(text, NULL);
     struct json_item item;
-    return skip_value(&l, JSON_DEPTH_MAX, &item) && take_end(&l);
+    ASSERT(depth_max <= JSON_DEPTH_MAX);
+    return skip_value(&l, depth_max, &item) && take_end(&l);
 }

@@ -17,6 +17,8 @@ struct json_scan {
     struct json_lexer lex; // lex.err: why there was no next item, ERR_OK at the end of the text
     struct arena *arena;   // for names with escapes
     enum json_type type;   // JSON_OBJECT or JSON_ARRAY
+    unsigned
+        depth_max; // brackets that may be open inside an item: one less than JSON_DEPTH_MAX, or what the caller sets
     bool is_first, is_over;
 };
 
@@ -27,5 +29,5 @@ bool json_scan_next(struct json_scan *scan, struct json_item *ret_item);
 
 // The text of a JSON_STRING item, unescaped: a view, or on ARENA.
 bytes_t json_item_text(const struct json_item *item, struct arena *arena);
-// Is it one value that json_parse would take, whatever its size?
-bool json_is_valid(bytes_t text);
+// Is it one value, with at most DEPTH_MAX (up to JSON_DEPTH_MAX) brackets open at a time?
+bool json_is_valid(bytes_t text, unsigned depth_max);

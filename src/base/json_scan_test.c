@@ -73,7 +73,7 @@ static void the_tree_and_the_walk_take_the_same_texts(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         bytes_t text = bytes_of_text(texts[i]);
-        if (is_parsed(text) != json_is_valid(text))
+        if (is_parsed(text) != json_is_valid(text, JSON_DEPTH_MAX))
             fail_msg("they do not agree on %s", texts[i]);
     }
 }
@@ -88,7 +88,7 @@ static void takes_as_many_brackets_as_the_tree(void **state)
         memset(text, '[', depth);
         memset(text + depth, ']', depth);
         bytes_t bytes = bytes_of(text, 2 * depth);
-        assert_int_equal(json_is_valid(bytes), depth <= JSON_DEPTH_MAX);
+        assert_int_equal(json_is_valid(bytes, JSON_DEPTH_MAX), depth <= JSON_DEPTH_MAX);
         assert_int_equal(is_parsed(bytes), depth <= JSON_DEPTH_MAX);
         struct json_scan scan;
         struct json_item item;

@@ -44,7 +44,7 @@ static const struct {
       "! my-ext: a name must consist of the letters a to z and digits, and must not be data" },
     { BASE "ce-my_ext: x\n", "",
       "! my_ext: a name must consist of the letters a to z and digits, and must not be data" },
-    { BASE "ce-: x\n", "", "! : a name must consist of the letters a to z and digits, and must not be data" },
+    { BASE "ce-: x\n", "", "! \"\": a name must consist of the letters a to z and digits, and must not be data" },
     { BASE "ce-data: x\n", "", "! data: a name must consist of the letters a to z and digits, and must not be data" },
     // once only
     { BASE "Ce-Id: 1\n", "", "! id: must be there only once" },

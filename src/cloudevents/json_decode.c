@@ -123,6 +123,7 @@ err_t cloudevent_json_decode(bytes_t text, struct arena *arena, struct cloudeven
         return err;
     if (scan.type != JSON_OBJECT)
         return diag_fail(diag, ERR_MALFORMED, "event", "must be a JSON object");
+    scan.depth_max = CLOUDEVENT_DATA_DEPTH_MAX;
     while (err == ERR_OK && json_scan_next(&scan, &item))
         err = take_member(&reading, &item);
     if (err == ERR_OK)

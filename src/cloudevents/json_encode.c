@@ -26,7 +26,7 @@ static enum cloudevent_form form_of(const struct cloudevent *event)
         break;
     }
     if (type.data == NULL || cloudevent_media_is_json(type))
-        return json_is_valid(event->data) ? CLOUDEVENT_JSON : CLOUDEVENT_BINARY;
+        return json_is_valid(event->data, CLOUDEVENT_DATA_DEPTH_MAX) ? CLOUDEVENT_JSON : CLOUDEVENT_BINARY;
     bool is_text = event->form == CLOUDEVENT_TEXT || cloudevent_media_is_text(type);
     return is_text && bytes_is_utf8(event->data) ? CLOUDEVENT_TEXT : CLOUDEVENT_BINARY;
 }

@@ -2,11 +2,16 @@
 // The JSON event format and its batches (JSON Event Format for CloudEvents 1.0.2).
 #pragma once
 
+#include "base/json.h"
 #include "base/json_write.h"
 #include "cloudevents/cloudevent.h"
 
 #define CLOUDEVENT_JSON_MEDIA_TYPE       "application/cloudevents+json"
 #define CLOUDEVENT_JSON_BATCH_MEDIA_TYPE "application/cloudevents-batch+json"
+
+// Brackets that may be open at a time in data that is JSON, so that an event fits into a batch. Deeper data goes as
+// base64.
+enum { CLOUDEVENT_DATA_DEPTH_MAX = JSON_DEPTH_MAX - 2 };
 
 // One event. Data that is a JSON value is a view of TEXT, as it was written there. ERR_MALFORMED: not JSON, or no
 // object; ERR_TOO_LARGE: nested too deep, or as cloudevent_builder_add; ERR_INVALID, ERR_UNSUPPORTED: no valid event.

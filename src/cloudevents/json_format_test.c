@@ -66,7 +66,8 @@ static const struct {
       "! MyExtension: a name must consist of the letters a to z and digits, and must not be data", NULL },
     { BASE(",\"my.extension\":\"bad\""),
       "! my.extension: a name must consist of the letters a to z and digits, and must not be data", NULL },
-    { BASE(",\"\":\"bad\""), "! : a name must consist of the letters a to z and digits, and must not be data", NULL },
+    { BASE(",\"\":\"bad\""), "! \"\": a name must consist of the letters a to z and digits, and must not be data",
+      NULL },
     { BASE(",\"n\":1.5"), "! n: must be an integer from -2147483648 to 2147483647", NULL },
     { BASE(",\"n\":1e3"), "! n: must be an integer from -2147483648 to 2147483647", NULL },
     { BASE(",\"n\":2147483648"), "! n: must be an integer from -2147483648 to 2147483647", NULL },
@@ -301,6 +302,34 @@ static void chooses_how_data_is_written(void **state)
     }
 }
 
+// As deep as fits into a batch; deeper data that came as a body goes as base64.
+static void limits_the_depth_of_data(void **state)
+{
+    (void)state;
+    char body[2 * JSON_DEPTH_MAX];
+    for (size_t depth = CLOUDEVENT_DATA_DEPTH_MAX; depth <= JSON_DEPTH_MAX; depth++) {
+        struct arena arena = ARENA_INIT;
+        struct writer json = WRITER_INIT, batch = WRITER_INIT;
+        struct json_writer to = json_writer_of(&batch);
+        struct cloudevent event, *events;
+        size_t count;
+        memset(body, '[', depth);
+        memset(body + depth, ']', depth);
+        writer_format(&json, "%.*s,\"data\":%.*s}", (int)sizeof BASE("") - 2, BASE(""), (int)(2 * depth), body);
+        err_t err = cloudevent_json_decode(writer_view(&json), &arena, &event, NULL);
+        assert_int_equal(err, depth == CLOUDEVENT_DATA_DEPTH_MAX ? ERR_OK : ERR_TOO_LARGE);
+        assert_int_equal(cloudevent_json_decode(bytes_of_text(BASE("")), &arena, &event, NULL), ERR_OK);
+        event.data = bytes_of(body, 2 * depth);
+        cloudevent_json_encode_batch(&event, 1, &to);
+        assert_int_equal(cloudevent_json_decode_batch(writer_view(&batch), &arena, &events, &count, NULL), ERR_OK);
+        assert_int_equal(events->form, depth == CLOUDEVENT_DATA_DEPTH_MAX ? CLOUDEVENT_JSON : CLOUDEVENT_BINARY);
+        assert_true(bytes_equal(events->data, event.data));
+        writer_free(&json);
+        writer_free(&batch);
+        arena_free(&arena);
+    }
+}
+
 static void reads_and_writes_batches(void **state)
 {
     (void)state;
@@ -379,6 +408,7 @@ int main(void)
         cmocka_unit_test(chooses_how_data_is_written),
         cmocka_unit_test(reads_and_writes_batches),
         cmocka_unit_test(limits_batches),
+        cmocka_unit_test(limits_the_depth_of_data),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,7 +57,10 @@ const char *cloudevent_name_shown(bytes_t name, char room[CLOUDEVENT_NAME_ROOM])
     size_t size = name.size < CUT ? name.size : CUT;
     for (size_t i = 0; i < size; i++)
         room[i] = (char)(name.data[i] >= 0x20 && name.data[i] < 0x7f ? name.data[i] : '?');
-    (void)snprintf(room + size, CLOUDEVENT_NAME_ROOM - size, "%s", name.size > size ? "..." : "");
+    (void)snprintf(room + size, CLOUDEVENT_NAME_ROOM - size, "%s",
+                   name.size == 0     ? "\"\""
+                   : name.size > size ? "..."
+                                      : "");
     return room;
 }
 

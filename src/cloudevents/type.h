@@ -46,5 +46,5 @@ const char *cloudevent_type_problem(enum cloudevent_type type, bytes_t text);
 bool cloudevent_is_name(bytes_t name);
 
 enum { CLOUDEVENT_NAME_ROOM = 48 };
-// A name that somebody sent, for people: cut, and without what disturbs a terminal. Returns ROOM.
+// A name that somebody sent, for people: cut, not empty, and without what disturbs a terminal. Returns ROOM.
 const char *cloudevent_name_shown(bytes_t name, char room[CLOUDEVENT_NAME_ROOM]);

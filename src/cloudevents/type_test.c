@@ -160,6 +160,7 @@ static void shows_names_without_what_disturbs(void **state)
     char room[CLOUDEVENT_NAME_ROOM], name[100];
     memset(name, 'n', sizeof name);
     assert_string_equal(cloudevent_name_shown(BYTES_LITERAL("a\r\nb"), room), "a??b");
+    assert_string_equal(cloudevent_name_shown(BYTES_LITERAL(""), room), "\"\"");
     assert_int_equal(strlen(cloudevent_name_shown(bytes_of(name, sizeof name), room)), CLOUDEVENT_NAME_ROOM - 1);
     assert_string_equal(room + CLOUDEVENT_NAME_ROOM - 4, "...");
 }
