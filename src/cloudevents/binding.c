@@ -5,6 +5,7 @@
 #include "cloudevents/build.h"
 #include "cloudevents/escape.h"
 #include "cloudevents/json_format.h"
+#include "cloudevents/uri.h"
 #include "http/media.h"
 
 // HTTP binding 1.0.2 3.1.1: ce-datacontenttype must not be there.
@@ -59,6 +60,15 @@ static bytes_t lower_case(bytes_t name, struct arena *arena)
     return bytes_of(to, name.size);
 }
 
+// A URI that is none when its escapes are resolved was not escaped for a header: the Go SDK sends "/a%20b" as it is.
+static bytes_t unescaped(bytes_t name, bytes_t value, struct arena *arena)
+{
+    bytes_t text = cloudevent_header_unescape(value, arena);
+    bool is_uri = bytes_is(name, "source") || bytes_is(name, "dataschema");
+    bool was_escaped = text.data == value.data || uri_reference_is_valid(text) || !uri_reference_is_valid(value);
+    return is_uri && !was_escaped ? value : text;
+}
+
 void cloudevent_message_field(struct cloudevent_message *message, bytes_t name, bytes_t value)
 {
     const struct cloudevent_binding *binding = message->binding;
@@ -78,7 +88,7 @@ void cloudevent_message_field(struct cloudevent_message *message, bytes_t name, 
     }
     name = lower_case(bytes_of(name.data + size, name.size - size), message->arena);
     if (binding->is_escaped)
-        value = cloudevent_header_unescape(value, message->arena);
+        value = unescaped(name, value, message->arena);
     if (bytes_is(name, "specversion"))
         message->specversion = value;
     message->fields[message->count++] = (struct http_header){ name, value };
