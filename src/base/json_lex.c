@@ -90,18 +90,31 @@ static bool take_escape(struct json_lexer *l, uint8_t *to, size_t *size)
     return true;
 }
 
+// How many bytes at the start are ASCII that stands for itself.
+static size_t plain_run(const struct json_lexer *l)
+{
+    const uint8_t *at = l->at, *end = l->end;
+    while (at < end && *at >= 0x20 && *at < 0x80 && *at != '"' && *at != '\\')
+        at++;
+    return (size_t)(at - l->at);
+}
+
 // Moves behind characters that stand for themselves.
 static bool skip_plain(struct json_lexer *l)
 {
-    while (l->at < l->end && *l->at != '"' && *l->at != '\\') {
+    for (;;) {
+        l->at += plain_run(l);
+        if (l->at == l->end)
+            return json_lex_expected(l, "a closing quote");
+        if (*l->at == '"' || *l->at == '\\')
+            return true;
         if (*l->at < 0x20)
             return json_lex_expected(l, "an escape in place of a control character");
-        size_t size = *l->at < 0x80 ? 1 : bytes_utf8_size(bytes_of(l->at, (size_t)(l->end - l->at)));
+        size_t size = bytes_utf8_size(bytes_of(l->at, (size_t)(l->end - l->at)));
         if (size == 0)
             return json_lex_expected(l, "well-formed UTF-8");
         l->at += size;
     }
-    return l->at < l->end || json_lex_expected(l, "a closing quote");
 }
 
 // An unescaped string is never longer than its source: the rest of the source says how much room it may take.

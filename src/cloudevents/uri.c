@@ -18,10 +18,15 @@ static bool is_one_of(uint8_t c, const char *set)
     return c != '\0' && strchr(set, c) != NULL;
 }
 
+static bool is_letter_or_digit(uint8_t c)
+{
+    return is_alpha(c) || is_digit(c);
+}
+
 // unreserved / sub-delims (RFC 3986 2.2, 2.3)
 static bool is_plain(uint8_t c)
 {
-    return is_alpha(c) || is_digit(c) || is_one_of(c, "-._~!$&'()*+,;=");
+    return is_letter_or_digit(c) || is_one_of(c, "-._~!$&'()*+,;=");
 }
 
 // Only plain characters, percent-encoded ones, and those of ALSO.
@@ -39,11 +44,11 @@ static bool has_only(bytes_t text, const char *also)
     return true;
 }
 
-// Cuts what stands before the first of ENDS off *REST, and leaves the rest with that character.
+// Cuts what stands before the first of ENDS, which are no letters, off *REST, and leaves the rest with that character.
 static bytes_t cut_before(bytes_t *rest, const char *ends)
 {
     size_t size = 0;
-    while (size < rest->size && !is_one_of(rest->data[size], ends))
+    while (size < rest->size && (is_letter_or_digit(rest->data[size]) || !is_one_of(rest->data[size], ends)))
         size++;
     bytes_t part = bytes_of(rest->data, size);
     *rest = bytes_of(rest->data + size, rest->size - size);
