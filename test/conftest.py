@@ -5,7 +5,8 @@ broker  a running server that the tests of one file share; eddy, or the peer wit
 nats_server  a running eddy that the tests of one file share, for its NATS door
 nats_door  starts one with a NATS door; eddy, or the peer with --peer nats
 kube    a running eddy with a Kubernetes API that the tests of one file share (`kube_tools.Kube`; KUBE_ENVIRONMENT of the file has
-        options for it); `start_kube` for one test; `kubectl` is the oldest and the newest kubectl on it
+        options for it); `start_kube` for one test; `kubectl` is the oldest and the newest kubectl on it, `both` eddy's own
+        commands and the newest
 eddy    a running eddy of its own, for tests that restart it, kill it or look into its folder
 topic   a name that no other test uses
 cli     runs a subcommand
@@ -177,6 +178,24 @@ def kubectl(kube, age, home):
     import kube_tools
 
     return kube_tools.Kubectl(age, kube, home, kube.new_space())
+
+
+@pytest.fixture(scope="module")
+def newest_home(kube, tmp_path_factory):
+    import kube_tools
+
+    if not kube_tools.KUBECTLS["new"].exists():
+        pytest.skip("the new kubectl could not be had (script/setup)")
+    kube.define_widgets()
+    return tmp_path_factory.mktemp("home-newest")
+
+
+@pytest.fixture
+def both(kube, newest_home, tmp_path):
+    """eddy's commands and the newest kubectl in a namespace of their own."""
+    import kube_tools
+
+    return kube_tools.Both(kube, tmp_path, newest_home)
 
 
 @pytest.fixture

@@ -166,12 +166,13 @@ static void store(struct option_set *set, const struct option_row *row, union va
     *(const char **)(void *)field = value.text.data == NULL ? NULL : arena_text(&set->arena, value.text);
 }
 
-// What the row has already, and one word more.
-static bytes_t add_word(struct option_set *set, const struct option_row *row, bytes_t word)
+// What the row has already, and one value more.
+static bytes_t add_value(struct option_set *set, const struct option_row *row, bytes_t value)
 {
     ASSERT(row->type == OPTION_TEXT);
-    const char *words = *(const char *const *)(const void *)((const char *)set->config + row->at);
-    return bytes_of_text(arena_format(&set->arena, "%s %.*s", words, BYTES_ARG(word)));
+    const char *values = *(const char *const *)(const void *)((const char *)set->config + row->at);
+    char joint = row->joint == '\0' ? ' ' : row->joint;
+    return bytes_of_text(arena_format(&set->arena, "%s%c%.*s", values, joint, BYTES_ARG(value)));
 }
 
 static err_t set_row(struct option_set *set, const struct option_row *row, const char *where, bytes_t text,
@@ -187,7 +188,7 @@ static err_t set_row(struct option_set *set, const struct option_row *row, const
     if (source < set->sources[index])
         return ERR_OK;
     if (row->repeats && source == OPTION_FROM_FLAG && set->sources[index] == source)
-        value.text = add_word(set, row, value.text);
+        value.text = add_value(set, row, value.text);
     store(set, row, value);
     set->sources[index] = source;
     set->origins[index] = arena_text(&set->arena, bytes_of_text(origin));
@@ -412,8 +413,9 @@ static err_t read_letters(struct flags *flags, const char *argument)
         const struct option_row *row = find_letter(flags->set->table, *letter);
         if (row == NULL)
             return complain_unknown(flags->set->table, bytes_of_text(argument), true, flags->diag);
+        const char *rest = letter[1] == '=' ? letter + 2 : letter + 1;
         if (row->type != OPTION_BOOL) // the rest of the argument is its value
-            return set_flag(flags, row, shown, letter[1] == '\0' ? NULL : letter + 1);
+            return set_flag(flags, row, shown, letter[1] == '\0' ? NULL : rest);
         err_t err = set_flag(flags, row, shown, NULL);
         if (err != ERR_OK)
             return err;

@@ -34,7 +34,8 @@ struct option_row {
     size_t at;                  // offset in the config struct
     const char *default_text;   // parsed like any value; NULL: the zero value (a NULL text)
     const char *const *choices; // for OPTION_ENUM, NULL-terminated
-    bool repeats;               // an OPTION_TEXT whose flag may come again: its values are joined with spaces
+    bool repeats;               // an OPTION_TEXT whose flag may come again: its values are joined
+    char joint;                 // what stands between them; 0: a space
     const char *group;          // heading in the help; rows of a group stand together
     const char *value_name;     // in the help: "ADDR", "DIR"; NULL: by type
     const char *help;           // one sentence, no full stop needed
@@ -85,9 +86,9 @@ MUST_CHECK err_t option_set_env(struct option_set *set, const char *const *envir
 typedef void option_stray_fn(void *owner, bytes_t name, const char *nearest);
 void option_env_strays(struct option_table table, const char *prefix, const char *const *environment,
                        option_stray_fn *on_stray, void *owner);
-// "--x v", "--x=v", "-n v", "-nv", "--bool", "--no-bool"; "--" ends the flags, a later flag overrides an earlier one.
-// What is no flag goes to RET_REST (room for COUNT texts; NULL: it is an error). Unknown flags: the diag names the
-// nearest.
+// "--x v", "--x=v", "-n v", "-nv", "-n=v", "--bool", "--no-bool"; "--" ends the flags, a later flag overrides an
+// earlier one. What is no flag goes to RET_REST (room for COUNT texts; NULL: it is an error). Unknown flags: the diag
+// names the nearest.
 MUST_CHECK err_t option_set_flags(struct option_set *set, int count, const char *const *arguments,
                                   const char **ret_rest, int *ret_rest_count, diag_t *diag);
 

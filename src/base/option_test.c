@@ -12,7 +12,7 @@ struct config {
     int64_t loops, max_request, idle_ms, retention_ms;
     int format;
     int64_t count;
-    const char *tags;
+    const char *tags, *files;
 };
 
 static const char *const formats[] = { "text", "json", NULL };
@@ -108,6 +108,13 @@ static const struct option_row rows[] = {
       .repeats = true,
       .help = "Some of them",
       .at = AT(tags) },
+    { .flag = "--file",
+      .group = "Log",
+      .type = OPTION_TEXT,
+      .repeats = true,
+      .joint = ',',
+      .help = "Names of files",
+      .at = AT(files) },
 };
 static const struct option_table table = { rows, ARRAY_COUNT(rows) };
 
@@ -240,6 +247,8 @@ static void reads_all_forms_of_flags(void **state)
     assert_string_equal(rest[0], "first");
     assert_string_equal(rest[1], "-");
     assert_string_equal(rest[2], "--count");
+    assert_int_equal(flags(f, "--insecure", "-n=7", NULL), ERR_OK);
+    assert_int_equal(f->config.count, 7);
     assert_int_equal(flags(f, "--insecure", "-n", "6"), ERR_OK);
     assert_true(f->config.insecure);
     assert_int_equal(f->config.count, 6);
@@ -260,6 +269,8 @@ static void a_flag_that_may_come_again_keeps_all_its_values(void **state)
     assert_string_equal(f->config.tags, "a b"); // the flags' own, not the variable's too
     assert_int_equal(flags(f, "--tag=c", "--cluster=a", "--cluster=b"), ERR_OK);
     assert_string_equal(f->config.tags, "a b c");
+    assert_int_equal(flags(f, "--file=a b", "--file", "c"), ERR_OK);
+    assert_string_equal(f->config.files, "a b,c");
     assert_string_equal(f->config.cluster, "b");
 }
 

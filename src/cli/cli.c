@@ -164,6 +164,8 @@ static err_t explain_server(struct option_table table, err_t err, diag_t *diag)
     static const struct {
         const char *flag, *letter, *meant, *text;
     } rows[] = {
+        { "--bootstrap", "-b", "--kubeconfig",
+          "this command speaks the Kubernetes API; --server https://HOST:6443 names the server" },
         { "--server", "-s", "--bootstrap", "this command speaks Kafka; --bootstrap HOST:9092 names the server" },
         { "--bootstrap", "-b", "--server", "this command speaks NATS; --server nats://HOST:4222 names the server" },
     };

@@ -5,6 +5,7 @@
 #include "cli/config.h"
 #include "cli/consume.h"
 #include "cli/env.h"
+#include "cli/get.h"
 #include "cli/group.h"
 #include "cli/nats_server.h"
 #include "cli/produce.h"
@@ -28,6 +29,7 @@ const struct command cli_commands[] = {
     { "reply", "answer requests on a NATS server", cli_reply },
     { CLI_NATS_SERVER, "run as nats-server: its flags, its configuration; so does a link of that name",
       cli_nats_server },
+    { "get", "show Kubernetes resources: a table, YAML, JSON, or parts of them", cli_get },
     { "env", "print the shell variable by which kubectl finds eddy: eval \"$(eddy env)\"", cli_env },
     { "config", "show every option with its value, where that came from, and its default", cli_config },
     { "version", "print the version", cli_version },

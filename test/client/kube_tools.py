@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import ssl
 import subprocess
 import textwrap
@@ -215,3 +216,35 @@ class Kubectl:
 
     def tree(self, *arguments):
         return json.loads(self.run("get", *arguments, "-o", "json"))
+
+
+class EddyCommands(Kubectl):
+    """eddy's own commands in the same way: get, apply, delete and their kin."""
+
+    def __init__(self, kube, folder, space):
+        super().__init__("new", kube, folder, space)
+        self.program = servers.eddy_binary()
+
+    def command(self, *arguments):
+        verb, *rest = map(str, arguments)
+        return [self.program, verb, "--namespace", self.space, *rest]
+
+
+class Both:
+    """eddy's commands and the newest kubectl side by side, in one namespace."""
+
+    def __init__(self, kube, folder, home):
+        self.kube = kube
+        self.space = kube.new_space()
+        self.eddy = EddyCommands(kube, folder, self.space)
+        self.kubectl = Kubectl("new", kube, home, self.space)
+
+    def same(self, *arguments, code=0):
+        """What both print for these arguments; ages may differ."""
+        mine, theirs = (ageless(side.run(*arguments, code=code)) for side in (self.eddy, self.kubectl))
+        assert mine == theirs, f"{arguments}\n--- eddy\n{mine}\n--- kubectl\n{theirs}"
+        return mine
+
+
+def ageless(text):
+    return re.sub(r"\b(\d+[dhms]){1,2}\b *", "AGE ", text)
