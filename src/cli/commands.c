@@ -2,6 +2,7 @@
 // The table of subcommands: one row for each.
 #include "cli/cli.h"
 
+#include "cli/apply.h"
 #include "cli/config.h"
 #include "cli/consume.h"
 #include "cli/env.h"
@@ -29,6 +30,7 @@ const struct command cli_commands[] = {
     { "reply", "answer requests on a NATS server", cli_reply },
     { CLI_NATS_SERVER, "run as nats-server: its flags, its configuration; so does a link of that name",
       cli_nats_server },
+    { "apply", "make the server have what manifests of Kubernetes resources say", cli_apply },
     { "get", "show Kubernetes resources: a table, YAML, JSON, or parts of them", cli_get },
     { "env", "print the shell variable by which kubectl finds eddy: eval \"$(eddy env)\"", cli_env },
     { "config", "show every option with its value, where that came from, and its default", cli_config },

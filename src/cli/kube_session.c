@@ -2,6 +2,7 @@
 #include "cli/kube_session.h"
 
 #include "io/file.h"
+#include "io/loop.h"
 #include "io/system.h"
 
 enum { KUBECONFIG_SIZE_MAX = 16 << 20, KUBECONFIG_FILES_MAX = 32 };
@@ -147,6 +148,21 @@ err_t kube_session_discover(struct kube_session *session, diag_t *diag)
 }
 
 // --- commands
+
+static void on_pause_end(struct timer *timer)
+{
+    loop_stop(timer->loop);
+}
+
+void kube_pause(int64_t ms)
+{
+    struct loop *loop = loop_new(0);
+    struct timer timer;
+    timer_init(&timer, loop, on_pause_end);
+    timer_start(&timer, ms);
+    loop_run(loop);
+    loop_free(loop);
+}
 
 static err_t session_open(struct kube_session *session, const struct kube_link_options *options,
                           const struct option_set *set, diag_t *diag)

@@ -80,6 +80,9 @@ enum cli_exit kube_command_run(const struct kube_command *command, struct kube_l
 // Asks again: the kinds may be others now. A failure is explained in DIAG.
 err_t kube_session_discover(struct kube_session *session, diag_t *diag) MUST_CHECK;
 
+// Waits; for what a server needs a moment for.
+void kube_pause(int64_t ms);
+
 // "eddy get: where: message (Reason)" as cli_complain has it, of any length; WHERE may be NULL. Returns CLI_FAILED.
 enum cli_exit kube_complain(const struct kube_session *session, const char *where, const struct kube_answer *answer);
 // The same to TO, for later.
