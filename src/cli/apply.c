@@ -5,10 +5,9 @@
 #include "cli/apply.h"
 
 #include "base/json_edit.h"
-#include "base/nearest.h"
 #include "cli/kube_fetch.h"
-#include "cli/kube_manifest.h"
 #include "cli/kube_merge.h"
+#include "cli/kube_object.h"
 #include "cli/kube_url.h"
 
 enum dry_run { DRY_NONE, DRY_CLIENT, DRY_SERVER };
@@ -76,10 +75,7 @@ static const struct option_row rows[] = {
 struct apply {
     struct kube_session *session;
     const struct config *config;
-    const struct kube_manifest *manifest;
-    const struct kube_kind *kind;
-    const char *name, *name_space;
-    const char *shown; // "widget.shop.example.org/one"
+    struct kube_object object;
     struct arena arena;
 };
 
@@ -103,7 +99,7 @@ static const char *path_of(struct apply *apply, const char *name, bool is_forced
 {
     const struct config *config = apply->config;
     struct writer url = WRITER_INIT;
-    kube_url_kind(&url, apply->kind, apply->name_space, name);
+    kube_url_kind(&url, apply->object.kind, apply->object.name_space, name);
     kube_url_parameter(&url, "fieldManager", bytes_of_text(manager_of(config)));
     kube_url_parameter(&url, "fieldValidation", validation_of(config));
     kube_url_parameter(&url, "dryRun", config->dry_run == DRY_SERVER ? BYTES_LITERAL("All") : BYTES_NULL);
@@ -131,7 +127,7 @@ static enum cli_exit say(const struct apply *apply, const char *what)
 {
     static const char *const notes[] = { "", " (dry run)", " (server dry run)" };
     struct writer out = WRITER_INIT;
-    writer_format(&out, "%s %s%s\n", apply->shown, what, notes[apply->config->dry_run]);
+    writer_format(&out, "%s %s%s\n", apply->object.shown, what, notes[apply->config->dry_run]);
     bool is_read = cli_print(&out);
     writer_free(&out);
     return is_read ? CLI_OK : CLI_FAILED;
@@ -139,14 +135,14 @@ static enum cli_exit say(const struct apply *apply, const char *what)
 
 static enum cli_exit complain(const struct apply *apply, const struct kube_answer *answer)
 {
-    return kube_manifest_complain(apply->session, apply->manifest, apply->shown, answer);
+    return kube_manifest_complain(apply->session, apply->object.manifest, apply->object.shown, answer);
 }
 
 static enum cli_exit apply_on_server(struct apply *apply)
 {
     struct kube_answer answer;
-    const char *path = path_of(apply, apply->name, apply->config->force_conflicts);
-    err_t err = put(apply, "PATCH", path, "application/apply-patch+yaml", apply->manifest->object, &answer);
+    const char *path = path_of(apply, apply->object.name, apply->config->force_conflicts);
+    err_t err = put(apply, "PATCH", path, "application/apply-patch+yaml", apply->object.manifest->object, &answer);
     if (err == ERR_OK)
         return say(apply, "serverside-applied");
     (void)complain(apply, &answer);
@@ -182,7 +178,7 @@ static enum cli_exit change(struct apply *apply, const struct json_value *wanted
         return say(apply, "unchanged");
     if (apply->config->dry_run == DRY_CLIENT)
         return say(apply, "configured");
-    const char *path = path_of(apply, apply->name, false);
+    const char *path = path_of(apply, apply->object.name, false);
     if (put(apply, "PATCH", path, "application/merge-patch+json", patch, &answer) != ERR_OK)
         return complain(apply, &answer);
     // What the manifest leaves to the server's defaults makes a patch that changes nothing.
@@ -193,107 +189,27 @@ static enum cli_exit change(struct apply *apply, const struct json_value *wanted
 static enum cli_exit apply_here(struct apply *apply)
 {
     struct kube_answer answer;
-    const struct json_value *wanted = kube_merge_annotate(&apply->arena, apply->manifest->object);
-    err_t err = kube_fetch_one(apply->session, apply->kind, apply->name_space, apply->name, &apply->arena, &answer);
+    const struct json_value *wanted = kube_merge_annotate(&apply->arena, apply->object.manifest->object);
+    err_t err = kube_fetch_one(apply->session, apply->object.kind, apply->object.name_space, apply->object.name,
+                               &apply->arena, &answer);
     if (err == ERR_NOT_FOUND)
         return create(apply, wanted);
     return err == ERR_OK ? change(apply, wanted, answer.tree) : complain(apply, &answer);
 }
 
-// --- which object it is
+// --- all of them
 
 static bool is_definition(const struct kube_manifest *manifest)
 {
     return bytes_is(json_text_at(manifest->object, "kind"), "CustomResourceDefinition");
 }
 
-static enum cli_exit refuse_kind(const struct kube_session *session, const struct kube_manifest *manifest)
-{
-    bytes_t version = json_text_at(manifest->object, "apiVersion"), name = json_text_at(manifest->object, "kind");
-    struct nearest nearest = nearest_to(name);
-    struct arena arena = ARENA_INIT;
-    const char *other = NULL; // the same kind, elsewhere
-    for (size_t i = 0; i < session->kinds.count; i++) {
-        const struct kube_kind *kind = &session->kinds.items[i];
-        nearest_offer(&nearest, arena_text(&arena, kind->name));
-        if (other == NULL && bytes_equal(kind->name, name))
-            other = arena_text(&arena, kube_kind_api_version(kind, &arena));
-    }
-    if (other != NULL)
-        (void)kube_manifest_refuse(session, manifest, "apiVersion", "the server has no %.*s in %.*s, but in %s",
-                                   BYTES_ARG(name), BYTES_ARG(version), other);
-    else if (nearest.best != NULL)
-        (void)kube_manifest_refuse(session, manifest, "kind", "the server has no kind %.*s; did you mean %s?",
-                                   BYTES_ARG(name), nearest.best);
-    else
-        (void)kube_manifest_refuse(session, manifest, "kind",
-                                   "the server has no kind %.*s in %.*s; is its CustomResourceDefinition applied?",
-                                   BYTES_ARG(name), BYTES_ARG(version));
-    arena_free(&arena);
-    return CLI_FAILED;
-}
-
-static const struct kube_kind *kind_of(const struct kube_session *session, const struct kube_manifest *manifest)
-{
-    const struct json_value *object = manifest->object;
-    return kube_kinds_of_object(&session->kinds, json_text_at(object, "apiVersion"), json_text_at(object, "kind"));
-}
-
-// A kind whose definition was applied a moment ago is served soon. NULL: it was complained of.
-static const struct kube_kind *kind_find(struct kube_session *session, const struct kube_manifest *manifest,
-                                         bool is_expected)
-{
-    enum { PAUSE_MS = 50, PAUSES = 100 };
-    const struct kube_kind *kind = kind_of(session, manifest);
-    diag_t diag = { 0 };
-    for (int i = 0; kind == NULL && is_expected && i < PAUSES; i++) {
-        if (i > 0)
-            kube_pause(PAUSE_MS);
-        if (kube_session_discover(session, &diag) != ERR_OK) {
-            (void)cli_complain(session->command, &diag);
-            return NULL;
-        }
-        kind = kind_of(session, manifest);
-    }
-    if (kind == NULL)
-        (void)refuse_kind(session, manifest);
-    return kind;
-}
-
-// Its name and its namespace: the manifest's, or the one that is asked for. False: it was complained of.
-static bool identify(struct apply *apply)
-{
-    struct json_value *metadata = json_find(apply->manifest->object, BYTES_LITERAL("metadata"));
-    bytes_t name = json_text_at(metadata, "name"), name_space = json_text_at(metadata, "namespace");
-    const char *asked = apply->config->link.name_space;
-    if (name.size == 0) {
-        bool is_generated = json_text_at(metadata, "generateName").size > 0;
-        (void)kube_manifest_refuse(apply->session, apply->manifest, "metadata", "%s",
-                                   is_generated ? "what is applied has a name: generateName makes another one each time"
-                                                : "metadata.name is missing");
-        return false;
-    }
-    if (apply->kind->is_namespaced && name_space.size > 0 && asked != NULL && !bytes_is(name_space, asked)) {
-        (void)kube_manifest_refuse(apply->session, apply->manifest, "metadata.namespace",
-                                   "the manifest is for the namespace %.*s, --namespace says %s", BYTES_ARG(name_space),
-                                   asked);
-        return false;
-    }
-    if (apply->kind->is_namespaced && name_space.size == 0)
-        json_set_text(metadata, &apply->session->arena, "namespace", apply->session->name_space);
-    apply->name = arena_text(&apply->arena, name);
-    apply->name_space = arena_text(&apply->arena, json_text_at(metadata, "namespace"));
-    apply->shown = arena_format(&apply->arena, "%s/%s", kube_kind_shown(apply->kind, &apply->arena), apply->name);
-    return true;
-}
-
 static enum cli_exit apply_one(struct kube_session *session, const struct config *config,
                                const struct kube_manifest *manifest, bool is_expected)
 {
-    struct apply apply = { .session = session, .config = config, .manifest = manifest };
+    struct apply apply = { .session = session, .config = config };
     enum cli_exit code = CLI_FAILED;
-    apply.kind = kind_find(session, manifest, is_expected);
-    if (apply.kind != NULL && identify(&apply))
+    if (kube_object_identify(session, manifest, config->link.name_space, is_expected, &apply.arena, &apply.object))
         code = config->server_side ? apply_on_server(&apply) : apply_here(&apply);
     arena_free(&apply.arena);
     return code;

@@ -216,7 +216,7 @@ def test_items_of_a_list_have_their_lines(both):
         ("apiVersion: v1\nmetadata: {name: a}\n", ":1: kind is missing"),
         ("apiVersion: v1\nkind: ConfigMap\n", ":1: metadata is missing"),
         ("apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n", ":3: metadata.name is missing"),
-        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: a-}\n", ":3: what is applied has a name"),
+        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: a-}\n", ":3: the object needs a name"),
         ("apiVersion: v1\nkind: ConfigMpa\nmetadata: {name: a}\n", ":2: the server has no kind ConfigMpa; did you mean ConfigMap?"),
         ("apiVersion: v2\nkind: ConfigMap\nmetadata: {name: a}\n", ":1: the server has no ConfigMap in v2, but in v1"),
         ("apiVersion: a.b/v1\nkind: Thingamajig\nmetadata: {name: a}\n", ":2: the server has no kind Thingamajig in a.b/v1; is its"),
