@@ -374,6 +374,13 @@ static const struct option_row *find_letter(struct option_table table, char lett
     return NULL;
 }
 
+enum option_source option_flag_source(const struct option_set *set, const char *flag)
+{
+    const struct option_row *row = find_flag(set->table, bytes_of_text(flag));
+    ASSERT(row != NULL);
+    return set->sources[row - set->table.rows];
+}
+
 // VALUE is what was joined to the flag, NULL if nothing was.
 static err_t set_flag(struct flags *flags, const struct option_row *row, const char *shown, const char *value)
 {

@@ -94,6 +94,8 @@ MUST_CHECK err_t option_set_flags(struct option_set *set, int count, const char 
 
 // NULL if no row has that key.
 const struct option_row *option_find(struct option_table table, bytes_t name);
+// Where the present value of the row with FLAG, which there is, came from.
+enum option_source option_flag_source(const struct option_set *set, const char *flag);
 // The present value, as it would be given ("64MB", "5s").
 void option_write_value(const struct option_set *set, const struct option_row *row, struct writer *out);
 // "default", "file", "environment", "flag", "runtime".

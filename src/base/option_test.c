@@ -271,6 +271,8 @@ static void a_flag_that_may_come_again_keeps_all_its_values(void **state)
     assert_string_equal(f->config.tags, "a b c");
     assert_int_equal(flags(f, "--file=a b", "--file", "c"), ERR_OK);
     assert_string_equal(f->config.files, "a b,c");
+    assert_int_equal(option_flag_source(&f->set, "--file"), OPTION_FROM_FLAG);
+    assert_int_equal(option_flag_source(&f->set, "--data"), OPTION_FROM_DEFAULT);
     assert_string_equal(f->config.cluster, "b");
 }
 

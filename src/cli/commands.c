@@ -6,6 +6,7 @@
 #include "cli/config.h"
 #include "cli/consume.h"
 #include "cli/delete.h"
+#include "cli/describe.h"
 #include "cli/env.h"
 #include "cli/get.h"
 #include "cli/group.h"
@@ -33,6 +34,7 @@ const struct command cli_commands[] = {
       cli_nats_server },
     { "apply", "make the server have what manifests of Kubernetes resources say", cli_apply },
     { "get", "show Kubernetes resources: a table, YAML, JSON, or parts of them", cli_get },
+    { "describe", "show all that is known of Kubernetes resources, for people", cli_describe },
     { "delete", "delete Kubernetes resources", cli_delete },
     { "env", "print the shell variable by which kubectl finds eddy: eval \"$(eddy env)\"", cli_env },
     { "config", "show every option with its value, where that came from, and its default", cli_config },

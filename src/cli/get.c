@@ -203,20 +203,6 @@ static void print_tables(struct get *get)
     }
 }
 
-static void say_nothing_found(const struct get *get)
-{
-    bool are_namespaced = !get->config->all_namespaces;
-    struct writer text = WRITER_INIT;
-    for (size_t i = 0; i < get->targets.count; i++)
-        are_namespaced = are_namespaced && get->targets.items[i].kind->is_namespaced;
-    if (are_namespaced)
-        writer_format(&text, "No resources found in %s namespace.\n", get->session->name_space);
-    else
-        writer_text(&text, "No resources found\n");
-    (void)system_write_err(writer_view(&text));
-    writer_free(&text);
-}
-
 // --- the other forms
 
 // A List of the core group, as kubectl makes one.
@@ -273,7 +259,7 @@ static void print(struct get *get)
         print_objects(get);
     bool is_nothing = get->out.size == 0 && !get->has_failed && !get->config->ignore_not_found;
     if (is_nothing && kube_output_is_table(&get->output))
-        say_nothing_found(get);
+        kube_say_nothing_found(get->session, &get->targets, get->config->all_namespaces);
     (void)cli_print(&get->out);
     (void)system_write_err(writer_view(&get->complaints));
 }

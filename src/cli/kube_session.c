@@ -78,18 +78,11 @@ static err_t files_add(struct config_files *files, const char *paths, struct are
     return err;
 }
 
-static enum option_source source_of(const struct option_set *set, const char *flag)
-{
-    size_t at = 0;
-    while (strcmp(set->table.rows[at].flag, flag) != 0)
-        at++;
-    return set->sources[at];
-}
-
 // A data folder that the command line names is meant, whatever the environment says.
 static const char *paths_of(const struct kube_link_options *options, const struct option_set *set, struct arena *arena)
 {
-    bool is_data = source_of(set, "--data") == OPTION_FROM_FLAG && source_of(set, "--kubeconfig") != OPTION_FROM_FLAG;
+    bool is_data = option_flag_source(set, "--data") == OPTION_FROM_FLAG &&
+                   option_flag_source(set, "--kubeconfig") != OPTION_FROM_FLAG;
     if (options->kubeconfig != NULL && !is_data)
         return options->kubeconfig;
     return arena_format(arena, "%s/kubeconfig", options->data);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/kube_target.h"
 
+#include "io/system.h"
+
 struct reader {
     struct kube_session *session;
     struct kube_targets targets;
@@ -128,4 +130,18 @@ err_t kube_targets_read(struct kube_session *session, const struct cli_arguments
     gather_kinds(&reader);
     *ret_targets = reader.targets;
     return ERR_OK;
+}
+
+void kube_say_nothing_found(const struct kube_session *session, const struct kube_targets *targets, bool all_namespaces)
+{
+    bool are_namespaced = !all_namespaces;
+    struct writer text = WRITER_INIT;
+    for (size_t i = 0; i < targets->count; i++)
+        are_namespaced = are_namespaced && targets->items[i].kind->is_namespaced;
+    if (are_namespaced)
+        writer_format(&text, "No resources found in %s namespace.\n", session->name_space);
+    else
+        writer_text(&text, "No resources found\n");
+    (void)system_write_err(writer_view(&text));
+    writer_free(&text);
 }

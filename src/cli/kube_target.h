@@ -18,6 +18,9 @@ struct kube_targets {
 // nearest. In the session's arena.
 err_t kube_targets_read(struct kube_session *session, const struct cli_arguments *arguments,
                         struct kube_targets *ret_targets, diag_t *diag) MUST_CHECK;
+// "No resources found in default namespace.", to standard error, as kubectl says it.
+void kube_say_nothing_found(const struct kube_session *session, const struct kube_targets *targets,
+                            bool all_namespaces);
 // One kind by what people call it; ERR_NOT_FOUND.
 err_t kube_kind_read(struct kube_session *session, bytes_t text, const struct kube_kind **ret_kind,
                      diag_t *diag) MUST_CHECK;
