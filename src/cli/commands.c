@@ -19,6 +19,7 @@
 #include "cli/sub.h"
 #include "cli/topic.h"
 #include "cli/version.h"
+#include "cli/watch.h"
 
 const struct command cli_commands[] = {
     { "serve", "run eddy: opens all doors and serves until it is told to stop", cli_serve },
@@ -35,6 +36,7 @@ const struct command cli_commands[] = {
     { "apply", "make the server have what manifests of Kubernetes resources say", cli_apply },
     { "get", "show Kubernetes resources: a table, YAML, JSON, or parts of them", cli_get },
     { "describe", "show all that is known of Kubernetes resources, for people", cli_describe },
+    { "watch", "show each change of Kubernetes resources", cli_watch },
     { "delete", "delete Kubernetes resources", cli_delete },
     { "env", "print the shell variable by which kubectl finds eddy: eval \"$(eddy env)\"", cli_env },
     { "config", "show every option with its value, where that came from, and its default", cli_config },

@@ -110,7 +110,6 @@ err_t kube_link_open(const struct kube_config *config, struct kube_link **ret_li
     (void)curl_global_init(CURL_GLOBAL_DEFAULT);
     link->curl = curl_easy_init();
     ASSERT(link->curl != NULL);
-    (void)curl_easy_setopt(link->curl, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(link->curl, CURLOPT_PROTOCOLS_STR, "http,https");
     (void)curl_easy_setopt(link->curl, CURLOPT_USERAGENT, "eddy/" EDDY_VERSION);
     (void)curl_easy_setopt(link->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
