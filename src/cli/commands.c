@@ -8,6 +8,7 @@
 #include "cli/delete.h"
 #include "cli/describe.h"
 #include "cli/env.h"
+#include "cli/explain.h"
 #include "cli/get.h"
 #include "cli/group.h"
 #include "cli/nats_server.h"
@@ -38,6 +39,7 @@ const struct command cli_commands[] = {
     { "describe", "show all that is known of Kubernetes resources, for people", cli_describe },
     { "watch", "show each change of Kubernetes resources", cli_watch },
     { "delete", "delete Kubernetes resources", cli_delete },
+    { "explain", "say what a kind of Kubernetes resource is for, and what its fields mean", cli_explain },
     { "env", "print the shell variable by which kubectl finds eddy: eval \"$(eddy env)\"", cli_env },
     { "config", "show every option with its value, where that came from, and its default", cli_config },
     { "version", "print the version", cli_version },

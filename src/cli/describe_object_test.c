@@ -82,12 +82,13 @@ static void events_are_in_the_order_of_time(void **state)
 {
     (void)state;
     struct arena arena = ARENA_INIT;
-    const char *text = described(
-        &arena, "{\"metadata\":{\"name\":\"n\"}}",
-        "{\"items\":[{\"reason\":\"Second\",\"type\":\"Normal\",\"lastTimestamp\":\"1970-01-01T00:16:30Z\","
-        "\"firstTimestamp\":\"1970-01-01T00:15:00Z\",\"count\":3,\"message\":\"two\\nlines\\n\",\"source\":{"
-        "\"component\":\"c\"}},{\"reason\":\"First\",\"type\":\"Warning\",\"eventTime\":\"1970-01-01T00:10:00.000000Z\","
-        "\"message\":\"m\",\"reportingComponent\":\"r\"}]}");
+    const char *text =
+        described(&arena, "{\"metadata\":{\"name\":\"n\"}}",
+                  "{\"items\":[{\"reason\":\"Second\",\"type\":\"Normal\",\"lastTimestamp\":\"1970-01-01T00:16:30Z\","
+                  "\"firstTimestamp\":\"1970-01-01T00:15:00Z\",\"count\":3,\"message\":\"two\\nlines\\n\",\"source\":{"
+                  "\"component\":\"c\"}},{\"reason\":\"First\",\"type\":\"Warning\",\"eventTime\":\"1970-01-01T00:10:"
+                  "00.000000Z\","
+                  "\"message\":\"m\",\"reportingComponent\":\"r\"}]}");
     const char *expected = "Events:\n"
                            "  Type     Reason  Age                 From  Message\n"
                            "  ----     ------  ----                ----  -------\n"
