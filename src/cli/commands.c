@@ -7,6 +7,7 @@
 #include "cli/consume.h"
 #include "cli/delete.h"
 #include "cli/describe.h"
+#include "cli/edit.h"
 #include "cli/env.h"
 #include "cli/explain.h"
 #include "cli/get.h"
@@ -39,6 +40,7 @@ const struct command cli_commands[] = {
     { "describe", "show all that is known of Kubernetes resources, for people", cli_describe },
     { "watch", "show each change of Kubernetes resources", cli_watch },
     { "delete", "delete Kubernetes resources", cli_delete },
+    { "edit", "change a Kubernetes resource in an editor", cli_edit },
     { "explain", "say what a kind of Kubernetes resource is for, and what its fields mean", cli_explain },
     { "env", "print the shell variable by which kubectl finds eddy: eval \"$(eddy env)\"", cli_env },
     { "config", "show every option with its value, where that came from, and its default", cli_config },

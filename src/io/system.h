@@ -44,6 +44,10 @@ uint64_t system_process_id(void);
 size_t system_find_processes(const char *name, uint64_t *to, size_t max);
 // ERR_NOT_FOUND: there is no such process; ERR_DENIED: it is somebody else's.
 err_t system_send_signal(uint64_t process_id, enum system_signal signal_number) MUST_CHECK;
+// Runs a program (argv[0] is looked up in PATH; NULL-terminated) on our own standard streams and waits until it ends,
+// as system() does: what is typed to interrupt it does not end us. Exit code 0..255, or 128 + signal. For commands; a
+// server has io/child.h. ERR_NOT_FOUND, ERR_DENIED: it could not be started.
+err_t system_run_program(const char *const *argv, int *ret_code) MUST_CHECK;
 // Raises the soft limit of open files to the hard limit; returns it.
 uint64_t system_raise_file_limit(void);
 // Resident bytes, CPU nanoseconds of the process, open file descriptors; 0 where unknown.

@@ -186,6 +186,13 @@ err_t system_send_signal(uint64_t process_id, enum system_signal signal_number)
     return ERR_OK;
 }
 
+err_t system_run_program(const char *const *argv, int *ret_code)
+{
+    (void)argv;
+    (void)ret_code;
+    return ERR_NOT_FOUND; // the twin has no programs
+}
+
 uint64_t system_raise_file_limit(void)
 {
     return 1 << 20;

@@ -13,9 +13,11 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -159,6 +161,39 @@ unsigned system_cpu_count(void)
 uint64_t system_process_id(void)
 {
     return (uint64_t)getpid();
+}
+
+static int wait_for(pid_t child)
+{
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+err_t system_run_program(const char *const *argv, int *ret_code)
+{
+    struct sigaction ignore = { .sa_handler = SIG_IGN }, before[2];
+    posix_spawnattr_t attributes;
+    sigset_t defaults;
+    pid_t child;
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGINT);
+    sigaddset(&defaults, SIGQUIT);
+    sigaddset(&defaults, SIGPIPE);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setsigdefault(&attributes, &defaults);
+    sigaction(SIGINT, &ignore, &before[0]);
+    sigaction(SIGQUIT, &ignore, &before[1]);
+    // posix_spawn does not write to the arguments; its type is older than const.
+    int failed = posix_spawnp(&child, argv[0], NULL, &attributes, (char *const *)(uintptr_t)argv, environ);
+    if (failed == 0)
+        *ret_code = wait_for(child);
+    sigaction(SIGINT, &before[0], NULL);
+    sigaction(SIGQUIT, &before[1], NULL);
+    posix_spawnattr_destroy(&attributes);
+    return failed == 0 ? ERR_OK : err_of_file(failed);
 }
 
 uint64_t system_raise_file_limit(void)

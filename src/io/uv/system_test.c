@@ -172,6 +172,31 @@ static void other_processes_are_found_by_name_and_told(void **state)
     assert_int_equal(system_find_processes("no such program", found, 2), 0);
 }
 
+static void a_program_runs_on_our_streams_to_its_end(void **state)
+{
+    (void)state;
+    int ends[2], code = -1;
+    char text[16] = "";
+    assert_int_equal(pipe(ends), 0);
+    int kept = swap_fd(STDOUT_FILENO, ends[1]);
+    static const char *const says[] = { "sh", "-c", "echo \"$1\"; exit 3", "sh", "hi", NULL };
+    err_t err = system_run_program(says, &code);
+    dup2(kept, STDOUT_FILENO);
+    close(kept);
+    close(ends[1]);
+    assert_int_equal(err, ERR_OK);
+    assert_int_equal(code, 3);
+    assert_int_equal(read(ends[0], text, sizeof text), 3);
+    assert_string_equal(text, "hi\n");
+    close(ends[0]);
+    // An interrupt of the terminal goes to both; it ends the program, not us.
+    static const char *const dies[] = { "sh", "-c", "kill -INT $PPID; kill -INT $$", NULL };
+    assert_int_equal(system_run_program(dies, &code), ERR_OK);
+    assert_int_equal(code, 128 + SIGINT);
+    static const char *const missing[] = { "no such program", NULL };
+    assert_int_equal(system_run_program(missing, &code), ERR_NOT_FOUND);
+}
+
 static void local_time_is_that_of_the_zone(void **state)
 {
     (void)state;
@@ -191,6 +216,7 @@ int main(void)
         cmocka_unit_test(reads_standard_input_to_its_end),
         cmocka_unit_test(standard_error_goes_to_a_file_that_may_be_renamed),
         cmocka_unit_test(other_processes_are_found_by_name_and_told),
+        cmocka_unit_test(a_program_runs_on_our_streams_to_its_end),
         cmocka_unit_test(local_time_is_that_of_the_zone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
