@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 enum { CONNECT_TIMEOUT_MS = 10000, SILENCE_MAX_S = 60, CREDENTIAL_SIZE_MAX = 1 << 20 };
+enum { ANSWER_SIZE_MAX = 256 << 20 }; // of a page, or of a line of a watch
 
 struct kube_link {
     CURL *curl;
@@ -107,6 +108,7 @@ err_t kube_link_open(const struct kube_config *config, struct kube_link **ret_li
     while (config->server[size - 1] == '/')
         size--;
     link->server = arena_text(&link->arena, bytes_of(config->server, size));
+    link->body.limit = ANSWER_SIZE_MAX;
     (void)curl_global_init(CURL_GLOBAL_DEFAULT);
     link->curl = curl_easy_init();
     ASSERT(link->curl != NULL);
@@ -164,9 +166,9 @@ static size_t on_body(char *data, size_t size, size_t count, void *owner)
 {
     struct kube_link *link = owner;
     writer_bytes(&link->body, bytes_of(data, size * count));
-    if (link->on_line != NULL && status_of(link) < 300)
+    if (link->on_line != NULL && link->body.err == ERR_OK && status_of(link) < 300)
         give_lines(link);
-    return link->is_enough ? 0 : size * count;
+    return link->is_enough || link->body.err != ERR_OK ? 0 : size * count;
 }
 
 // A warning of the server (RFC 9111 5.5, code 299): 'Warning: 299 - "text"'. It is shown as kubectl does.
@@ -214,6 +216,8 @@ static const char *unreached_text(CURLcode code)
 static err_t explain_unreached(struct kube_link *link, CURLcode code, struct arena *arena, struct kube_answer *answer)
 {
     const char *text = unreached_text(code);
+    if (link->body.err != ERR_OK)
+        text = "the answer is larger than a command takes (256 MB)";
     if (text == NULL)
         text = link->complaint[0] != '\0' ? link->complaint : curl_easy_strerror(code);
     answer->status = 0;

@@ -122,6 +122,7 @@ def test_documents_lists_folders_and_standard_input(both):
     assert both.eddy.run("apply", "-R", "-f", folder).splitlines()[-1] == "configmap/d created"
     both.kubectl.run("delete", "cm", "--all")
     assert both.eddy.run("apply", "-f", "-", text=config % "e" + "---\n---\n" + config % "f") == "configmap/e created\nconfigmap/f created\n"
+    assert both.eddy.run("apply", "-f", "/dev/stdin", text=config % "e") == "configmap/e unchanged\n"  # a pipe is a file, too
     files = f"{folder}/a.json,{folder}/c.yml"
     assert both.eddy.run("apply", "-f", files, "-f", folder / "inside") == "configmap/a created\nconfigmap/c created\nconfigmap/d created\n"
 
