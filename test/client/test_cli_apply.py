@@ -45,13 +45,13 @@ def test_both_tools_apply_the_same_object_in_turn(both):
     mine = both.eddy.apply(second)
     assert mine == f"{ONE} configured\n"
     assert spec(both) == {"size": "large", "colour": "grey"}
-    written = both.kubectl.tree("widget", "one")["metadata"]["annotations"][LAST]
+    metadata = both.kubectl.tree("widget", "one", "--show-managed-fields")["metadata"]
+    written = metadata["annotations"][LAST]
+    assert [entry["manager"] for entry in metadata["managedFields"]] == ["kubectl-client-side-apply"]
     assert both.kubectl.apply(second) == f"{ONE} unchanged\n"
     assert both.kubectl.apply(first) == f"{ONE} configured\n"
     assert both.kubectl.apply(second) == f"{ONE} configured\n"
-    metadata = both.kubectl.tree("widget", "one", "--show-managed-fields")["metadata"]
-    assert metadata["annotations"][LAST] == written
-    assert [entry["manager"] for entry in metadata["managedFields"]] == ["kubectl-client-side-apply"]
+    assert both.kubectl.tree("widget", "one")["metadata"]["annotations"][LAST] == written
 
 
 def test_built_in_kinds_with_defaults_are_unchanged_the_second_time(both):
