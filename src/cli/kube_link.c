@@ -5,16 +5,17 @@
 #include "base/version.h"
 #include "base/writer.h"
 #include "cli/cli.h"
+#include "cli/curl_library.h"
 #include "io/file.h"
 #include "io/system.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
 
 enum { CONNECT_TIMEOUT_MS = 10000, SILENCE_MAX_S = 60, CREDENTIAL_SIZE_MAX = 1 << 20 };
 enum { ANSWER_SIZE_MAX = 256 << 20 }; // of a page, or of a line of a watch
 
 struct kube_link {
+    const struct curl_library *library;
     CURL *curl;
     const char *server; // without a slash at its end
     bool has_token;
@@ -66,7 +67,7 @@ static void set_blob(struct kube_link *link, CURLoption option, bytes_t data)
     if (data.size == 0)
         return;
     struct curl_blob blob = { .data = arena_text(&link->arena, data), .len = data.size, .flags = CURL_BLOB_COPY };
-    (void)curl_easy_setopt(link->curl, option, &blob);
+    (void)link->library->easy_setopt(link->curl, option, &blob);
 }
 
 static err_t credentials_set(struct kube_link *link, const struct kube_config *config, diag_t *diag)
@@ -92,8 +93,8 @@ static err_t credentials_set(struct kube_link *link, const struct kube_config *c
     if (link->has_token)
         link->authorization = arena_format(&link->arena, "Authorization: Bearer %.*s", BYTES_ARG(token));
     if (config->is_insecure) {
-        (void)curl_easy_setopt(link->curl, CURLOPT_SSL_VERIFYPEER, 0L);
-        (void)curl_easy_setopt(link->curl, CURLOPT_SSL_VERIFYHOST, 0L);
+        (void)link->library->easy_setopt(link->curl, CURLOPT_SSL_VERIFYPEER, 0L);
+        (void)link->library->easy_setopt(link->curl, CURLOPT_SSL_VERIFYHOST, 0L);
     }
     return ERR_OK;
 }
@@ -103,23 +104,27 @@ err_t kube_link_open(const struct kube_config *config, struct kube_link **ret_li
     if (config->server == NULL || !is_url(config->server))
         return diag_fail(diag, ERR_INVALID, config->server == NULL ? "--server" : config->server,
                          "the server is named as https://HOST:PORT");
+    const struct curl_library *library;
+    err_t err = curl_library_load(&library, diag);
+    if (err != ERR_OK)
+        return err;
     struct kube_link *link = mem_zalloc(1, sizeof *link);
+    link->library = library;
     size_t size = strlen(config->server);
     while (config->server[size - 1] == '/')
         size--;
     link->server = arena_text(&link->arena, bytes_of(config->server, size));
     link->body.limit = ANSWER_SIZE_MAX;
-    (void)curl_global_init(CURL_GLOBAL_DEFAULT);
-    link->curl = curl_easy_init();
+    link->curl = library->easy_init();
     ASSERT(link->curl != NULL);
-    (void)curl_easy_setopt(link->curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    (void)curl_easy_setopt(link->curl, CURLOPT_USERAGENT, "eddy/" EDDY_VERSION);
-    (void)curl_easy_setopt(link->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
-    (void)curl_easy_setopt(link->curl, CURLOPT_ACCEPT_ENCODING, "");
-    (void)curl_easy_setopt(link->curl, CURLOPT_ERRORBUFFER, link->complaint);
+    (void)library->easy_setopt(link->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    (void)library->easy_setopt(link->curl, CURLOPT_USERAGENT, "eddy/" EDDY_VERSION);
+    (void)library->easy_setopt(link->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
+    (void)library->easy_setopt(link->curl, CURLOPT_ACCEPT_ENCODING, "");
+    (void)library->easy_setopt(link->curl, CURLOPT_ERRORBUFFER, link->complaint);
     if (is_loopback(link->server)) // as kubectl does: no proxy of the environment stands in between
-        (void)curl_easy_setopt(link->curl, CURLOPT_PROXY, "");
-    err_t err = credentials_set(link, config, diag);
+        (void)library->easy_setopt(link->curl, CURLOPT_PROXY, "");
+    err = credentials_set(link, config, diag);
     if (err == ERR_OK)
         *ret_link = link;
     else
@@ -131,7 +136,7 @@ void kube_link_close(struct kube_link *link)
 {
     if (link == NULL)
         return;
-    curl_easy_cleanup(link->curl);
+    link->library->easy_cleanup(link->curl);
     writer_free(&link->body);
     arena_free(&link->arena);
     free(link);
@@ -158,7 +163,7 @@ static void give_lines(struct kube_link *link)
 static int status_of(const struct kube_link *link)
 {
     long status = 0;
-    (void)curl_easy_getinfo(link->curl, CURLINFO_RESPONSE_CODE, &status);
+    (void)link->library->easy_getinfo(link->curl, CURLINFO_RESPONSE_CODE, &status);
     return (int)status;
 }
 
@@ -219,7 +224,7 @@ static err_t explain_unreached(struct kube_link *link, CURLcode code, struct are
     if (link->body.err != ERR_OK)
         text = "the answer is larger than a command takes (256 MB)";
     if (text == NULL)
-        text = link->complaint[0] != '\0' ? link->complaint : curl_easy_strerror(code);
+        text = link->complaint[0] != '\0' ? link->complaint : link->library->easy_strerror(code);
     answer->status = 0;
     answer->message = arena_format(arena, "%s: %s", link->server, text);
     return code == CURLE_OPERATION_TIMEDOUT ? ERR_TIMEOUT : ERR_CLOSED;
@@ -272,37 +277,38 @@ static struct curl_slist *headers_of(const struct kube_link *link, const struct 
 {
     const char *accept = request->accept == NULL ? "application/json" : request->accept;
     const char *type = request->content_type == NULL ? "application/json" : request->content_type;
-    struct curl_slist *list = curl_slist_append(NULL, arena_format(arena, "Accept: %s", accept));
+    struct curl_slist *list = link->library->slist_append(NULL, arena_format(arena, "Accept: %s", accept));
     if (link->authorization != NULL)
-        list = curl_slist_append(list, link->authorization);
+        list = link->library->slist_append(list, link->authorization);
     if (request->body.data != NULL) {
-        list = curl_slist_append(list, arena_format(arena, "Content-Type: %s", type));
-        list = curl_slist_append(list, "Expect:"); // no round trip before the body
+        list = link->library->slist_append(list, arena_format(arena, "Content-Type: %s", type));
+        list = link->library->slist_append(list, "Expect:"); // no round trip before the body
     }
     return list;
 }
 
 static CURLcode perform(struct kube_link *link, const struct kube_request *request, struct arena *arena)
 {
+    const struct curl_library *library = link->library;
     CURL *curl = link->curl;
     bool has_body = request->body.data != NULL, is_watch = link->on_line != NULL;
     struct curl_slist *headers = headers_of(link, request, arena);
-    (void)curl_easy_setopt(curl, CURLOPT_URL, arena_format(arena, "%s%s", link->server, request->path));
-    (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    (void)curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+    (void)library->easy_setopt(curl, CURLOPT_URL, arena_format(arena, "%s%s", link->server, request->path));
+    (void)library->easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    (void)library->easy_setopt(curl, CURLOPT_HTTPGET, 1L);
     if (has_body) {
-        (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.size);
-        (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body.data);
+        (void)library->easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.size);
+        (void)library->easy_setopt(curl, CURLOPT_POSTFIELDS, request->body.data);
     }
-    (void)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
-    (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
-    (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, link);
-    (void)curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
-    (void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, is_watch ? 0L : 1L);
-    (void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, is_watch ? 0L : (long)SILENCE_MAX_S);
+    (void)library->easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+    (void)library->easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+    (void)library->easy_setopt(curl, CURLOPT_WRITEDATA, link);
+    (void)library->easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+    (void)library->easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, is_watch ? 0L : 1L);
+    (void)library->easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, is_watch ? 0L : (long)SILENCE_MAX_S);
     link->complaint[0] = '\0';
-    CURLcode code = curl_easy_perform(curl);
-    curl_slist_free_all(headers);
+    CURLcode code = library->easy_perform(curl);
+    library->slist_free_all(headers);
     return code;
 }
 
