@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "cli/describe_events.h"
 #include "cli/kube_merge.h"
+#include "cli/plain.h"
 #include "cli/tabs.h"
 #include "kube/table/go_text.h"
 
@@ -70,7 +71,7 @@ static uint8_t upper(uint8_t c)
 void describe_label(bytes_t field, struct writer *out)
 {
     if (!is_word(field)) {
-        writer_bytes(out, field);
+        plain_put(out, field);
         return;
     }
     for (size_t at = 0; at < field.size;) {
@@ -91,15 +92,6 @@ static void put_indent(struct writer *text, unsigned level)
         writer_text(text, "  ");
 }
 
-// What others wrote, in one line: it cannot steer a terminal, nor break a column.
-static void put_shown(struct writer *text, bytes_t value)
-{
-    for (size_t i = 0; i < value.size; i++) {
-        uint8_t c = value.data[i];
-        writer_u8(text, c == '\t' ? ' ' : c < ' ' || c == 0x7f ? '?' : c);
-    }
-}
-
 static bytes_t next_line(bytes_t *text)
 {
     const uint8_t *lf = memchr(text->data, '\n', text->size);
@@ -117,7 +109,7 @@ static bool has_lines(bytes_t value)
 static void put_head(struct writer *text, const char *title, bytes_t value)
 {
     writer_format(text, "%s:\t", title);
-    put_shown(text, value);
+    plain_put(text, value);
     writer_text(text, "\n");
 }
 
@@ -131,9 +123,9 @@ static void put_labels(struct writer *text, const struct json_value *labels)
     struct json_value **sorted = json_sorted(labels);
     for (size_t i = 0; sorted[i] != NULL; i++) {
         writer_text(text, i == 0 ? "" : "\t");
-        put_shown(text, sorted[i]->name);
+        plain_put(text, sorted[i]->name);
         writer_u8(text, '=');
-        put_shown(text, sorted[i]->text);
+        plain_put(text, sorted[i]->text);
         writer_text(text, "\n");
     }
     free(sorted);
@@ -144,11 +136,11 @@ static void put_annotation(struct writer *text, const struct json_value *annotat
     bytes_t value = annotation->text;
     if (value.size > 0 && value.data[value.size - 1] == '\n')
         value.size--;
-    put_shown(text, annotation->name);
+    plain_put(text, annotation->name);
     bool is_short = value.size + annotation->name.size + 2 <= ANNOTATION_MAX && !has_lines(value);
     if (is_short) {
         writer_text(text, ": ");
-        put_shown(text, value);
+        plain_put(text, value);
         writer_text(text, "\n");
         return;
     }
@@ -157,7 +149,7 @@ static void put_annotation(struct writer *text, const struct json_value *annotat
         bytes_t line = next_line(&value);
         bool is_long = line.size > ANNOTATION_MAX - 2;
         writer_text(text, "\t  ");
-        put_shown(text, bytes_of(line.data, is_long ? ANNOTATION_MAX - 2 : line.size));
+        plain_put(text, bytes_of(line.data, is_long ? ANNOTATION_MAX - 2 : line.size));
         writer_text(text, is_long ? "...\n" : "\n");
     } while (value.size > 0);
 }
@@ -187,7 +179,7 @@ static void put_lines(struct writer *text, unsigned level, bytes_t value)
 {
     while (value.size > 0) {
         put_indent(text, level);
-        put_shown(text, next_line(&value));
+        plain_put(text, next_line(&value));
         writer_text(text, "\n");
     }
 }
@@ -196,7 +188,7 @@ static void put_scalar(struct writer *text, const struct json_value *value)
 {
     struct writer shown = WRITER_INIT;
     go_sprint(&shown, value);
-    put_shown(text, writer_view(&shown));
+    plain_put(text, writer_view(&shown));
     writer_text(text, "\n");
     writer_free(&shown);
 }
@@ -267,7 +259,7 @@ static void put_sizes(struct writer *text, const struct json_value *data, const 
 {
     struct json_value **sorted = data == NULL || data->type != JSON_OBJECT ? NULL : json_sorted(data);
     for (size_t i = 0; sorted != NULL && sorted[i] != NULL; i++) {
-        put_shown(text, sorted[i]->name);
+        plain_put(text, sorted[i]->name);
         writer_format(text, ":%s%zu bytes\n", between, data_size(sorted[i]->text));
     }
     free(sorted);
@@ -280,7 +272,7 @@ static void put_config_map(struct writer *text, const struct json_value *object)
     writer_text(text, "\nData\n====\n");
     for (size_t i = 0; sorted != NULL && sorted[i] != NULL; i++) {
         bytes_t value = sorted[i]->text;
-        put_shown(text, sorted[i]->name);
+        plain_put(text, sorted[i]->name);
         writer_text(text, ":\n----\n");
         put_lines(text, 0, value);
         writer_text(text, value.size > 0 && value.data[value.size - 1] == '\n' ? "\n\n" : "\n");

@@ -55,12 +55,13 @@ static void what_others_wrote_cannot_steer_a_terminal(void **state)
 {
     (void)state;
     struct arena arena = ARENA_INIT;
-    const char *text = described(&arena,
-                                 "{\"kind\":\"K\",\"metadata\":{\"name\":\"n\\u001b[2J\",\"labels\":{\"a\":\"\\t\"},"
-                                 "\"annotations\":{\"b\":\"\\u0007\"}},\"spec\":{\"text\":\"one\\ntwo\\u001b\"}}",
-                                 NULL);
+    const char *text =
+        described(&arena,
+                  "{\"kind\":\"K\",\"metadata\":{\"name\":\"n\\u001b[2J\",\"labels\":{\"a\":\"\\t\"},"
+                  "\"annotations\":{\"b\":\"\\u0007\"}},\"sp\\u001bec\":{\"text\":\"one\\ntwo\\u001b\"}}",
+                  NULL);
     assert_string_equal(text, "Name:         n?[2J\nNamespace:    \nLabels:       a= \nAnnotations:  b: ?\n"
-                              "Kind:         K\nMetadata:\nSpec:\n  Text:\n    one\n    two?\n");
+                              "Kind:         K\nMetadata:\nsp?ec:\n  Text:\n    one\n    two?\n");
     arena_free(&arena);
 }
 

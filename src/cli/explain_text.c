@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/json_edit.h"
 #include "base/nearest.h"
+#include "cli/plain.h"
 #include "cli/wrap.h"
 #include "kube/table/go_text.h"
 
@@ -96,7 +97,7 @@ static void put_reference(const struct json_value *document, bytes_t reference, 
     bytes_t type = json_text_at(refer(document, reference), "type");
     bytes_t name = last_part(last_part(reference, '/'), '.');
     bool is_scalar = type.size > 0 && !bytes_is(type, "object");
-    writer_bytes(out, is_scalar ? type : name);
+    plain_put(out, is_scalar ? type : name);
 }
 
 static void put_type(const struct json_value *document, const struct json_value *schema, struct writer *out)
@@ -117,7 +118,7 @@ static void put_type(const struct json_value *document, const struct json_value 
     } else if (reference_of(schema).size > 0) {
         put_reference(document, reference_of(schema), out);
     } else {
-        writer_bytes(out, type.size == 0 || bytes_is(type, "object") ? BYTES_LITERAL("Object") : type);
+        plain_put(out, type.size == 0 || bytes_is(type, "object") ? BYTES_LITERAL("Object") : type);
     }
 }
 
@@ -131,10 +132,13 @@ static void put_spaces(struct writer *out, size_t count)
 
 static void put_value(const struct json_value *value, struct writer *out)
 {
+    struct writer text = WRITER_INIT;
     if (value->type == JSON_STRING && value->text.size == 0)
-        writer_text(out, "\"\"");
+        writer_text(&text, "\"\"");
     else
-        go_sprint(out, value);
+        go_sprint(&text, value);
+    plain_put(out, writer_view(&text));
+    writer_free(&text);
 }
 
 // Below the name of a field in a list, the first few.
@@ -201,7 +205,7 @@ static void put_field(const struct explain *explain, const struct json_value *sc
 {
     size_t indent = level * INDENT;
     put_spaces(out, indent);
-    writer_bytes(out, field->name);
+    plain_put(out, field->name);
     writer_text(out, "\t<");
     put_type(explain->document, field, out);
     writer_text(out, is_required(schema, field->name) ? "> -required-" : ">");

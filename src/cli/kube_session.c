@@ -23,8 +23,10 @@ static void put_message(struct writer *to, const char *message)
 void kube_complaint_write(struct writer *to, const char *command, const char *where, const struct kube_answer *answer)
 {
     writer_format(to, "eddy %s: ", command);
-    if (where != NULL && where[0] != '\0')
-        writer_format(to, "%s: ", where);
+    if (where != NULL && where[0] != '\0') {
+        put_message(to, where);
+        writer_text(to, ": ");
+    }
     put_message(to, answer->message);
     if (answer->reason.size > 0 && answer->status != 401)
         writer_format(to, " (%.*s)", BYTES_ARG(answer->reason));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/wrap.h"
 
+#include "cli/plain.h"
+
 static bool is_space(uint8_t c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
@@ -10,12 +12,6 @@ static void put_indent(struct writer *out, size_t indent)
 {
     for (size_t i = 0; i < indent; i++)
         writer_u8(out, ' ');
-}
-
-static void put_shown(struct writer *out, bytes_t text)
-{
-    for (size_t i = 0; i < text.size; i++)
-        writer_u8(out, text.data[i] == '\t' ? ' ' : text.data[i] < ' ' || text.data[i] == 0x7f ? '?' : text.data[i]);
 }
 
 static size_t characters(bytes_t text)
@@ -59,8 +55,8 @@ static void wrap_line(bytes_t line, size_t width, size_t indent, struct writer *
             column = 0;
             spaces.size = space_count = 0;
         }
-        put_shown(out, spaces);
-        put_shown(out, word);
+        plain_put(out, spaces);
+        plain_put(out, word);
         column += space_count + word_count;
     }
 }

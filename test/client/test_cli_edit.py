@@ -68,7 +68,7 @@ def test_without_a_change_nothing_happens(edit):
 
 
 def test_what_is_refused_comes_back_with_its_reasons(edit):
-    words = edit('sed -i "s/size: small/size: huge/" "$1"', 'sed -i "s/replicas: 2/replicas: 50/" "$1"', 'sed -i "s/huge/large/; s/50/5/" "$1"')
+    words = edit('sed -i "s/size: small/size: huge/" "$1"', 'sed -i "s/replicas: 2/replicas: 50/" "$1"', 'sed -i "s/size: huge/size: large/; s/replicas: 50/replicas: 5/" "$1"')
     assert words == f"{ONE} edited\n"
     assert '# It could not be saved:\n# * spec.size: Unsupported value: "huge"' in edit.seen(1)
     assert "\n  size: huge\n" in edit.seen(1)  # nothing is lost
