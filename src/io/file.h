@@ -44,6 +44,15 @@ err_t file_lock(struct file *file) MUST_CHECK;
 err_t file_rename(const char *from, const char *to) MUST_CHECK;
 err_t file_remove(const char *path) MUST_CHECK;
 bool file_exists(const char *path);
+// What PATH, or what a link at PATH points to, is at this moment. Two stamps of a path are equal (memcmp) as long as
+// nobody put another file there or changed this one's content, rights or name.
+struct file_stamp {
+    uint64_t device, number; // which file it is
+    uint64_t size;
+    int64_t changed_ns; // when; in the twin: how often
+    uint64_t is_dir;    // 1 or 0: no padding
+};
+err_t file_look(const char *path, struct file_stamp *ret_stamp) MUST_CHECK;
 // The whole file, ERR_TOO_LARGE above LIMIT; of a pipe what comes until its writer closes it.
 err_t file_read_whole(const char *path, size_t limit, struct buf **ret_buf) MUST_CHECK;
 // Replaces PATH atomically and durably: temporary file, sync, rename, sync of the folder.

@@ -17,6 +17,8 @@ void system_streams_open(void);
 // Writes all of it to standard output or standard error. ERR_RESET when the reader is gone (a closed pipe).
 err_t system_write_out(bytes_t bytes);
 err_t system_write_err(bytes_t bytes);
+// The folder that relative paths begin in: absolute, to be freed. "/" when the system does not tell.
+char *system_folder(void) __attribute__((malloc, returns_nonnull));
 // Standard error goes to the end of the file PATH from now on; it is made if absent. Called again after the file was
 // renamed, it makes a new one. On failure standard error stays what it is.
 err_t system_err_to_file(const char *path) MUST_CHECK;

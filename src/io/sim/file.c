@@ -411,6 +411,20 @@ bool file_exists(const char *path)
     return fs_find(&sim_here()->fs, path) != NULL;
 }
 
+err_t file_look(const char *path, struct file_stamp *ret_stamp)
+{
+    const struct fs_inode *inode = fs_find(&sim_here()->fs, path);
+    if (inode == NULL)
+        return ERR_NOT_FOUND;
+    *ret_stamp = (struct file_stamp){
+        .number = inode->number,
+        .size = inode->size,
+        .changed_ns = inode->changes,
+        .is_dir = inode->is_dir,
+    };
+    return ERR_OK;
+}
+
 err_t dir_make(const char *path)
 {
     struct sim *sim = sim_here();

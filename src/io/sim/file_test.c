@@ -136,6 +136,25 @@ static void folders_and_renames_between_them_survive_when_synced(void **state)
     sim_free(sim);
 }
 
+static void a_stamp_changes_with_the_file(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(1, &lose_all);
+    struct file_stamp stamp, next;
+    assert_int_equal(file_look("/file", &stamp), ERR_NOT_FOUND);
+    assert_int_equal(create("/file", "one", false), ERR_OK);
+    assert_int_equal(file_look("/file", &stamp), ERR_OK);
+    assert_int_equal(file_look("/file", &next), ERR_OK);
+    assert_memory_equal(&stamp, &next, sizeof stamp);
+    assert_false(stamp.is_dir);
+    assert_int_equal(create("/file", "two", false), ERR_OK);
+    assert_int_equal(file_look("/file", &next), ERR_OK);
+    assert_memory_not_equal(&stamp, &next, sizeof stamp);
+    assert_int_equal(file_look("/", &next), ERR_OK);
+    assert_true(next.is_dir);
+    sim_free(sim);
+}
+
 static void file_sync_system_makes_everything_durable(void **state)
 {
     (void)state;
@@ -644,6 +663,7 @@ int main(void)
         cmocka_unit_test(a_kill_keeps_the_page_cache_and_a_later_power_loss_does_not),
         cmocka_unit_test(names_are_durable_only_after_their_folder_was_synced),
         cmocka_unit_test(folders_and_renames_between_them_survive_when_synced),
+        cmocka_unit_test(a_stamp_changes_with_the_file),
         cmocka_unit_test(file_sync_system_makes_everything_durable),
         cmocka_unit_test(writes_of_a_dsync_handle_are_durable_when_they_return),
         cmocka_unit_test(file_replace_leaves_the_old_or_the_new_content_wherever_power_fails),

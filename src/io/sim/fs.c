@@ -117,6 +117,7 @@ void fs_write(struct fs *fs, struct fs_inode *inode, uint64_t at, bytes_t bytes)
 {
     if (bytes.size == 0)
         return;
+    inode->changes++;
     uint64_t end = at + bytes.size;
     pages_grow(inode, (size_t)((end + FS_PAGE - 1) / FS_PAGE));
     const uint8_t *from = bytes.data;
@@ -144,6 +145,7 @@ void fs_page_zero_tail(struct fs_page **place, uint64_t size)
 
 void fs_truncate(struct fs *fs, struct fs_inode *inode, uint64_t size)
 {
+    inode->changes++;
     if (size < inode->size) {
         if (size < inode->cut)
             inode->cut = size;

@@ -24,6 +24,7 @@ struct fs_inode {
     unsigned refs;      // all
     unsigned live_refs; // names that programs see, and handles: they take the room
 
+    int64_t changes; // of its content, so far
     uint64_t size, disk_size;
     uint64_t cut; // the smallest size since the last sync, UINT64_MAX: was not truncated
     struct fs_page **cache, **disk;

@@ -164,6 +164,11 @@ unsigned system_cpu_count(void)
     return sim_here()->options.cpu_count;
 }
 
+char *system_folder(void)
+{
+    return mem_text("/");
+}
+
 uint64_t system_process_id(void)
 {
     return 1000 + sim_here()->generation;

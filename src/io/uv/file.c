@@ -182,6 +182,21 @@ bool file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+err_t file_look(const char *path, struct file_stamp *ret_stamp)
+{
+    struct stat found;
+    if (stat(path, &found) != 0)
+        return last_error();
+    *ret_stamp = (struct file_stamp){
+        .device = found.st_dev,
+        .number = found.st_ino,
+        .size = (uint64_t)found.st_size,
+        .changed_ns = (int64_t)found.st_ctim.tv_sec * 1000000000 + found.st_ctim.tv_nsec,
+        .is_dir = S_ISDIR(found.st_mode),
+    };
+    return ERR_OK;
+}
+
 // What follows in a pipe, which has no places to read at.
 static err_t read_stream(struct file *file, void *to, size_t size, size_t *ret_size)
 {

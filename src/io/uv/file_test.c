@@ -154,6 +154,30 @@ static void replaces_a_file_whole(void **state)
     assert_false(file_exists(path_of("config.tmp")));
 }
 
+static void a_stamp_changes_with_the_file(void **state)
+{
+    (void)state;
+    struct file_stamp stamp, next;
+    assert_int_equal(file_look(path_of("stamped"), &stamp), ERR_NOT_FOUND);
+    assert_int_equal(file_replace(path_of("stamped"), BYTES_LITERAL("one")), ERR_OK);
+    assert_int_equal(file_look(path_of("stamped"), &stamp), ERR_OK);
+    assert_int_equal(file_look(path_of("stamped"), &next), ERR_OK);
+    assert_memory_equal(&stamp, &next, sizeof stamp);
+    assert_int_equal(stamp.size, 3);
+    assert_false(stamp.is_dir);
+    assert_int_equal(file_replace(path_of("stamped"), BYTES_LITERAL("two")), ERR_OK);
+    assert_int_equal(file_look(path_of("stamped"), &next), ERR_OK);
+    assert_memory_not_equal(&stamp, &next, sizeof stamp);
+    assert_int_equal(file_look(folder, &next), ERR_OK);
+    assert_true(next.is_dir);
+    // What a link points to counts.
+    assert_int_equal(symlink("stamped", path_of("link")), 0);
+    assert_int_equal(file_look(path_of("stamped"), &stamp), ERR_OK);
+    assert_int_equal(file_look(path_of("link"), &next), ERR_OK);
+    assert_memory_equal(&stamp, &next, sizeof stamp);
+    assert_int_equal(file_remove(path_of("link")), ERR_OK);
+}
+
 static void lists_a_folder(void **state)
 {
     (void)state;
@@ -288,6 +312,7 @@ int main(void)
         cmocka_unit_test(tells_why_a_file_does_not_open),
         cmocka_unit_test(a_full_disk_is_told_apart),
         cmocka_unit_test(replaces_a_file_whole),
+        cmocka_unit_test(a_stamp_changes_with_the_file),
         cmocka_unit_test(lists_a_folder),
         cmocka_unit_test(a_lock_lasts_until_its_holder_ends),
         cmocka_unit_test(a_queue_with_one_thread_runs_jobs_in_order),

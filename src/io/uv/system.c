@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -156,6 +157,12 @@ unsigned system_cpu_count(void)
     // More CPUs than the set has room for.
     long count = sysconf(_SC_NPROCESSORS_ONLN);
     return count < 1 ? 1 : (unsigned)count;
+}
+
+char *system_folder(void)
+{
+    char path[PATH_MAX];
+    return mem_text(getcwd(path, sizeof(path)) == NULL ? "/" : path);
 }
 
 uint64_t system_process_id(void)

@@ -24,6 +24,9 @@ static void the_system_knows_the_process(void **state)
     assert_in_range(usage.open_files, 3, 1000);
     assert_in_range(clock_wall_ms() - usage.started_wall_ms + 20, 0, 600000); // to 10 ms
     assert_int_equal(system_process_id(), getpid());
+    char here[4096], *folder = system_folder();
+    assert_string_equal(folder, getcwd(here, sizeof here));
+    free(folder);
     assert_true(system_cpu_count() >= 1);
     uint64_t limit = system_raise_file_limit();
     system_usage_read(&usage);
