@@ -100,11 +100,14 @@ static bool path_fits(const struct admission *admission, struct json_value *obje
 struct complaints {
     struct arena *arena;
     struct writer text;
+    bytes_t field;                     // the first that is complained about
     const struct admission *admission; // of warnings, which come one by one; NULL: all in one text
 };
 
-static void complain(struct complaints *complaints, bytes_t text)
+static void complain(struct complaints *complaints, bytes_t field, bytes_t text)
 {
+    if (complaints->field.size == 0)
+        complaints->field = field;
     if (complaints->admission != NULL) {
         if (complaints->admission->on_warning != NULL)
             complaints->admission->on_warning(complaints->admission->owner, text);
@@ -135,11 +138,11 @@ static void on_hidden(void *owner, const struct json_value *member)
 {
     struct complaints *complaints = owner;
     struct writer path = WRITER_INIT;
-    writer_text(&path, "duplicate field \"");
     path_of(&path, member);
-    writer_text(&path, "\"");
-    complain(complaints, arena_copy(complaints->arena, writer_view(&path)));
+    bytes_t field = arena_copy(complaints->arena, writer_view(&path));
     writer_free(&path);
+    complain(complaints, field,
+             bytes_of_text(arena_format(complaints->arena, "duplicate field \"%.*s\"", BYTES_ARG(field))));
 }
 
 static void complain_unknown(struct complaints *complaints, const struct schema_unknowns *unknowns)
@@ -147,7 +150,7 @@ static void complain_unknown(struct complaints *complaints, const struct schema_
     for (const struct schema_unknown *unknown = unknowns->first; unknown != NULL; unknown = unknown->next) {
         struct writer text = WRITER_INIT;
         schema_unknown_write(&text, unknown);
-        complain(complaints, arena_copy(complaints->arena, writer_view(&text)));
+        complain(complaints, unknown->path, arena_copy(complaints->arena, writer_view(&text)));
         writer_free(&text);
     }
 }
@@ -169,6 +172,7 @@ static bool unknown_fields(const struct admission *admission, struct json_value 
                 "%.*s in version \"%.*s\" cannot be handled as a %.*s: strict decoding error: %.*s",
                 BYTES_ARG(admission->kind->name), BYTES_ARG(admission->version->name), BYTES_ARG(admission->kind->name),
                 BYTES_ARG(shown));
+    admission->problem->field = complaints.field;
     writer_free(&complaints.text);
     return false;
 }
@@ -206,6 +210,7 @@ static bool metadata_decodes(const struct admission *admission, const struct jso
             "ObjectMeta.metadata.%s of type %s",
             BYTES_ARG(admission->kind->name), BYTES_ARG(admission->version->name), BYTES_ARG(admission->kind->name),
             types[member->type], rows[i].name, rows[i].go_type);
+        admission->problem->field = bytes_of_text(arena_format(admission->arena, "metadata.%s", rows[i].name));
         return false;
     }
     return true;

@@ -33,6 +33,10 @@ bool admit_create(const struct admission *admission, struct json_value *object);
 // finalizer went is removed. For WRITE_PUT and WRITE_REMOVE *RET_OBJECT is what is to be stored.
 enum write_action admit_update(const struct admission *admission, const struct json_value *live,
                                struct json_value *object, struct json_value **ret_object);
+// Server-side apply: what the manager wants of the object, CONFIG, into LIVE, or into a new one. FORCE: it also takes
+// over what others own. The manager's fields that CONFIG leaves out go. As admit_update, but that a new one is put.
+enum write_action admit_apply(struct admission *admission, const struct json_value *live,
+                              const struct json_value *config, bool force, struct json_value **ret_object);
 
 enum propagation { PROPAGATION_BACKGROUND, PROPAGATION_FOREGROUND, PROPAGATION_ORPHAN };
 struct deletion {

@@ -8,8 +8,8 @@
 #include "kube/admission.h"
 #include "kube/answer.h"
 #include "kube/api.h"
-#include "kube/apply/server_side.h"
 #include "kube/body.h"
+#include "kube/namespaces.h"
 #include "kube/patch/json_patch.h"
 #include "kube/patch/merge_patch.h"
 #include "kube/patch/strategic.h"
@@ -104,32 +104,9 @@ void change_start(struct change_op *change)
     write_start(&change->write);
 }
 
-// Objects are made in namespaces that are there and stay.
 bool change_namespace_fits(struct change_op *change)
 {
-    const struct request *request = change->request;
-    struct kube *kube = request->kube;
-    struct table_row row;
-    int64_t marked;
-    struct json_value *object;
-    if (!request->kind->is_namespaced)
-        return true;
-    bytes_t key = resources_key(&change->request->arena, kube->namespaces, BYTES_LITERAL(""), request->name_space);
-    if (resources_get(&kube->resources, key, &row, &marked) != ERR_OK) {
-        problem_not_found(&change->write.problem, kube->namespaces, request->name_space);
-        return false;
-    }
-    if (object_decode(row.value, kube->namespaces, kube->namespaces->storage, row.version, change->write.arena,
-                      &object) == ERR_OK &&
-        !object_is_deleting(object))
-        return true;
-    problem_forbidden(&change->write.problem, request->kind, change->write.name,
-                      arena_format(change->write.arena,
-                                   "unable to create new content in namespace %.*s because it is being terminated",
-                                   BYTES_ARG(request->name_space)));
-    problem_cause(&change->write.problem, "NamespaceTerminating", BYTES_LITERAL("metadata.namespace"),
-                  "namespace %.*s is being terminated", BYTES_ARG(request->name_space));
-    return false;
+    return namespace_takes(change->request->kube, &change->admission, change->write.name);
 }
 
 // --- create
@@ -271,49 +248,17 @@ static enum write_action decide_patch(struct write *write, struct json_value *li
 
 // --- server-side apply
 
-static enum write_action apply_failed(struct write *write, err_t err, const struct apply_conflicts *conflicts,
-                                      const diag_t *diag)
-{
-    if (err != ERR_CONFLICT) {
-        problem_set(&write->problem, err == ERR_INVALID ? PROBLEM_BAD_REQUEST : PROBLEM_INVALID, "%s%s%s", diag->where,
-                    diag->where[0] == '\0' ? "" : ": ", diag->text);
-        return WRITE_REFUSE;
-    }
-    problem_set(&write->problem, PROBLEM_CONFLICT, "%.*s", BYTES_ARG(conflicts->message));
-    for (size_t i = 0; i < conflicts->count; i++)
-        problem_cause(&write->problem, "FieldManagerConflict", conflicts->items[i].field, "conflict with %.*s",
-                      BYTES_ARG(conflicts->items[i].manager));
-    return WRITE_REFUSE;
-}
-
 static enum write_action decide_apply(struct write *write, struct json_value *live)
 {
     struct change_op *change = CONTAINER_OF(write, struct change_op, write);
     const struct request *request = change->request;
-    struct apply_scope scope = admission_scope(&change->admission);
-    struct apply_conflicts conflicts = { 0 };
-    struct json_value *object;
-    diag_t diag = { 0 };
     if (live == NULL && request->subresource.size > 0) {
         problem_not_found(&write->problem, write->kind, write->name);
         return WRITE_REFUSE;
     }
     if (live == NULL && !change_namespace_fits(change))
         return WRITE_REFUSE;
-    if (live == NULL && object_meta_text(change->body, "uid").size > 0) {
-        problem_conflict(&write->problem, write->kind, write->name, "uid mismatch: the object is not there any more");
-        return WRITE_REFUSE;
-    }
-    err_t err = server_side_apply(&scope, live, change->body, change->admission.manager, request->parameters.is_forced,
-                                  write->arena, &object, &conflicts, &diag);
-    if (err != ERR_OK)
-        return apply_failed(write, err, &conflicts, &diag);
-    change->admission.is_apply = true;
-    if (live != NULL)
-        return admit_update(&change->admission, live, object, &write->object);
-    json_unset(object_metadata(object), BYTES_LITERAL("resourceVersion"));
-    write->object = object;
-    return admit_create(&change->admission, object) ? WRITE_PUT : WRITE_REFUSE;
+    return admit_apply(&change->admission, live, change->body, request->parameters.is_forced, &write->object);
 }
 
 static bool apply_fits(struct change_op *change)

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "io/clock.h"
 #include "kube/api.h"
+#include "kube/namespaces.h"
 
 #include <stdlib.h>
 
@@ -24,6 +25,7 @@ static void on_written(struct write *write)
     struct client_op *op = CONTAINER_OF(write, struct client_op, write);
     op->reason = write->action == WRITE_REFUSE ? write->problem.reason : PROBLEM_NONE;
     op->message = write->problem.message;
+    op->field = write->problem.field;
     if (op->on_done != NULL)
         op->on_done(op);
     write_deinit(write);
@@ -99,6 +101,29 @@ void client_update(struct client_op *op)
     prepare(op);
     op->write.decide = decide_update;
     write_start(&op->write);
+}
+
+// --- apply
+
+static enum write_action decide_apply(struct write *write, struct json_value *live)
+{
+    struct client_op *op = CONTAINER_OF(write, struct client_op, write);
+    if (live == NULL && !namespace_takes(op->kube, &op->admission, op->name))
+        return WRITE_REFUSE;
+    return admit_apply(&op->admission, live, op->body, true, &write->object);
+}
+
+void client_apply(struct client_op *op, struct json_value *object)
+{
+    prepare(op);
+    op->body = object;
+    op->write.version = op->admission.version = op->version;
+    op->admission.validation = FIELD_VALIDATION_STRICT;
+    op->write.decide = decide_apply;
+    if (admit_body(&op->admission, object))
+        write_start(&op->write);
+    else
+        write_refuse(&op->write);
 }
 
 // --- delete

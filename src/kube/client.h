@@ -22,11 +22,13 @@ struct client_op {
     // Of an update: changes OBJECT, a tree of its own on ARENA; false: leave it. Called again after a conflict. NULL
     // object: it is not there (not called).
     bool (*change)(struct client_op *op, struct json_value *object);
+    const struct kind_version *version;    // of an apply: that the object is written in
     void (*on_done)(struct client_op *op); // may be NULL
     void *owner;
     // out: PROBLEM_NONE, or why not
     enum problem_reason reason;
-    bytes_t message;          // until on_done returns
+    bytes_t message;          // until on_done returns, as FIELD
+    bytes_t field;            // what it is about, "spec.filters[0].exact"; empty: no field, or not known
     struct deletion deletion; // of a delete
     struct json_value *body;  // private
 };
@@ -37,6 +39,8 @@ struct client_op *client_op_new(struct kube *kube, struct kind *kind, bytes_t na
 // OBJECT lives in op->arena.
 void client_create(struct client_op *op, struct json_value *object);
 void client_update(struct client_op *op);
+// Server-side apply with force, and what the schema does not know is refused: OBJECT is what op->manager wants.
+void client_apply(struct client_op *op, struct json_value *object);
 void client_delete(struct client_op *op);
 // The object goes although something holds it: the last step of a controller that holds it.
 void client_remove(struct client_op *op);

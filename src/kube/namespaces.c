@@ -70,3 +70,26 @@ void namespaces_start(struct controller *controller, struct kube *kube)
     *controller = (struct controller){ .kube = kube, .kind = kube->namespaces, .reconcile = reconcile };
     controller_start(controller);
 }
+
+// --- what may be made in one
+
+bool namespace_takes(struct kube *kube, const struct admission *admission, bytes_t name)
+{
+    struct arena *arena = admission->arena;
+    struct json_value *object;
+    if (!admission->kind->is_namespaced)
+        return true;
+    if (client_get(kube, kube->namespaces, BYTES_LITERAL(""), admission->name_space, arena, &object) != ERR_OK) {
+        problem_not_found(admission->problem, kube->namespaces, admission->name_space);
+        return false;
+    }
+    if (!object_is_deleting(object))
+        return true;
+    problem_forbidden(admission->problem, admission->kind, name,
+                      arena_format(arena,
+                                   "unable to create new content in namespace %.*s because it is being terminated",
+                                   BYTES_ARG(admission->name_space)));
+    problem_cause(admission->problem, "NamespaceTerminating", BYTES_LITERAL("metadata.namespace"),
+                  "namespace %.*s is being terminated", BYTES_ARG(admission->name_space));
+    return false;
+}

@@ -127,6 +127,7 @@ void problem_invalid(struct problem *problem, const struct kind *kind, bytes_t n
     writer_free(&text);
     about(problem, kind, name);
     problem->kind = kind->name;
+    problem->field = arena_copy(problem->arena, errors->first->field);
     for (const struct field_error *error = errors->first; error != NULL; error = error->next)
         problem_cause(problem, field_error_reason(error->type), error->field, "%.*s", BYTES_ARG(error->text));
 }

@@ -52,6 +52,7 @@ struct problem {
     bytes_t message;
     bytes_t name, group, kind, uid; // details; the kind is the resource's plural, or the Kind for invalid objects
     int retry_after_s;              // 0: none
+    bytes_t field; // the first that it is about, to find it in a file; not shown, as the message names it. Empty: none
     struct problem_cause *causes;
     size_t cause_count, cause_capacity;
 };

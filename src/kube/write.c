@@ -132,3 +132,9 @@ void write_start(struct write *write)
     write->tries = 0;
     decide(write);
 }
+
+void write_refuse(struct write *write)
+{
+    ASSERT(write->problem.reason != PROBLEM_NONE);
+    finish(write, WRITE_REFUSE);
+}

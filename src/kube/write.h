@@ -42,4 +42,6 @@ struct write {
 };
 
 void write_start(struct write *write);
+// Ends it before it began; its problem is set.
+void write_refuse(struct write *write);
 void write_deinit(struct write *write);
