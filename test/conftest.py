@@ -136,9 +136,9 @@ def kube_servers(config, folder):
 
     started = []
 
-    def start(environment=None):
+    def start(*arguments, environment=None):
         door = f"127.0.0.1:{servers.free_port()}"
-        started.append(servers.Eddy(folder / f"kube{len(started)}", ["--kube", door], environment))
+        started.append(servers.Eddy(folder / f"kube{len(started)}", ["--kube", door, *arguments], environment))
         config.stash.setdefault(RUNNING, []).append(started[-1])
         return kube_tools.Kube(started[-1].start())
 
@@ -152,7 +152,7 @@ def kube_servers(config, folder):
 @pytest.fixture(scope="module")
 def kube(request, tmp_path_factory):
     with kube_servers(request.config, tmp_path_factory.mktemp("kube")) as start:
-        yield start(getattr(request.module, "KUBE_ENVIRONMENT", None))
+        yield start(environment=getattr(request.module, "KUBE_ENVIRONMENT", None))
 
 
 @pytest.fixture(scope="module", params=["old", "new"])
@@ -200,7 +200,7 @@ def both(kube, newest_home, tmp_path):
 
 @pytest.fixture
 def start_kube(request, tmp_path):
-    """start_kube(environment=None): such a server for one test, which may stop, kill and restart it."""
+    """start_kube(*arguments, environment=None): such a server for one test, which may stop, kill and restart it."""
     with kube_servers(request.config, tmp_path) as start:
         yield start
 

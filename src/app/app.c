@@ -9,6 +9,7 @@
 #include "io/child.h"
 #include "io/clock.h"
 #include "io/disk.h"
+#include "io/file.h"
 #include "io/system.h"
 
 #include <stdlib.h>
@@ -193,6 +194,17 @@ static void start_process(struct app *app)
                             log_bool("acks_one_flushed", config->kafka.acks_one == KAFKA_ACKS_ONE_FLUSHED)));
 }
 
+// Later the manifests may come and go; at a start a path that leads nowhere is a slip.
+static err_t check_apply(const struct app *app, diag_t *diag)
+{
+    const char *path = app->config->kube.apply;
+    struct file_stamp stamp;
+    err_t err = path == NULL ? ERR_OK : file_look(path, &stamp);
+    if (err == ERR_NOT_FOUND)
+        return diag_fail(diag, err, "--apply", "there is no file or folder %s", path);
+    return err == ERR_OK ? ERR_OK : diag_fail(diag, err, "--apply", "%s cannot be read: %s", path, err_text(err));
+}
+
 static err_t start_store(struct app *app, diag_t *diag)
 {
     struct store_options options;
@@ -281,7 +293,7 @@ enum app_end app_run(struct option_set *set, struct app_config *config, const st
         return APP_FAILED;
     }
     start_process(app);
-    if (start_store(app, diag) != ERR_OK) {
+    if (check_apply(app, diag) != ERR_OK || start_store(app, diag) != ERR_OK) {
         end_process(app);
         free(app);
         return APP_FAILED;

@@ -380,6 +380,10 @@ err_t app_doors_check(const struct app_config *config, diag_t *diag)
                                  address->port, open[k]->flag);
         open[count++] = &doors[i];
     }
+    if (config->kube.apply != NULL && is_off(config, &doors[DOOR_KUBE]))
+        return diag_fail(diag, ERR_INVALID, "--apply",
+                         "manifests are applied to the Kubernetes API, which is off: open it with %s ADDR",
+                         doors[DOOR_KUBE].flag);
     return count == 0 ? check_none_open(diag) : ERR_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "kube/client.h"
 #include "kube/collector.h"
 #include "kube/definitions.h"
+#include "kube/folder/folder.h"
 #include "kube/namespaces.h"
 #include "kube/schema/field_error.h"
 #include "kube/yaml/yaml_read.h"
@@ -32,6 +33,7 @@ struct bootstrap {
     struct collector *collector;
     struct kind_work *kinds;
     size_t kind_count;
+    struct folder *folder; // of --apply, or NULL
 };
 
 // --- kinds
@@ -95,6 +97,8 @@ static void ready(struct bootstrap *bootstrap)
     bootstrap->collector = collector_start(kube);
     kinds_start(bootstrap);
     kube_ready(kube);
+    if (kube->options.apply != NULL)
+        bootstrap->folder = folder_start(kube, kube->options.apply);
 }
 
 static void on_namespace_made(struct client_op *op)
@@ -151,6 +155,7 @@ void bootstrap_stop(struct kube *kube)
     struct bootstrap *bootstrap = kube->bootstrap;
     bootstrap->is_stopping = true;
     resources_stop(&kube->resources);
+    folder_stop(bootstrap->folder);
     for (size_t i = 0; i < bootstrap->kind_count; i++)
         bootstrap->kinds[i].controller->stop(bootstrap->kinds[i].state);
     controller_stop(&bootstrap->definitions);
@@ -163,6 +168,7 @@ void bootstrap_free(struct kube *kube)
     struct bootstrap *bootstrap = kube->bootstrap;
     if (bootstrap == NULL)
         return;
+    folder_free(bootstrap->folder);
     for (size_t i = 0; i < bootstrap->kind_count; i++)
         bootstrap->kinds[i].controller->free(bootstrap->kinds[i].state);
     free(bootstrap->kinds);

@@ -26,6 +26,7 @@ static void on_written(struct write *write)
     op->reason = write->action == WRITE_REFUSE ? write->problem.reason : PROBLEM_NONE;
     op->message = write->problem.message;
     op->field = write->problem.field;
+    op->is_new = !write->was_there;
     if (op->on_done != NULL)
         op->on_done(op);
     write_deinit(write);

@@ -29,6 +29,7 @@ struct client_op {
     enum problem_reason reason;
     bytes_t message;          // until on_done returns, as FIELD
     bytes_t field;            // what it is about, "spec.filters[0].exact"; empty: no field, or not known
+    bool is_new;              // it was not there before
     struct deletion deletion; // of a delete
     struct json_value *body;  // private
 };

@@ -26,6 +26,7 @@ struct kube_options {
     const char *token_key;       // seals tokens of service accounts (token.h); NULL: there are none
     int32_t topic_partitions;    // of a topic whose resource names no number
     // The rows of kube_option_rows.
+    const char *apply; // a folder or file of manifests that is followed; NULL: none
     bool uses_tls;
     int64_t body_size;
     int64_t history_count, history_size; // changes that watches can go back to

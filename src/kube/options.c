@@ -8,6 +8,8 @@
 
 // clang-format off
 const struct option_row kube_option_rows[] = {
+    { .name = "apply", .flag = "--apply", .env = "EDDY_APPLY", GROUP, .type = OPTION_PATH, .value_name = "FILE|DIR",
+      .help = "manifests that are applied, and followed: what changes there is applied, what goes there is deleted", AT(apply) },
     { .name = "kube.tls", .flag = "--kube-tls", .env = "EDDY_KUBE_TLS", GROUP, .type = OPTION_BOOL, .default_text = "true",
       .help = "speak TLS, with an authority that is made at the first start; kubectl sends no token without it", AT(uses_tls) },
     { .name = "kube.body", .env = "EDDY_KUBE_BODY", GROUP, .type = OPTION_SIZE, .default_text = "3MB", .min = 1024, .max = 64 * MB,

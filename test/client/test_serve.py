@@ -64,6 +64,7 @@ WRONG_OPTIONS = {
     "advertise_nats_without_a_port": (["--nats-advertise", "example.com"], ["--nats-advertise", "HOST:PORT"]),
     "nats_beyond_loopback": (["--nats", "0.0.0.0:0"], ["--nats", "0.0.0.0", "--insecure"]),
     "kube_beyond_loopback_without_tls": (["--kube", "0.0.0.0:0", "--kube-tls=false"], ["--kube", "0.0.0.0", "--kube-tls", "--insecure"]),
+    "apply_without_the_kubernetes_api": (["--apply", ".", "--kube", "off"], ["--apply", "--kube", "off"]),
     "advertise_all_addresses": (["--kafka-advertise", "0.0.0.0:9092"], ["0.0.0.0", "no client can connect"]),
 }
 
