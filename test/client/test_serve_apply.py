@@ -353,12 +353,23 @@ def test_a_kind_and_its_objects_in_one_folder(folder):
     assert f"at={folder.path}/a-widget.yaml:4:8 " in folder.errors()[1] and "did you mean" in folder.errors()[1]
     # What was refused is still named: it stays as it was.
     assert folder.get("one", "shop", WIDGETS)["spec"]["size"] == "small"
+    folder.write("a-widget.yaml", small.replace("small", "large"))
+    wait(lambda: folder.get("one", "shop", WIDGETS)["spec"]["size"] == "large", folder.log)
     (folder.path / "z-kind.yaml").unlink()
     wait(lambda: len(folder.errors()) == 3, folder.log)
     assert "there is no kind Widget in shop.example.org/v1" in folder.errors()[2]
-    folder.write("a-widget.yaml", small)
     folder.write("z-kind.yaml", kube_tools.DEFINITION)
     wait(lambda: folder.get("one", "shop", WIDGETS), folder.log)
+
+
+def test_many_kinds_and_their_objects(folder):
+    names = [f"k{number}" for number in range(60)]
+    for name in names:
+        words = kube_tools.DEFINITION.replace("widget", name).replace("Widget", name.upper()).replace("wd", f"{name}s").replace("all, shop", "shop")
+        one = {"apiVersion": "shop.example.org/v1", "kind": name.upper(), "metadata": {"name": "one"}, "spec": {"size": "small"}}
+        folder.write(f"{name}.yaml", json.dumps(one), words)
+    assert folder.start() == (120, 0, 0)
+    assert folder.errors() == []
 
 
 def test_what_went_with_its_namespace_comes_back_with_it(folder):
