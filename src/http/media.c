@@ -2,7 +2,7 @@
 #include "http/media.h"
 
 #include "base/assert.h"
-#include "http/request.h"
+#include "http/line.h"
 
 // Reads a text from left to right. The first thing that is wrong stays: everything is read, and looked at once.
 struct scanner {
@@ -44,7 +44,7 @@ static bool take_char(struct scanner *s, char c)
 static bytes_t take_token(struct scanner *s)
 {
     const uint8_t *from = s->at;
-    while (!at_end(s) && http_is_token_char(*s->at))
+    while (!at_end(s) && http_chars_has(HTTP_CHARS_TOKEN, *s->at))
         s->at++;
     if (s->at == from)
         fail(s, ERR_MALFORMED);
@@ -56,7 +56,7 @@ static bytes_t take_token(struct scanner *s)
 static bytes_t take_half(struct scanner *s)
 {
     const uint8_t *from = s->at;
-    while (!at_end(s) && (http_is_token_char(*s->at) || *s->at == '@'))
+    while (!at_end(s) && (http_chars_has(HTTP_CHARS_TOKEN, *s->at) || *s->at == '@'))
         s->at++;
     if (s->at == from)
         fail(s, ERR_MALFORMED);

@@ -73,12 +73,6 @@ bool http_text_equal(bytes_t a, const char *b)
     return http_bytes_equal(a, bytes_of_text(b));
 }
 
-bool http_is_token_char(uint8_t c)
-{
-    bool is_alnum = (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
-    return is_alnum || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
-}
-
 bytes_t http_bearer_token(const struct http_request *request)
 {
     static const char scheme[] = "Bearer ";

@@ -71,7 +71,5 @@ bytes_t http_bearer_token(const struct http_request *request);
 // ASCII letters without case (field names, tokens, host names).
 bool http_text_equal(bytes_t a, const char *b);
 bool http_bytes_equal(bytes_t a, bytes_t b);
-// RFC 9110 5.6.2
-bool http_is_token_char(uint8_t c);
 // Is TOKEN an element of a comma separated list (RFC 9110 5.6.1), without case?
 bool http_list_has(bytes_t list, const char *token);

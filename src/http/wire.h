@@ -6,8 +6,7 @@
 // bytes are cut.
 #pragma once
 
-#include "base/writer.h"
-#include "http/request.h"
+#include "http/line.h"
 
 enum http_parse {
     HTTP_PARSE_MORE, // all bytes are used; the request is not complete
@@ -28,9 +27,7 @@ struct http_parser {
     struct writer head;    // request line and fields, as sent
     struct writer line;    // a chunk size or trailer line that is not complete yet
     struct writer content; // the body
-    struct http_field_place *fields;
-    struct http_header *headers;
-    size_t field_count, field_capacity;
+    struct http_fields fields;
     size_t line_at, header_size, trailer_count;
     uint64_t left; // bytes of the body, or of the chunk
     uint32_t target_at, target_size, host_at, host_size;
