@@ -45,12 +45,17 @@ void http_limits_default(struct http_limits *ret_limits)
     };
 }
 
+bytes_t http_headers_find(const struct http_header *headers, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (http_text_equal(headers[i].name, name))
+            return headers[i].value;
+    return BYTES_NULL;
+}
+
 bytes_t http_header_find(const struct http_request *request, const char *name)
 {
-    for (size_t i = 0; i < request->header_count; i++)
-        if (http_text_equal(request->headers[i].name, name))
-            return request->headers[i].value;
-    return BYTES_NULL;
+    return http_headers_find(request->headers, request->header_count, name);
 }
 
 static uint8_t lower(uint8_t c)

@@ -63,6 +63,7 @@ struct http_request {
 };
 
 // The value of the first field of that name, compared without case; BYTES_NULL if absent.
+bytes_t http_headers_find(const struct http_header *headers, size_t count, const char *name);
 bytes_t http_header_find(const struct http_request *request, const char *name);
 
 // The token of "Authorization: Bearer TOKEN" (RFC 6750 2.1), as it was sent; BYTES_NULL if there is none.
