@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/request_head.h"
+
+#include "base/assert.h"
+#include "base/version.h"
+#include "http/line.h"
+
+#include <stdio.h>
+
+#define AGENT "User-Agent: eddy/" EDDY_VERSION "\r\n"
+
+const char *http_request_head_complaint(const struct http_header *headers, size_t count)
+{
+    static const char *const own[] = { "Host", "User-Agent", "Content-Length", "Transfer-Encoding", "Connection" };
+    for (size_t i = 0; i < count; i++) {
+        bytes_t name = headers[i].name, value = headers[i].value;
+        if (name.size == 0 || !http_chars_has_all(HTTP_CHARS_TOKEN, name))
+            return "The name of a header field is not a token.";
+        if (!http_chars_has_all(HTTP_CHARS_VALUE, value))
+            return "The value of a header field has control characters.";
+        for (size_t k = 0; k < ARRAY_COUNT(own); k++)
+            if (http_text_equal(name, own[k]))
+                return "Host, User-Agent, Content-Length, Transfer-Encoding and Connection are the client's own "
+                       "fields.";
+    }
+    return NULL;
+}
+
+static bool expects_content(enum http_method method)
+{
+    return method == HTTP_POST || method == HTTP_PUT || method == HTTP_PATCH;
+}
+
+static uint8_t *put(uint8_t *at, bytes_t bytes)
+{
+    if (bytes.size > 0)
+        memcpy(at, bytes.data, bytes.size);
+    return at + bytes.size;
+}
+
+// One allocation of the right size: this runs for each delivery of an event.
+struct slice http_request_head_write(const struct http_request_head *head)
+{
+    bytes_t method = bytes_of_text(http_method_name(head->method));
+    char length[48] = "\r\n";
+    if (head->content_length > 0 || expects_content(head->method))
+        snprintf(length, sizeof length, "Content-Length: %llu\r\n\r\n", (unsigned long long)head->content_length);
+    const bytes_t version = BYTES_LITERAL(" HTTP/1.1\r\nHost: "), agent = BYTES_LITERAL("\r\n" AGENT);
+    size_t size = method.size + 1 + head->target.size + version.size + head->host.size + agent.size + strlen(length);
+    for (size_t i = 0; i < head->header_count; i++)
+        size += head->headers[i].name.size + head->headers[i].value.size + 4;
+    struct buf *buf = buf_new(size);
+    uint8_t *at = put(buf->data, method);
+    *at++ = ' ';
+    at = put(put(put(put(at, head->target), version), head->host), agent);
+    for (size_t i = 0; i < head->header_count; i++) {
+        at = put(put(at, head->headers[i].name), BYTES_LITERAL(": "));
+        at = put(put(at, head->headers[i].value), BYTES_LITERAL("\r\n"));
+    }
+    at = put(at, bytes_of_text(length));
+    ASSERT(at == buf->data + size);
+    return (struct slice){ buf, bytes_of(buf->data, size) };
+}
