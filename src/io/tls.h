@@ -25,6 +25,7 @@ struct tls_config {
     const char *certificate_file; // with the chain behind it; a client may have none (NULL)
     const char *key_file;         // not encrypted
     const char *ca_file;          // who signs the other side's certificates; NULL: the system's list, for a client
+    bytes_t ca_text;              // the same as PEM text, besides the file or, for a client, the system's list
     enum tls_verify verify;       // a server's
     bool insecure;                // a client's: whoever answers is taken for the right one
     enum tls_version min_version;

@@ -167,13 +167,9 @@ static err_t load_own(struct tls_context *context, const struct tls_config *conf
     return err;
 }
 
-static err_t load_authorities(struct tls_context *context, const char *path, diag_t *diag)
+// PATH names BIO in a complaint.
+static err_t add_authorities(struct tls_context *context, BIO *bio, const char *path, diag_t *diag)
 {
-    BIO *bio = NULL;
-    struct buf *buf = NULL;
-    err_t err = read_file(path, &bio, &buf, diag);
-    if (err != ERR_OK)
-        return err;
     X509_STORE *store = SSL_CTX_get_cert_store(context->ssl);
     X509 *authority;
     size_t count = 0;
@@ -183,12 +179,34 @@ static err_t load_authorities(struct tls_context *context, const char *path, dia
         SSL_CTX_add_client_CA(context->ssl, authority);
         X509_free(authority);
     }
-    BIO_free(bio);
-    buf_unref(buf);
     if (count == 0)
         return diag_fail(diag, ERR_INVALID, path,
                          "there is no certificate in PEM form in it (\"-----BEGIN CERTIFICATE-----\")");
     return ERR_OK;
+}
+
+static err_t load_authorities(struct tls_context *context, const char *path, diag_t *diag)
+{
+    BIO *bio = NULL;
+    struct buf *buf = NULL;
+    err_t err = read_file(path, &bio, &buf, diag);
+    if (err != ERR_OK)
+        return err;
+    err = add_authorities(context, bio, path, diag);
+    BIO_free(bio);
+    buf_unref(buf);
+    return err;
+}
+
+static err_t take_authorities(struct tls_context *context, bytes_t text, diag_t *diag)
+{
+    if (text.size > PEM_SIZE_MAX)
+        return diag_fail(diag, ERR_TOO_LARGE, "ca", "the authorities' text is larger than %d bytes", PEM_SIZE_MAX);
+    BIO *bio = BIO_new_mem_buf(text.data, (int)text.size);
+    ASSERT(bio != NULL);
+    err_t err = add_authorities(context, bio, "ca", diag);
+    BIO_free(bio);
+    return err;
 }
 
 static err_t set_verification(struct tls_context *context, const struct tls_config *config, diag_t *diag)
@@ -202,9 +220,14 @@ static err_t set_verification(struct tls_context *context, const struct tls_conf
     if (!context->is_server)
         mode = config->insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER;
     SSL_CTX_set_verify(context->ssl, mode, NULL);
+    if (config->ca_text.size > 0) {
+        err_t err = take_authorities(context, config->ca_text, diag);
+        if (err != ERR_OK)
+            return err;
+    }
     if (config->ca_file != NULL)
         return load_authorities(context, config->ca_file, diag);
-    if (context->is_server && mode != SSL_VERIFY_NONE)
+    if (context->is_server && mode != SSL_VERIFY_NONE && config->ca_text.size == 0)
         return diag_fail(diag, ERR_INVALID, "tls",
                          "the authorities' file is missing: without it no client's certificate "
                          "can be verified");

@@ -105,6 +105,7 @@ static void says_which_setting_is_wrong(void **state)
         { { .curves = "X25519:X25519" }, "curves", "twice" },
         { { .curves = long_list }, "curves", "not a curve" },
         { { .alpn = "h2,,x" }, "alpn", "empty" },
+        { { .ca_text = { (const uint8_t *)"not one\n", 8 } }, "ca", "no certificate in PEM form" },
         { { .alpn = long_list }, "alpn", "too long" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {

@@ -96,10 +96,12 @@ static err_t explain(struct tls_stream *stream)
         { SSL_R_NO_APPLICATION_PROTOCOL, ERR_UNSUPPORTED, "there is no protocol that both sides know (ALPN)" },
     };
     unsigned long code = ERR_peek_error();
+    // What a signature's arithmetic has to say comes before it: an authority of the same name with another key.
+    int last_reason = ERR_GET_REASON(ERR_peek_last_error());
     long verified = SSL_get_verify_result(stream->ssl);
     int reason = ERR_GET_REASON(code);
     ERR_clear_error();
-    if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED && verified != X509_V_OK) {
+    if (last_reason == SSL_R_CERTIFICATE_VERIFY_FAILED && verified != X509_V_OK) {
         snprintf(stream->failure, TLS_FAILURE_SIZE, "the peer's certificate is not accepted: %s",
                  X509_verify_cert_error_string(verified));
         return ERR_DENIED;
