@@ -124,6 +124,8 @@ static bytes_t pool_key(const struct map_node *node)
 
 static void pool_free(struct http_pool *pool)
 {
+    ASSERT(pool->waiting_count == 0);
+    ASSERT(pool->idle_count == 0);
     map_remove(&pool->client->pools, &pool->map_node);
     list_remove(&pool->ready_node);
     timer_stop(&pool->ageing);
