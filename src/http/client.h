@@ -42,7 +42,7 @@ struct http_result {
     // too many calls wait for this server. ERR_INVALID: a field of the request. ERR_CANCELLED: the client closed.
     // ERR_IO: anything else.
     err_t err;
-    const char *why;                      // a sentence for people, with the server's name; "" after ERR_OK
+    const char *why;                      // a sentence for people; "" after ERR_OK
     const struct http_response *response; // NULL unless ERR_OK
 };
 

@@ -220,17 +220,13 @@ static void link_fail_to_connect(struct http_link *link, err_t err)
 {
     char why[HTTP_CLIENT_WHY_SIZE];
     const char *name = link->pool->name;
-    switch ((int)err) {
-    case ERR_NOT_FOUND:
+    if (err == ERR_NOT_FOUND)
         snprintf(why, sizeof why, "The name %s has no address.", link->pool->address.host);
-        break;
-    case ERR_REFUSED:
+    else if (err == ERR_REFUSED)
         snprintf(why, sizeof why, "%s refuses connections.", name);
-        break;
-    default:
+    else
         snprintf(why, sizeof why, "There is no connection to %s: %s.", name, err_text(err));
-    }
-    link_fail(link, err == ERR_OK ? ERR_IO : err, why);
+    link_fail(link, err, why);
 }
 
 static void link_end(struct http_link *link, err_t err, const char *tls_failure)
