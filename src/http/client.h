@@ -83,8 +83,8 @@ void http_client_close(struct http_client *client, void (*on_closed)(void *owner
 
 // Begins. A call that meets the end of a kept connection, which the server closed at the same time, is sent once more
 // on a new connection if no byte of an answer came and the method is idempotent (RFC 9110 9.2.2) or the call
-// is_repeatable; for all others it cannot be known whether the server has acted (RFC 9112 9.3.1). Go's net/http does
-// the same, where an Idempotency-Key field is what is_repeatable is here.
+// is_repeatable; for all others it cannot be known whether the server has acted (RFC 9112 9.3.1). Go's net/http repeats
+// safe methods in this case, and others that carry an Idempotency-Key field, which is what is_repeatable is here.
 void http_client_send(struct http_client *client, struct http_call *call);
 // Ends it without on_done; its connection is closed if it was at work. Safe on a call that is done, or zeroed.
 void http_client_cancel(struct http_call *call);
