@@ -265,7 +265,57 @@ static bool blocks(const struct json_value *object, bytes_t owner_uid)
     return false;
 }
 
-// Asks each dependent to go; how many of them the owner has to wait for.
+// The owner that REFERENCE names, of ARENA; NULL: it is gone. *RET_IS_KNOWN: somebody knows its kind.
+static struct json_value *owner_find_object(const struct kube *kube, const struct json_value *reference,
+                                            bytes_t name_space, struct arena *arena, bool *ret_is_known)
+{
+    bytes_t key, uid = BYTES_LITERAL("");
+    struct table_row row;
+    int64_t marked;
+    struct json_value *owner;
+    (void)json_get_text(json_get(reference, "uid"), &uid);
+    struct kind *kind = owner_place(kube, reference, name_space, arena, &key);
+    *ret_is_known = kind != NULL;
+    bool is_there = kind != NULL && resources_get(&kube->resources, key, &row, &marked) == ERR_OK &&
+                    object_decode(row.value, kind, kind->storage, row.version, arena, &owner) == ERR_OK &&
+                    bytes_equal(object_meta_text(owner, "uid"), uid);
+    return is_there ? owner : NULL;
+}
+
+// Whether it has an owner besides that one, which does not wait for its own dependents to go. An owner of an unknown
+// kind counts as there.
+static bool has_other_owner(const struct kube *kube, const struct json_value *object, bytes_t uid, struct arena *arena)
+{
+    const struct json_value *references = json_get(object_metadata(object), "ownerReferences");
+    for (const struct json_value *item = references == NULL ? NULL : references->first; item != NULL;
+         item = item->next) {
+        bool is_known;
+        if (bytes_equal(json_text_at(item, "uid"), uid))
+            continue;
+        const struct json_value *owner = owner_find_object(kube, item, object_namespace(object), arena, &is_known);
+        if (!is_known || (owner != NULL && !(object_is_deleting(owner) &&
+                                             object_has_finalizer(owner, BYTES_LITERAL("foregroundDeletion")))))
+            return true;
+    }
+    return false;
+}
+
+static void dependent_end(struct collector *collector, struct kind *kind, bytes_t key, const struct json_value *object,
+                          bytes_t uid, struct arena *arena)
+{
+    struct client_op *op = op_new(collector, kind, key);
+    if (has_other_owner(collector->controller.kube, object, uid, arena)) {
+        op->deletion.uid = arena_copy(&op->arena, uid);
+        op->change = drop_owner;
+        client_update(op);
+        return;
+    }
+    op->deletion.propagation = blocks(object, uid) ? PROPAGATION_FOREGROUND : PROPAGATION_BACKGROUND;
+    client_delete(op);
+}
+
+// Asks each dependent to go, or to forget this owner where it has another one; how many of them the owner has to wait
+// for.
 static size_t dependents_delete(struct collector *collector, bytes_t uid)
 {
     struct kube *kube = collector->controller.kube;
@@ -283,13 +333,9 @@ static size_t dependents_delete(struct collector *collector, bytes_t uid)
         struct kind *kind = resources_kind_of(&kube->resources, key);
         if (kind != NULL && resources_get(&kube->resources, key, &row, &marked) == ERR_OK &&
             object_decode(row.value, kind, kind->storage, row.version, &arena, &object) == ERR_OK) {
-            bool is_blocking = blocks(object, uid);
-            count += is_blocking;
-            if (!object_is_deleting(object)) {
-                struct client_op *op = op_new(collector, kind, key);
-                op->deletion.propagation = is_blocking ? PROPAGATION_FOREGROUND : PROPAGATION_BACKGROUND;
-                client_delete(op);
-            }
+            count += blocks(object, uid);
+            if (!object_is_deleting(object))
+                dependent_end(collector, kind, key, object, uid, &arena);
         }
         arena_free(&arena);
     }
@@ -304,19 +350,11 @@ static void owners_count(const struct kube *kube, const struct json_value *objec
     *ret_here = *ret_gone = 0;
     for (const struct json_value *item = references == NULL ? NULL : references->first; item != NULL;
          item = item->next) {
-        bytes_t key, uid = BYTES_LITERAL("");
-        struct table_row row;
-        int64_t marked;
-        struct json_value *owner;
-        (void)json_get_text(json_get(item, "uid"), &uid);
-        struct kind *kind = owner_place(kube, item, object_namespace(object), arena, &key);
-        bool is_gone =
-            kind != NULL && (resources_get(&kube->resources, key, &row, &marked) != ERR_OK ||
-                             object_decode(row.value, kind, kind->storage, row.version, arena, &owner) != ERR_OK ||
-                             !bytes_equal(object_meta_text(owner, "uid"), uid));
+        bool is_known;
+        bool is_gone = owner_find_object(kube, item, object_namespace(object), arena, &is_known) == NULL && is_known;
         *(is_gone ? ret_gone : ret_here) += 1;
         if (is_gone)
-            *ret_gone_uid = uid;
+            *ret_gone_uid = json_text_at(item, "uid");
     }
 }
 

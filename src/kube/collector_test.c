@@ -147,6 +147,25 @@ static void orphans_stay_and_forget_their_owner(void **state)
     assert_int_equal(json_get(object_metadata(get("shared")), "ownerReferences")->count, 1);
 }
 
+static void what_has_another_owner_outlives_one_that_goes_in_the_foreground(void **state)
+{
+    (void)state;
+    create("owner", "");
+    create("second", "");
+    const char *second = reference("second", uid_of("second"), "");
+    create_owned("shared", arena_format(&world.arena, "%s,%s", second,
+                                        reference("owner", uid_of("owner"), ",\"blockOwnerDeletion\":true")));
+    create_owned("loose", arena_format(&world.arena, "%s,%s", second, reference("owner", uid_of("owner"), "")));
+    remove_it("owner", PROPAGATION_FOREGROUND);
+    wait_until_gone("owner");
+    assert_int_equal(json_get(object_metadata(get("shared")), "ownerReferences")->count, 1);
+    assert_int_equal(json_get(object_metadata(get("loose")), "ownerReferences")->count, 1);
+    remove_it("second", PROPAGATION_FOREGROUND);
+    wait_until_gone("second");
+    assert_null(get("shared"));
+    assert_null(get("loose"));
+}
+
 static void an_owner_that_waits_gets_over_failed_writes(void **state)
 {
     (void)state;
@@ -214,6 +233,7 @@ int main(void)
         TEST(an_owner_waits_in_the_foreground_for_those_that_block_it),
         TEST(an_owner_does_not_wait_for_those_that_do_not_block_it),
         TEST(orphans_stay_and_forget_their_owner),
+        TEST(what_has_another_owner_outlives_one_that_goes_in_the_foreground),
         TEST(an_owner_that_waits_gets_over_failed_writes),
         TEST(an_object_with_one_owner_left_stays_without_the_others),
         TEST(an_owner_that_never_was_or_is_another_by_now_counts_as_gone),
