@@ -16,6 +16,7 @@ static const struct json_limits rewritten = { .size = 1 << 24, .values = 1 << 20
 static const struct json_value *schema_at(size_t index)
 {
     static struct arena arena;
+    static struct kinds kinds;
     static const struct json_value *schemas[64];
     ASSERT(builtin_kind_count < ARRAY_COUNT(schemas));
     index %= builtin_kind_count + 1;
@@ -25,9 +26,9 @@ static const struct json_value *schema_at(size_t index)
         schemas[index] = proto_delete_options(&arena);
         return schemas[index];
     }
-    const struct json_value *definition = proto_schema(builtin_kinds[index]->definition, &arena);
-    const struct json_value *version = json_get(json_get(definition, "spec"), "versions")->first;
-    schemas[index] = json_get(json_get(version, "schema"), "openAPIV3Schema");
+    if (kinds.list.next == NULL)
+        kinds_init(&kinds);
+    schemas[index] = kind_version_schema_source(kinds_define_own(&kinds, builtin_kinds[index])->storage);
     return schemas[index];
 }
 

@@ -161,8 +161,9 @@ static bool unknown_fields(const struct admission *admission, struct json_value 
     struct complaints complaints = { .arena = admission->arena, .admission = warns ? admission : NULL };
     struct schema_unknowns unknowns = schema_unknowns_in(admission->arena);
     json_unique(object, admission->validation == FIELD_VALIDATION_IGNORE ? NULL : on_hidden, &complaints);
-    if (admission->version->schema != NULL)
-        schema_prune(object, admission->version->schema, &unknowns);
+    const struct schema *schema = kind_version_schema(admission->version);
+    if (schema != NULL)
+        schema_prune(object, schema, &unknowns);
     if (admission->validation != FIELD_VALIDATION_IGNORE)
         complain_unknown(&complaints, &unknowns);
     if (complaints.text.size == 0)
@@ -237,8 +238,9 @@ static bool validate(const struct admission *admission, const struct json_value 
     struct field_errors errors = field_errors_in(admission->arena);
     const struct kind_rules *rules = admission->kind->rules;
     metadata_check(&errors, object, rules == NULL ? NAME_DNS_SUBDOMAIN : rules->name_rule);
-    if (admission->version->schema != NULL)
-        schema_validate(object, admission->version->schema, &errors);
+    const struct schema *schema = kind_version_schema(admission->version);
+    if (schema != NULL)
+        schema_validate(object, schema, &errors);
     if (rules != NULL && rules->check != NULL && errors.count == 0)
         rules->check(&errors, object, live);
     problem_invalid(admission->problem, admission->kind, object_name(object), &errors);
@@ -247,8 +249,8 @@ static bool validate(const struct admission *admission, const struct json_value 
 
 static bool fill(const struct admission *admission, struct json_value *object, const struct json_value *live)
 {
-    if (admission->version->schema != NULL &&
-        schema_default(object, admission->version->schema, admission->arena) != ERR_OK)
+    const struct schema *schema = kind_version_schema(admission->version);
+    if (schema != NULL && schema_default(object, schema, admission->arena) != ERR_OK)
         return refuse(admission, PROBLEM_TOO_LARGE, "the defaults of the kind make the object too large");
     if (admission->kind->rules != NULL && admission->kind->rules->fill != NULL)
         admission->kind->rules->fill(admission->arena, object, live);
@@ -267,7 +269,7 @@ struct apply_scope admission_scope(const struct admission *admission)
             served[count++] = kind->versions[i].api_version;
     }
     return (struct apply_scope){
-        .schema = admission->version->schema,
+        .schema = kind_version_schema(admission->version),
         .api_version = admission->version->api_version,
         .served = served,
         .served_count = count,

@@ -45,7 +45,7 @@ static const struct json_value *proto_schema_of(struct request *request)
         if (bytes_is(request->subresource, rules->subresources[i].name))
             return proto_schema(rules->subresources[i].schema, &request->arena);
     }
-    return bytes_is(request->subresource, "scale") ? NULL : request->kind_version->schema_source;
+    return bytes_is(request->subresource, "scale") ? NULL : kind_version_schema_source(request->kind_version);
 }
 
 static bool proto_read_one(struct request *request, bytes_t body, struct json_value **ret_tree)

@@ -11,8 +11,6 @@
 #include "kube/definitions.h"
 #include "kube/folder/folder.h"
 #include "kube/namespaces.h"
-#include "kube/schema/field_error.h"
-#include "kube/yaml/yaml_read.h"
 
 #include <stdlib.h>
 
@@ -38,38 +36,17 @@ struct bootstrap {
 
 // --- kinds
 
-static err_t kind_load(struct kube *kube, const struct kind_rules *rules, diag_t *diag)
+void bootstrap_kinds(struct kube *kube)
 {
-    static const struct yaml_limits limits = { .size = 4 << 20, .values = 200000, .repeated = 50000, .documents = 1 };
-    struct arena arena = ARENA_INIT;
-    struct field_errors errors = field_errors_in(&arena);
-    struct yaml_stream stream;
-    struct kind *kind;
-    err_t err = yaml_read(bytes_of_text(rules->definition), &limits, &arena, &stream, diag);
-    if (err == ERR_OK)
-        err = kinds_define(&kube->resources.kinds, stream.documents[0], rules, &kind, &errors);
-    if (err != ERR_OK && errors.count > 0)
-        (void)diag_fail(diag, err, "kind", "%.*s: %.*s: %.*s", BYTES_ARG(object_name(stream.documents[0])),
-                        BYTES_ARG(errors.first->field), BYTES_ARG(errors.first->text));
-    arena_free(&arena);
-    return err;
-}
-
-err_t bootstrap_kinds(struct kube *kube, diag_t *diag)
-{
-    err_t err = ERR_OK;
-    for (size_t i = 0; i < builtin_kind_count && err == ERR_OK; i++)
-        err = kind_load(kube, builtin_kinds[i], diag);
-    for (size_t i = 0; i < kube->options.kind_count && err == ERR_OK; i++)
-        err = kind_load(kube, kube->options.kinds[i], diag);
-    if (err != ERR_OK)
-        return err;
-    const struct kinds *kinds = &kube->resources.kinds;
+    struct kinds *kinds = &kube->resources.kinds;
+    for (size_t i = 0; i < builtin_kind_count; i++)
+        (void)kinds_define_own(kinds, builtin_kinds[i]);
+    for (size_t i = 0; i < kube->options.kind_count; i++)
+        (void)kinds_define_own(kinds, kube->options.kinds[i]);
     kube->namespaces = kinds_find(kinds, BYTES_LITERAL(""), BYTES_LITERAL("namespaces"));
     kube->definitions =
         kinds_find(kinds, BYTES_LITERAL("apiextensions.k8s.io"), BYTES_LITERAL("customresourcedefinitions"));
     ASSERT(kube->namespaces != NULL && kube->definitions != NULL);
-    return ERR_OK;
 }
 
 // --- the first turn

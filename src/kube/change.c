@@ -201,8 +201,8 @@ static err_t patch_merge(const struct change_op *change, const struct json_value
 static err_t patch_strategic(const struct change_op *change, const struct json_value *live,
                              struct json_value **ret_object, const char **ret_text)
 {
-    return strategic_patch_apply(change->write.arena, live, change->body, change->write.version->schema, ret_object,
-                                 ret_text);
+    return strategic_patch_apply(change->write.arena, live, change->body, kind_version_schema(change->write.version),
+                                 ret_object, ret_text);
 }
 
 static const struct patch_type {

@@ -272,12 +272,11 @@ err_t kube_open(struct engine *engine, const struct address *address, const stru
     kube->options = *options;
     list_init(&kube->waiting);
     err_t err = resources_open(&kube->resources, engine, &limits, diag);
-    if (err == ERR_OK)
-        err = bootstrap_kinds(kube, diag);
     if (err != ERR_OK) {
         kube_free(kube);
         return err;
     }
+    bootstrap_kinds(kube);
     kube->loop = kube->resources.loop;
     user_add(kube, "eddy-admin", admin_groups, options->token, false);
     user_add(kube, "eddy-viewer", viewer_groups, options->read_only_token, true);

@@ -11,6 +11,14 @@
 
 #include <stdlib.h>
 
+// The schema of one version. Most of the built-in ones are never asked for, and the largest take megabytes.
+struct kind_schema {
+    struct kind *kind;
+    bytes_t text;                    // of a kind of eddy's own: one line of its definition
+    const struct json_value *source; // NULL: not read yet
+    const struct schema *compiled;   // NULL: not made yet
+};
+
 static bytes_t kind_key(const struct map_node *node)
 {
     return CONTAINER_OF_CONST(node, struct kind, node)->key;
@@ -84,8 +92,7 @@ static void deprecation_of(struct kind *kind, struct kind_version *version, cons
                                                           BYTES_ARG(version->api_version), BYTES_ARG(kind->name)));
 }
 
-static err_t version_of(struct kind *kind, struct kind_version *version, const struct json_value *source, size_t index,
-                        struct field_errors *errors)
+static void version_of(struct kind *kind, struct kind_version *version, const struct json_value *source)
 {
     version->name = json_text_at(source, "name");
     version->api_version =
@@ -96,16 +103,58 @@ static err_t version_of(struct kind *kind, struct kind_version *version, const s
     columns_of(kind, version, source);
     subresources_of(version, source);
     deprecation_of(kind, version, source);
-    version->schema_source = json_get(json_get(source, "schema"), "openAPIV3Schema");
-    if (version->schema_source == NULL)
-        return ERR_OK;
-    struct schema_compile how = {
-        .where = bytes_of_text(arena_format(errors->arena, "spec.versions[%zu].schema.openAPIV3Schema", index)),
-        .has_status = version->has_status,
-        .is_builtin = !kind->is_custom,
-    };
-    return schema_compile(version->schema_source, &how, &kind->arena, &version->schema, errors);
 }
+
+// --- schemas
+
+static struct kind_schema *schema_new(struct kind *kind, bytes_t text, const struct json_value *source)
+{
+    struct kind_schema *schema = arena_alloc(&kind->arena, sizeof *schema);
+    *schema = (struct kind_schema){ .kind = kind, .text = text, .source = source };
+    return schema;
+}
+
+static err_t schema_make(const struct kind_version *version, bytes_t where, struct field_errors *errors)
+{
+    struct kind *kind = version->schema->kind;
+    struct schema_compile how = { where, version->has_status, !kind->is_custom };
+    return schema_compile(version->schema->source, &how, &kind->arena, &version->schema->compiled, errors);
+}
+
+// A text of eddy's own is correct: the tests of builtin/ compile each schema.
+static const struct json_value *own_read(bytes_t text, struct arena *arena)
+{
+    static const struct json_limits limits = { .size = SIZE_MAX, .values = SIZE_MAX };
+    struct json_value *value = NULL;
+    err_t err = json_parse(text, &limits, arena, &value, NULL);
+    ASSERT(err == ERR_OK);
+    return value;
+}
+
+const struct json_value *kind_version_schema_source(const struct kind_version *version)
+{
+    struct kind_schema *schema = version->schema;
+    if (schema != NULL && schema->source == NULL)
+        schema->source = own_read(schema->text, &schema->kind->arena);
+    return schema == NULL ? NULL : schema->source;
+}
+
+const struct schema *kind_version_schema(const struct kind_version *version)
+{
+    if (version->schema == NULL)
+        return NULL;
+    if (version->schema->compiled == NULL) {
+        struct arena arena = ARENA_INIT;
+        struct field_errors errors = field_errors_in(&arena);
+        (void)kind_version_schema_source(version);
+        err_t err = schema_make(version, BYTES_LITERAL("schema"), &errors);
+        ASSERT(err == ERR_OK);
+        arena_free(&arena);
+    }
+    return version->schema->compiled;
+}
+
+// --- versions
 
 struct version_rank {
     int64_t stability, major, minor;
@@ -163,30 +212,70 @@ static int by_priority(const void *a, const void *b)
     return kind_version_order(left->name, right->name);
 }
 
-static err_t versions_of(struct kind *kind, const struct json_value *list, struct field_errors *errors)
+// All of it but the schemas, in the order of the text. BYTES_NULL: none is the one that objects are kept in.
+static bytes_t versions_of(struct kind *kind, const struct json_value *list)
 {
     kind->versions = arena_array(&kind->arena, list->count, sizeof *kind->versions);
-    bytes_t storage = BYTES_LITERAL("");
+    bytes_t storage = BYTES_NULL;
     for (const struct json_value *source = list->first; source != NULL; source = source->next) {
         bool is_storage = false;
         (void)json_get_bool(json_get(source, "storage"), &is_storage);
         if (is_storage)
             storage = json_text_at(source, "name");
-        size_t index = kind->version_count++;
-        err_t err = version_of(kind, &kind->versions[index], source, index, errors);
-        if (err != ERR_OK)
-            return err;
+        version_of(kind, &kind->versions[kind->version_count++], source);
     }
+    return storage;
+}
+
+// The schemas of a user's kind are compiled at once: that is where errors are found.
+static err_t schemas_of(struct kind *kind, const struct json_value *list, struct field_errors *errors)
+{
+    struct kind_version *version = kind->versions;
+    err_t err = ERR_OK;
+    for (const struct json_value *source = list->first; source != NULL && err == ERR_OK; source = source->next) {
+        const struct json_value *schema = json_get(json_get(source, "schema"), "openAPIV3Schema");
+        size_t index = (size_t)(version - kind->versions);
+        if (schema != NULL) {
+            version->schema = schema_new(kind, BYTES_NULL, schema);
+            err = schema_make(
+                version, bytes_of_text(arena_format(errors->arena, "spec.versions[%zu].schema.openAPIV3Schema", index)),
+                errors);
+        }
+        version++;
+    }
+    return err;
+}
+
+// Cuts the first line off.
+static bytes_t line_take(bytes_t *lines)
+{
+    const uint8_t *end = memchr(lines->data, '\n', lines->size);
+    ASSERT(end != NULL);
+    size_t size = (size_t)(end - lines->data);
+    bytes_t line = bytes_of(lines->data, size);
+    *lines = bytes_of(end + 1, lines->size - size - 1);
+    return line;
+}
+
+// One line of the definition for each version.
+static void own_schemas_of(struct kind *kind, bytes_t lines)
+{
+    for (size_t i = 0; i < kind->version_count; i++) {
+        bytes_t line = line_take(&lines);
+        if (line.size > 0)
+            kind->versions[i].schema = schema_new(kind, line, NULL);
+    }
+}
+
+// False: there is none that objects are kept in.
+static bool versions_sort(struct kind *kind, bytes_t storage)
+{
     qsort(kind->versions, kind->version_count, sizeof *kind->versions, by_priority);
     for (size_t i = 0; i < kind->version_count; i++) {
-        if (bytes_equal(kind->versions[i].name, storage))
+        if (storage.data != NULL && bytes_equal(kind->versions[i].name, storage))
             kind->storage = &kind->versions[i];
     }
-    if (kind->storage != NULL)
-        return ERR_OK;
-    field_error_add(errors, FIELD_INVALID, BYTES_LITERAL("spec.versions"), BYTES_NULL,
-                    BYTES_LITERAL("must have exactly one version marked as storage version"));
-    return ERR_INVALID;
+    return kind->storage != NULL;
 }
 
 static void names_of(struct kind *kind, const struct json_value *spec)
@@ -223,36 +312,65 @@ static const struct json_value *spec_copy(struct kind *kind, const struct json_v
     json_value_write(&json, spec);
     kind->text = arena_copy(&kind->arena, writer_view(&text));
     writer_free(&text);
-    static const struct json_limits limits = { .size = SIZE_MAX, .values = SIZE_MAX };
-    struct json_value *value = NULL;
-    err_t err = json_parse(kind->text, &limits, &kind->arena, &value, NULL);
-    ASSERT(err == ERR_OK);
-    return value;
+    return own_read(kind->text, &kind->arena);
 }
 
-err_t kinds_define(struct kinds *kinds, const struct json_value *definition, const struct kind_rules *rules,
-                   struct kind **ret_kind, struct field_errors *errors)
+static struct kind *kind_new(const struct kind_rules *rules)
 {
     struct kind *kind = mem_zalloc(1, sizeof *kind);
-    const struct json_value *spec = spec_copy(kind, json_get(definition, "spec"));
-    names_of(kind, spec);
     kind->rules = rules;
     kind->is_custom = rules == NULL;
     list_init(&kind->watchers);
     list_init(&kind->events);
-    err_t err = versions_of(kind, json_get(spec, "versions"), errors);
-    if (err != ERR_OK) {
-        kind_free(kind);
-        return err;
-    }
+    return kind;
+}
+
+static void kind_add(struct kinds *kinds, struct kind *kind)
+{
     struct kind *old = kinds_find(kinds, kind->group, kind->plural);
     if (old != NULL)
         kinds_remove(kinds, old);
     map_insert(&kinds->map, &kind->node);
     list_append(&kinds->list, &kind->list);
     kinds->generation++;
+}
+
+err_t kinds_define(struct kinds *kinds, const struct json_value *definition, const struct kind_rules *rules,
+                   struct kind **ret_kind, struct field_errors *errors)
+{
+    struct kind *kind = kind_new(rules);
+    const struct json_value *spec = spec_copy(kind, json_get(definition, "spec"));
+    const struct json_value *versions = json_get(spec, "versions");
+    names_of(kind, spec);
+    bytes_t storage = versions_of(kind, versions);
+    err_t err = schemas_of(kind, versions, errors);
+    if (err == ERR_OK && !versions_sort(kind, storage)) {
+        field_error_add(errors, FIELD_INVALID, BYTES_LITERAL("spec.versions"), BYTES_NULL,
+                        BYTES_LITERAL("must have exactly one version marked as storage version"));
+        err = ERR_INVALID;
+    }
+    if (err != ERR_OK) {
+        kind_free(kind);
+        return err;
+    }
+    kind_add(kinds, kind);
     *ret_kind = kind;
     return ERR_OK;
+}
+
+struct kind *kinds_define_own(struct kinds *kinds, const struct kind_rules *rules)
+{
+    struct kind *kind = kind_new(rules);
+    kind->text = bytes_of_text(rules->definition);
+    bytes_t lines = kind->text;
+    const struct json_value *spec = json_get(own_read(line_take(&lines), &kind->arena), "spec");
+    names_of(kind, spec);
+    bytes_t storage = versions_of(kind, json_get(spec, "versions"));
+    own_schemas_of(kind, lines);
+    bool has_storage = versions_sort(kind, storage);
+    ASSERT(has_storage);
+    kind_add(kinds, kind);
+    return kind;
 }
 
 void kinds_remove(struct kinds *kinds, struct kind *kind)

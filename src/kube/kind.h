@@ -14,6 +14,7 @@
 struct json_value;
 struct kind;
 struct kube;
+struct kind_schema;
 struct field_errors;
 struct table_cell;
 struct table_columns;
@@ -22,8 +23,7 @@ struct kind_version {
     bytes_t name;        // "v1"
     bytes_t api_version; // "eventing.knative.dev/v1", "v1"
     bool served;
-    const struct schema *schema; // NULL: any object
-    const struct json_value *schema_source;
+    struct kind_schema *schema;                                      // kind_version_schema; NULL: any object
     const struct table_columns *columns;                             // of kubectl get
     bool has_status, has_scale;                                      // subresources
     bytes_t scale_spec_path, scale_status_path, scale_selector_path; // of the scale subresource
@@ -37,7 +37,7 @@ struct kind_subresource {
     const char *name;                        // "token"
     void (*handle)(struct request *request); // for creation: POST
     const char *group, *version, *kind;      // of its answer
-    const char *schema;                      // of its body, YAML: for protobuf
+    const char *schema;                      // of its body, for protobuf
 };
 
 // What brings the world nearer to the objects of a kind, by a controller (controller.h).
@@ -52,7 +52,7 @@ struct kind_controller {
 
 // What a kind does beyond what its schema says: one file with one such table. All may be NULL.
 struct kind_rules {
-    const char *definition; // its CustomResourceDefinition, YAML
+    const char *definition; // its CustomResourceDefinition, in lines as kube/text/ makes them
     // The kind is a question, not something to keep: creating one answers it, and that is all it can do.
     void (*answer)(struct request *request);
     const struct kind_subresource *subresources;
@@ -78,7 +78,7 @@ struct kind {
     struct list_node events;
     struct list_node told;      // its watchers hear of news in this turn
     struct arena arena;         // of everything below
-    bytes_t text;               // the spec of its definition, as JSON
+    bytes_t text;               // its definition, as JSON
     bytes_t key;                // "eventing.knative.dev/triggers"; "core/pods"
     bytes_t prefix;             // of the rows in the table: KEY and a slash
     bytes_t group;              // empty for the core group
@@ -111,7 +111,12 @@ void kinds_deinit(struct kinds *kinds);
 // place of the one with the same name. ERR_INVALID: a schema cannot be compiled; ERRORS say why.
 err_t kinds_define(struct kinds *kinds, const struct json_value *definition, const struct kind_rules *rules,
                    struct kind **ret_kind, struct field_errors *errors) MUST_CHECK;
+// The same for a kind of eddy's own, from RULES->definition. Its schemas wait until somebody asks for them.
+struct kind *kinds_define_own(struct kinds *kinds, const struct kind_rules *rules);
 void kinds_remove(struct kinds *kinds, struct kind *kind);
+// What objects of this version look like, compiled and as it was written; NULL: any object.
+const struct schema *kind_version_schema(const struct kind_version *version);
+const struct json_value *kind_version_schema_source(const struct kind_version *version);
 // By group and plural; NULL if there is none.
 struct kind *kinds_find(const struct kinds *kinds, bytes_t group, bytes_t plural);
 // By apiVersion and Kind, as manifests name it; RET_VERSION may be NULL.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kube/kind.h"
 
+#include "kube/builtin/builtin.h"
 #include "kube/schema/field_error.h"
 #include "kube/testing/world.h"
 
@@ -66,7 +67,7 @@ static void the_core_group_is_named_core_in_keys_only(void **state)
     assert_ptr_equal(kinds_find(kinds, BYTES_LITERAL(""), BYTES_LITERAL("boxes")), boxes);
     assert_ptr_equal(resources_kind_of(&world.kube.resources, BYTES_LITERAL("core/boxes//b")), boxes);
     assert_true(bytes_is(kind_version_find(boxes, BYTES_LITERAL("v2"))->deprecation, "v2 Box is deprecated"));
-    assert_null(boxes->versions[0].schema);
+    assert_null(kind_version_schema(&boxes->versions[0]));
 }
 
 static void a_kind_is_defined_anew_and_removed(void **state)
@@ -86,6 +87,22 @@ static void a_kind_is_defined_anew_and_removed(void **state)
     assert_null(kinds_find(kinds, BYTES_LITERAL(""), BYTES_LITERAL("boxes")));
 }
 
+// Reading them all at a start took more than everything else.
+static void the_schema_of_an_own_kind_waits_until_it_is_asked_for(void **state)
+{
+    struct kinds *kinds = &world.kube.resources.kinds;
+    struct kind *pods = kinds_define_own(kinds, &pod_rules);
+    (void)state;
+    assert_true(bytes_is(pods->name, "Pod"));
+    assert_true(pods->storage->has_status);
+    assert_true(pods->arena.total < 32768);
+    const struct schema *schema = kind_version_schema(pods->storage);
+    assert_non_null(schema_member_find(schema_member_find(schema, BYTES_LITERAL("spec")), BYTES_LITERAL("containers")));
+    assert_true(pods->arena.total > 32768);
+    assert_ptr_equal(kind_version_schema(pods->storage), schema);
+    assert_non_null(json_get(kind_version_schema_source(pods->storage), "properties"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 
 int main(void)
@@ -96,6 +113,7 @@ int main(void)
         TEST(a_kind_is_found_by_plural_and_by_what_manifests_say),
         TEST(the_core_group_is_named_core_in_keys_only),
         TEST(a_kind_is_defined_anew_and_removed),
+        TEST(the_schema_of_an_own_kind_waits_until_it_is_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,7 +43,7 @@ static void wait_until_gone(const char *name)
 static int set_up(void **state)
 {
     (void)world_set_up(state);
-    world.kube.namespaces = world_kind(&world.kube.resources.kinds, namespace_rules.definition, &namespace_rules);
+    world.kube.namespaces = kinds_define_own(&world.kube.resources.kinds, &namespace_rules);
     namespaces_start(&controller, &world.kube);
     return 0;
 }

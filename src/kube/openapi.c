@@ -209,10 +209,10 @@ static const struct json_value *schemas_of(const struct kinds *kinds, bytes_t ap
     {
         const struct kind *kind = LIST_ITEM(node, struct kind, list);
         const struct kind_version *version = kind_version_of(kind, api_version);
-        if (version == NULL || version->schema == NULL)
+        if (version == NULL || kind_version_schema(version) == NULL)
             continue;
         struct schema_openapi_kind shown = { kind->group,     version->name, kind->name,
-                                             kind->list_name, kind->plural,  version->schema };
+                                             kind->list_name, kind->plural,  kind_version_schema(version) };
         schema_openapi_add_kind(schemas, SCHEMA_OPENAPI_V3, &shown, arena);
     }
     schema_openapi_add_common(schemas, SCHEMA_OPENAPI_V3, arena);

@@ -54,10 +54,10 @@ static void kind_add(struct arena *arena, struct json_value *document, const str
     bool is_question = kind_is_question(kind);
     if (!is_question)
         path_add(arena, json_set_object(document, arena, "paths"), kind, version);
-    if (version->schema == NULL)
+    if (kind_version_schema(version) == NULL)
         return;
     struct schema_openapi_kind shown = { kind->group,     version->name, kind->name,
-                                         kind->list_name, kind->plural,  version->schema };
+                                         kind->list_name, kind->plural,  kind_version_schema(version) };
     schema_openapi_add_kind(definitions, SCHEMA_OPENAPI_V2, &shown, arena);
 }
 

@@ -16,11 +16,11 @@
 #include "kube/schema/field_error.h"
 #include "kube/schema/schema_validate.h"
 
-EMBED(self_subject_access_review_definition, "src/kube/builtin/self_subject_access_review.yaml");
-EMBED(self_subject_rules_review_definition, "src/kube/builtin/self_subject_rules_review.yaml");
-EMBED(subject_access_review_definition, "src/kube/builtin/subject_access_review.yaml");
-EMBED(local_subject_access_review_definition, "src/kube/builtin/local_subject_access_review.yaml");
-EMBED(self_subject_review_definition, "src/kube/builtin/self_subject_review.yaml");
+EMBED(self_subject_access_review_definition, "self_subject_access_review");
+EMBED(self_subject_rules_review_definition, "self_subject_rules_review");
+EMBED(subject_access_review_definition, "subject_access_review");
+EMBED(local_subject_access_review_definition, "local_subject_access_review");
+EMBED(self_subject_review_definition, "self_subject_review");
 
 // What readers may do. The questions are made with create.
 static const char *const read_verbs[] = { "get", "list", "watch" };
@@ -37,7 +37,7 @@ static const struct {
 static bool is_valid(struct request *request, struct json_value *object)
 {
     struct field_errors errors = field_errors_in(&request->arena);
-    schema_validate(object, request->kind_version->schema, &errors);
+    schema_validate(object, kind_version_schema(request->kind_version), &errors);
     problem_invalid(&request->problem, request->kind, BYTES_LITERAL(""), &errors);
     return errors.count == 0;
 }

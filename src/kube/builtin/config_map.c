@@ -7,7 +7,7 @@
 #include "kube/schema/field_error.h"
 #include "kube/table/table.h"
 
-EMBED(config_map_definition, "src/kube/builtin/config_map.yaml");
+EMBED(config_map_definition, "config_map");
 
 static void check(struct field_errors *errors, const struct json_value *object, const struct json_value *live)
 {

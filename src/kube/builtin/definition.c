@@ -8,7 +8,7 @@
 #include "kube/schema/schema_compile.h"
 #include "kube/select/name.h"
 
-EMBED(definition_definition, "src/kube/builtin/definition.yaml");
+EMBED(definition_definition, "definition");
 
 static void name_field_check(struct field_errors *errors, enum name_rule rule, const char *field, bytes_t name)
 {

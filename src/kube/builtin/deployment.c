@@ -8,7 +8,7 @@
 #include "kube/schema/field_error.h"
 #include "kube/table/table.h"
 
-EMBED_BOTH(deployment_definition, "src/kube/builtin/pod_spec.yaml", "src/kube/builtin/deployment.yaml");
+EMBED(deployment_definition, "deployment");
 
 static void strategy_fill(struct arena *arena, struct json_value *spec)
 {

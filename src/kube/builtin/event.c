@@ -9,7 +9,7 @@
 #include "kube/table/age.h"
 #include "kube/table/table.h"
 
-EMBED(event_definition, "src/kube/builtin/event.yaml");
+EMBED(event_definition, "event");
 
 static void check(struct field_errors *errors, const struct json_value *object, const struct json_value *live)
 {

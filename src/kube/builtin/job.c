@@ -11,7 +11,7 @@
 #include "kube/table/age.h"
 #include "kube/table/table.h"
 
-EMBED_BOTH(job_definition, "src/kube/builtin/pod_spec.yaml", "src/kube/builtin/job.yaml");
+EMBED(job_definition, "job");
 
 // --- defaults
 

@@ -3,7 +3,7 @@
 #include "kube/builtin/builtin.h"
 #include "kube/embed.h"
 
-EMBED(lease_definition, "src/kube/builtin/lease.yaml");
+EMBED(lease_definition, "lease");
 
 const struct kind_rules lease_rules = {
     .definition = lease_definition,

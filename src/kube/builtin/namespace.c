@@ -5,7 +5,7 @@
 #include "kube/embed.h"
 #include "kube/object.h"
 
-EMBED(namespace_definition, "src/kube/builtin/namespace.yaml");
+EMBED(namespace_definition, "namespace");
 
 #define NAME_LABEL "kubernetes.io/metadata.name"
 

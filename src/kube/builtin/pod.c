@@ -8,7 +8,7 @@
 #include "kube/embed.h"
 #include "kube/schema/field_error.h"
 
-EMBED_BOTH(pod_definition, "src/kube/builtin/pod_spec.yaml", "src/kube/builtin/pod.yaml");
+EMBED(pod_definition, "pod");
 
 // --- defaults
 

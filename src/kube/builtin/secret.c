@@ -11,7 +11,7 @@
 #include "kube/schema/field_error.h"
 #include "kube/table/table.h"
 
-EMBED(secret_definition, "src/kube/builtin/secret.yaml");
+EMBED(secret_definition, "secret");
 
 #define ACCOUNT_NAME "kubernetes.io/service-account.name"
 

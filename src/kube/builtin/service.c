@@ -7,7 +7,7 @@
 #include "kube/schema/field_error.h"
 #include "kube/table/table.h"
 
-EMBED(service_definition, "src/kube/builtin/service.yaml");
+EMBED(service_definition, "service");
 
 enum { PORT_MAX = 65535 };
 

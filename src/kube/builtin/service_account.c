@@ -7,8 +7,8 @@
 #include "kube/embed.h"
 #include "kube/table/table.h"
 
-EMBED(service_account_definition, "src/kube/builtin/service_account.yaml");
-EMBED(token_request_schema, "src/kube/builtin/token_request.yaml");
+EMBED(service_account_definition, "service_account");
+EMBED(token_request_schema, "token_request");
 
 static const struct kind_subresource subresources[] = {
     { "token", account_token_create, "authentication.k8s.io", "v1", "TokenRequest", token_request_schema },

@@ -16,7 +16,7 @@
 
 #include <stdlib.h>
 
-EMBED(kafka_topic_definition, "charts/eddy/crds/kafkatopic.yaml");
+EMBED(kafka_topic_definition, "kafkatopic");
 
 #define MANAGER   "eddy"
 #define FINALIZER "strimzi.io/topic-operator"

@@ -60,7 +60,7 @@ static const struct json_value *schema_of(struct world *world, const struct json
         return proto_delete_options(&world->arena);
     if (bytes_is(kind, "TokenRequest"))
         return proto_schema(accounts->subresources[0].schema, &world->arena);
-    return kind_of(world, line)->storage->schema_source;
+    return kind_version_schema_source(kind_of(world, line)->storage);
 }
 
 static void check_line(struct world *world, bytes_t text)

@@ -30,5 +30,5 @@ err_t proto_read(bytes_t body, const struct json_value *schema, struct arena *ar
 
 // The schema of DeleteOptions (meta/v1), for the bodies of deletions; made in the arena.
 const struct json_value *proto_delete_options(struct arena *arena) __attribute__((returns_nonnull));
-// A schema out of a text of eddy's own.
-const struct json_value *proto_schema(const char *yaml, struct arena *arena) __attribute__((returns_nonnull));
+// A schema out of a text of eddy's own, YAML or JSON.
+const struct json_value *proto_schema(const char *text, struct arena *arena) __attribute__((returns_nonnull));

@@ -9,8 +9,8 @@
 
 #include <stdio.h>
 
-EMBED(proto_object_meta_text, "src/kube/proto/object_meta.yaml");
-EMBED(proto_delete_options_text, "src/kube/proto/delete_options.yaml");
+EMBED(proto_object_meta_text, "object_meta");
+EMBED(proto_delete_options_text, "delete_options");
 
 // Where we are, for sentences: names of fields, from the inside out.
 struct place {
@@ -30,11 +30,11 @@ static err_t message_read(struct decode *decode, bytes_t bytes, const struct jso
 
 // --- schemas
 
-const struct json_value *proto_schema(const char *yaml, struct arena *arena)
+const struct json_value *proto_schema(const char *text, struct arena *arena)
 {
     static const struct yaml_limits limits = { .size = 1 << 20, .values = 100000, .repeated = 50000, .documents = 1 };
     struct yaml_stream stream = { 0 };
-    err_t err = yaml_read(bytes_of_text(yaml), &limits, arena, &stream, NULL);
+    err_t err = yaml_read(bytes_of_text(text), &limits, arena, &stream, NULL);
     ASSERT(err == ERR_OK);
     ASSERT(stream.count == 1);
     return stream.documents[0];
