@@ -93,6 +93,13 @@ const char *civil_format(int64_t unix_ms, char ret_text[CIVIL_TEXT_SIZE])
     return ret_text;
 }
 
+const char *civil_format_seconds(int64_t unix_ms, char ret_text[CIVIL_TEXT_SIZE])
+{
+    (void)civil_format(unix_ms, ret_text);
+    memcpy(ret_text + 19, "Z", 2);
+    return ret_text;
+}
+
 static int32_t read_digits(struct reader *r, size_t count)
 {
     int32_t value = 0;

@@ -31,6 +31,8 @@ int32_t civil_days_in_month(int32_t year, int32_t month);
 enum { CIVIL_TEXT_SIZE = 25 };
 // "2026-01-02T03:04:05.678Z", terminated. Returns RET_TEXT.
 const char *civil_format(int64_t unix_ms, char ret_text[CIVIL_TEXT_SIZE]);
+// "2026-01-02T03:04:05Z": the same in whole seconds.
+const char *civil_format_seconds(int64_t unix_ms, char ret_text[CIVIL_TEXT_SIZE]);
 // RFC 3339 5.6: date-time with any offset, 'T' 't' or a space between, digits beyond milliseconds dropped, second 60
 // read as the start of the next minute; also a date alone, its first moment in UTC. ERR_MALFORMED.
 MUST_CHECK err_t civil_parse(bytes_t text, int64_t *ret_unix_ms);

@@ -58,6 +58,7 @@ static void times_out_of_range_are_moved_to_its_ends(void **state)
     char text[CIVIL_TEXT_SIZE];
     assert_string_equal(civil_format(INT64_MIN, text), "0000-01-01T00:00:00.000Z");
     assert_string_equal(civil_format(INT64_MAX, text), "9999-12-31T23:59:59.999Z");
+    assert_string_equal(civil_format_seconds(INT64_MAX, text), "9999-12-31T23:59:59Z");
 }
 
 static void parses_all_forms_of_rfc_3339(void **state)

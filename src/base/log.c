@@ -71,7 +71,9 @@ static bool is_plain(bytes_t text)
 
 static void write_text_field(struct writer *out, const struct log_field *field)
 {
-    writer_format(out, " %s=", field->key);
+    writer_u8(out, ' ');
+    writer_text(out, field->key);
+    writer_u8(out, '=');
     struct json_writer quoted = json_writer_of(out);
     bytes_t text = cut(field->text);
     switch (field->type) {

@@ -14,8 +14,7 @@
 bytes_t time_text(struct arena *arena, int64_t wall_ms)
 {
     char text[CIVIL_TEXT_SIZE];
-    const char *whole = civil_format(wall_ms, text);
-    return bytes_of_text(arena_format(arena, "%.19sZ", whole));
+    return arena_copy(arena, bytes_of_text(civil_format_seconds(wall_ms, text)));
 }
 
 static bytes_t uid_text(struct arena *arena)
@@ -24,9 +23,16 @@ static bytes_t uid_text(struct arena *arena)
     random_bytes(b, sizeof b);
     b[6] = (uint8_t)(0x40 | (b[6] & 0x0f));
     b[8] = (uint8_t)(0x80 | (b[8] & 0x3f));
-    return bytes_of_text(arena_format(arena, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-                                      b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12],
-                                      b[13], b[14], b[15]));
+    // Digits by hand: printf took a fifteenth of all that a creation costs.
+    static const char digits[] = "0123456789abcdef", form[] = "00000000-0000-0000-0000-000000000000";
+    char *text = arena_text(arena, BYTES_LITERAL(form));
+    char *at = text;
+    for (size_t i = 0; i < sizeof b; i++) {
+        at += *at == '-';
+        *at++ = digits[b[i] >> 4];
+        *at++ = digits[b[i] & 15];
+    }
+    return bytes_of_text(text);
 }
 
 // --- the body

@@ -136,8 +136,14 @@ void resources_deinit(struct resources *resources)
 
 bytes_t resources_key(struct arena *arena, const struct kind *kind, bytes_t name_space, bytes_t name)
 {
-    return bytes_of_text(
-        arena_format(arena, "%.*s%.*s/%.*s", BYTES_ARG(kind->prefix), BYTES_ARG(name_space), BYTES_ARG(name)));
+    const bytes_t parts[] = { kind->prefix, name_space, BYTES_LITERAL("/"), name };
+    uint8_t *text = arena_alloc(arena, kind->prefix.size + name_space.size + 1 + name.size), *at = text;
+    for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {
+        if (parts[i].size > 0)
+            memcpy(at, parts[i].data, parts[i].size);
+        at += parts[i].size;
+    }
+    return bytes_of(text, (size_t)(at - text));
 }
 
 err_t resources_get(const struct resources *resources, bytes_t key, struct table_row *ret_row, int64_t *ret_marked)

@@ -77,9 +77,8 @@ err_t managed_decode(const struct json_value *object, struct arena *arena, struc
 
 static const char *time_text(struct arena *arena, int64_t time_s)
 {
-    struct civil at = civil_of_ms(time_s * 1000);
-    return arena_format(arena, "%04d-%02d-%02dT%02d:%02d:%02dZ", at.year, at.month, at.day, at.hour, at.minute,
-                        at.second);
+    char text[CIVIL_TEXT_SIZE];
+    return arena_text(arena, bytes_of_text(civil_format_seconds(time_s * 1000, text)));
 }
 
 static int by_age(const void *a, const void *b)

@@ -109,7 +109,7 @@ static err_t read_time(READ_ARGUMENTS)
     (void)schema;
     err_t err = time_read(field, ret_why, &ms, &micros);
     if (err == ERR_OK)
-        *ret_value = json_new_text(arena, arena_format(arena, "%.19sZ", civil_format(ms, text)));
+        *ret_value = json_new_text(arena, arena_text(arena, bytes_of_text(civil_format_seconds(ms, text))));
     return err;
 }
 
