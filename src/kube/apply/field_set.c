@@ -257,23 +257,6 @@ void field_set_each(const struct field_set *set, field_set_on_path *on_path, voi
     walk_level(&walk, set, 0);
 }
 
-static const struct field_set *set_of_path(struct arena *arena, const char *path)
-{
-    const char *dot = strchr(path, '.');
-    struct path_element element = path_field(dot == NULL ? bytes_of_text(path) : bytes_of(path, (size_t)(dot - path)));
-    struct field_builder one = { .arena = arena };
-    field_builder_add(&one, &element, dot == NULL, dot == NULL ? NULL : set_of_path(arena, dot + 1));
-    return field_builder_end(&one);
-}
-
-const struct field_set *field_set_of(struct arena *arena, const char *const *paths, size_t count)
-{
-    const struct field_set *set = &field_set_none;
-    for (size_t i = 0; i < count; i++)
-        set = field_set_union(arena, set, set_of_path(arena, paths[i]));
-    return set;
-}
-
 bytes_t field_path_print(struct arena *arena, const struct path_element *path, size_t path_size)
 {
     struct writer out = WRITER_INIT;

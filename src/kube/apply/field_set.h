@@ -46,8 +46,6 @@ const struct field_set *field_set_leaves(struct arena *arena, const struct field
 // as Kubernetes lists conflicts.
 typedef void field_set_on_path(void *owner, const struct path_element *path, size_t path_size);
 void field_set_each(const struct field_set *set, field_set_on_path *on_path, void *owner);
-// The paths of members (no lists), one text each: "metadata.name".
-const struct field_set *field_set_of(struct arena *arena, const char *const *paths, size_t count);
 // ".spec.ports[name=\"a\"].port".
 bytes_t field_path_print(struct arena *arena, const struct path_element *path, size_t path_size);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kube/apply/managed.h"
 
+#include "base/assert.h"
 #include "kube/apply/extract.h"
 
 // --- entries
@@ -93,23 +94,34 @@ err_t scope_compare(const struct apply_scope *scope, const struct json_value *ol
     return err;
 }
 
+#define FIELD(text)                                                                                                    \
+    {                                                                                                                  \
+        .kind = PATH_FIELD, .field = { (const uint8_t *)(text), sizeof(text) - 1 },                                    \
+    }
+
+// What nobody owns, sorted as sets are. Made when eddy is built: every write needs it.
+static const struct field_node stripped_meta_nodes[] = {
+    { FIELD("clusterName"), true, NULL },
+    { FIELD("creationTimestamp"), true, NULL },
+    { FIELD("generation"), true, NULL },
+    { FIELD("managedFields"), true, NULL },
+    { FIELD("name"), true, NULL },
+    { FIELD("namespace"), true, NULL },
+    { FIELD("resourceVersion"), true, NULL },
+    { FIELD("selfLink"), true, NULL },
+    { FIELD("uid"), true, NULL },
+};
+static const struct field_set stripped_meta = { stripped_meta_nodes, ARRAY_COUNT(stripped_meta_nodes) };
+static const struct field_node stripped_nodes[] = {
+    { FIELD("apiVersion"), true, NULL },
+    { FIELD("kind"), true, NULL },
+    { FIELD("metadata"), true, &stripped_meta },
+};
+static const struct field_set stripped = { stripped_nodes, ARRAY_COUNT(stripped_nodes) };
+
 const struct field_set *managed_strip(const struct field_set *set, struct arena *arena)
 {
-    static const char *const paths[] = {
-        "apiVersion",
-        "kind",
-        "metadata",
-        "metadata.name",
-        "metadata.namespace",
-        "metadata.creationTimestamp",
-        "metadata.selfLink",
-        "metadata.uid",
-        "metadata.clusterName",
-        "metadata.generation",
-        "metadata.managedFields",
-        "metadata.resourceVersion",
-    };
-    return field_set_difference(arena, set, field_set_of(arena, paths, sizeof paths / sizeof paths[0]));
+    return field_set_difference(arena, set, &stripped);
 }
 
 // --- updates

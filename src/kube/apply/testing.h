@@ -27,6 +27,24 @@ static inline const char *text_of(struct arena *arena, const struct json_value *
     return text;
 }
 
+static inline const struct field_set *set_of_path(struct arena *arena, const char *path)
+{
+    const char *dot = strchr(path, '.');
+    struct path_element element = path_field(dot == NULL ? bytes_of_text(path) : bytes_of(path, (size_t)(dot - path)));
+    struct field_builder one = { .arena = arena };
+    field_builder_add(&one, &element, dot == NULL, dot == NULL ? NULL : set_of_path(arena, dot + 1));
+    return field_builder_end(&one);
+}
+
+// The paths of members (no lists), one text each: "metadata.name".
+static inline const struct field_set *field_set_of(struct arena *arena, const char *const *paths, size_t count)
+{
+    const struct field_set *set = &field_set_none;
+    for (size_t i = 0; i < count; i++)
+        set = field_set_union(arena, set, set_of_path(arena, paths[i]));
+    return set;
+}
+
 static inline const struct field_set *fields(struct arena *arena, const char *text)
 {
     diag_t diag = { 0 };
