@@ -2,7 +2,6 @@
 """The servers that run.py compares: eddy with its Kubernetes API, and a kube-apiserver with its etcd."""
 import base64
 import json
-import os
 import pathlib
 import re
 import ssl
@@ -34,11 +33,8 @@ class KubeApi:
         return name
 
     def cpu_seconds_of_all(self):
-        ticks = 0
-        for pid in self.pids.split(","):
-            fields = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
+        """By the clocks of the processes (clock_getcpuclockid), which are finer than the ticks in /proc."""
+        return sum(time.clock_gettime(~int(pid) << 3 | 2) for pid in self.pids.split(","))
 
     def memory_mb(self):
         return sum(int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii"))[1])
