@@ -37,28 +37,13 @@ void folder_step(struct folder *folder)
 // Why it is not known what the files name; NULL: it is. In the arena.
 static const char *prune_obstacle(const struct folder *folder, struct arena *arena)
 {
-    if (folder->files.err != ERR_OK)
-        return folder->files.err_path;
-    for (size_t i = 0; i < folder->files.count; i++) {
-        const struct folder_file *file = folder->files.items[i];
-        if (file->manifests == NULL)
-            return file->path;
-    }
+    if (folder->unknown != NULL)
+        return folder->unknown;
     for (size_t i = 0; i < folder->count; i++) {
         if (folder->order[i]->lacks_kind)
             return manifest_place(folder->order[i]->manifest, BYTES_LITERAL("kind"), arena);
     }
     return NULL;
-}
-
-// A file that was seen once is read with the next look.
-static bool is_unread(const struct folder *folder)
-{
-    for (size_t i = 0; i < folder->files.count; i++) {
-        if (folder->files.items[i]->manifests == NULL && !folder->files.items[i]->is_broken)
-            return true;
-    }
-    return false;
 }
 
 static void prune(struct folder *folder)
@@ -75,7 +60,7 @@ static void prune(struct folder *folder)
 
 static void summary(struct folder *folder)
 {
-    size_t applied = 0, errors = folder->broken + folder->clashes + (folder->files.err != ERR_OK ? 1 : 0);
+    size_t applied = 0, errors = folder->broken + folder->clashes;
     for (size_t i = 0; i < folder->count; i++) {
         applied += folder->order[i]->state == TARGET_DONE ? 1 : 0;
         errors += folder->order[i]->state == TARGET_FAILED ? 1 : 0;
@@ -89,7 +74,7 @@ static void summary(struct folder *folder)
 
 static void on_settled(struct folder *folder)
 {
-    if (folder->pruning == 0 && folder->wants_prune && !is_unread(folder))
+    if (folder->pruning == 0 && folder->wants_prune && !folder->has_unread)
         prune(folder);
     if (folder->pruning == 0 && folder->has_news)
         summary(folder);
@@ -235,15 +220,30 @@ static bool news_take(struct folder *folder, size_t index)
 static void look_say(struct folder *folder)
 {
     const struct folder_files *files = &folder->files;
-    if (files->err == ERR_OK) {
-        (void)folder_says(&folder->said_look, NULL);
-        return;
-    }
     struct arena arena = ARENA_INIT;
-    if (folder_says(&folder->said_look, arena_format(&arena, "%s %s", files->err_path, err_text(files->err))))
+    const char *text =
+        files->err == ERR_OK ? NULL : arena_format(&arena, "%s %s", files->err_path, err_text(files->err));
+    if (folder_says(&folder->said_look, text))
         log_line(LOG_ERROR, "the manifests cannot be looked at: what they said before stays",
                  LOG_FIELDS(log_text("at", files->err_path), log_err(files->err)));
     arena_free(&arena);
+}
+
+// Keeps what is asked between looks.
+static void look_keep(struct folder *folder)
+{
+    const struct folder_files *files = &folder->files;
+    const char *unknown = files->err != ERR_OK ? files->err_path : NULL;
+    folder->broken = files->err != ERR_OK ? 1 : 0;
+    folder->has_unread = false;
+    for (size_t i = 0; i < files->count; i++) {
+        const struct folder_file *file = files->items[i];
+        folder->broken += file->is_broken ? 1 : 0;
+        folder->has_unread = folder->has_unread || (file->manifests == NULL && !file->is_broken);
+        if (unknown == NULL && file->manifests == NULL)
+            unknown = file->path;
+    }
+    (void)folder_says(&folder->unknown, unknown);
 }
 
 // A kind came or changed: what failed may be right now. Or one went, and its objects with it.
@@ -279,10 +279,8 @@ static void on_looked(struct disk_job *job)
     folder->is_begun = true;
     for (size_t i = files->count; i-- > 0;)
         is_new = news_take(folder, i) || is_new;
-    folder->broken = 0;
-    for (size_t i = 0; i < files->count; i++)
-        folder->broken += files->items[i]->is_broken ? 1 : 0;
     look_say(folder);
+    look_keep(folder);
     kinds_look(folder);
     if (is_new)
         plan_adopt(folder);
@@ -337,6 +335,7 @@ void folder_free(struct folder *folder)
     map_free(&folder->targets);
     folder_files_deinit(&folder->files);
     free(folder->order);
+    free(folder->unknown);
     free(folder->said_look);
     free(folder->said_clashes);
     free(folder->said_prune);

@@ -24,8 +24,12 @@ struct folder {
     size_t pruning;         // deletes under way
     int64_t kinds_until_ms; // a kind may come until then: its definition was applied just now
     int64_t generation;     // of the kinds that the last tries saw
-    size_t broken, clashes; // files, objects that are named twice
+    size_t clashes;         // objects that are named twice
     size_t pruned;          // since the last summary
+    // What the last look told of the files, which belong to the next one already.
+    size_t broken;   // files that cannot be read, and 1 when not all could be looked at
+    bool has_unread; // a file is new and will be read soon
+    char *unknown;   // the path of something of which it is not known what it names; NULL: none
     bool wants_prune, has_news, is_stopping, is_begun;
     char *said_look, *said_clashes, *said_prune; // NULL: nothing to complain about
     struct arena arena;
