@@ -96,6 +96,16 @@ typedef void engine_on_records(void *owner, err_t err, struct engine_records *re
 struct engine_reader;
 enum { ENGINE_EARLIEST = -2, ENGINE_LATEST = -1 }; // as offsets to begin at
 
+// Where a partition begins or ends now.
+struct engine_find_op {
+    void (*on_done)(struct engine_find_op *op);
+    bytes_t topic;
+    int32_t partition;
+    int64_t offset; // in: ENGINE_EARLIEST or ENGINE_LATEST; out
+    void *owner;
+    err_t err; // ERR_NOT_FOUND (topic, partition), ERR_IO, ERR_CLOSED
+};
+
 // --- offsets of groups
 
 struct engine_offset {
@@ -217,6 +227,7 @@ struct engine_driver {
     void (*reader_next)(struct engine_reader *reader);
     // No callback comes after it. Also after the reader ended.
     void (*reader_close)(struct engine_reader *reader);
+    void (*offset_find)(struct engine *engine, struct engine_find_op *op);
 
     void (*offsets_commit)(struct engine *engine, struct engine_commit_op *op);
     void (*offsets_fetch)(struct engine *engine, struct engine_fetch_op *op);

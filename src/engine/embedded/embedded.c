@@ -95,6 +95,7 @@ static const struct engine_driver driver = {
     .reader_open = embedded_reader_open,
     .reader_next = embedded_reader_next,
     .reader_close = embedded_reader_close,
+    .offset_find = embedded_offset_find,
     .offsets_commit = commit,
     .offsets_fetch = fetch,
     .table_open = open_table,

@@ -318,6 +318,43 @@ static void reads_what_was_appended_in_one_turn(void **state)
     assert_int_equal(again.got, APPENDS - 5);
 }
 
+static void on_found(struct engine_find_op *op)
+{
+    (void)op;
+    answered();
+}
+
+static void find(void *owner)
+{
+    struct engine_find_op *op = owner;
+    op->on_done = on_found;
+    engine->driver->offset_find(engine, op);
+}
+
+static err_t found_at(const char *topic, int32_t partition, int64_t which, int64_t *ret_offset)
+{
+    struct engine_find_op op = { .topic = bytes_of_text(topic), .partition = partition, .offset = which };
+    wait_for(1, find, &op);
+    *ret_offset = op.offset;
+    return op.err;
+}
+
+static void finds_where_a_partition_begins_and_ends(void **state)
+{
+    int64_t offset;
+    (void)state;
+    assert_int_equal(ensure_topic("events", 1), 1);
+    assert_int_equal(found_at("events", 0, ENGINE_LATEST, &offset), ERR_OK);
+    assert_int_equal(offset, 0);
+    append_some("events", 0, APPENDS, NULL);
+    assert_int_equal(found_at("events", 0, ENGINE_LATEST, &offset), ERR_OK);
+    assert_int_equal(offset, APPENDS);
+    assert_int_equal(found_at("events", 0, ENGINE_EARLIEST, &offset), ERR_OK);
+    assert_int_equal(offset, 0);
+    assert_int_equal(found_at("events", 1, ENGINE_LATEST, &offset), ERR_NOT_FOUND);
+    assert_int_equal(found_at("absent", 0, ENGINE_LATEST, &offset), ERR_NOT_FOUND);
+}
+
 static void read_and_append(void *owner)
 {
     read_start(owner);
@@ -550,6 +587,7 @@ int main(void)
         TEST(a_topic_is_described_as_it_was_altered),
         TEST(a_configuration_goes_back_to_its_default),
         TEST(what_cannot_be_altered_is_said),
+        TEST(finds_where_a_partition_begins_and_ends),
         TEST(reads_what_was_appended_in_one_turn),
         TEST(a_reader_at_the_end_waits_for_the_next_record),
         TEST(no_callback_comes_after_close),

@@ -75,6 +75,9 @@ void outbox_free(struct outbox *outbox);
 void embedded_append(struct engine *engine, bytes_t name, int32_t partition, const struct engine_record *record,
                      struct engine_append_op *op);
 
+// find.c
+void embedded_offset_find(struct engine *engine, struct engine_find_op *op);
+
 // reader.c
 struct engine_reader *embedded_reader_open(struct engine *engine, bytes_t name, int32_t partition, int64_t offset,
                                            size_t max_size, engine_on_records *on_records, void *owner);
