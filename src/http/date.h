@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Date field (RFC 9110 5.6.7), formatted once per second.
+// Dates of HTTP fields (RFC 9110 5.6.7).
 #pragma once
 
-#include <stdint.h>
+#include "base/bytes.h"
+#include "base/err.h"
 
 enum { HTTP_DATE_SIZE = 30 }; // "Sun, 06 Nov 1994 08:49:37 GMT", terminated
 
@@ -10,5 +11,8 @@ struct http_date {
     int64_t second; // that TEXT shows
     char text[HTTP_DATE_SIZE];
 };
-// Zeroed is a valid start. The text is valid until the next call.
+// For the Date field, formatted once per second. Zeroed is a valid start. The text is valid until the next call.
 const char *http_date_at(struct http_date *date, int64_t unix_ms);
+
+// The form that is sent today. ERR_MALFORMED, also for the two old forms, which nobody has sent for decades.
+err_t http_date_parse(bytes_t text, int64_t *ret_unix_ms) MUST_CHECK;
