@@ -136,6 +136,22 @@ void cloudevent_remove(struct cloudevent *event, bytes_t name, struct arena *are
     event->extensions = extensions;
 }
 
+const struct cloudevent *cloudevent_copy(const struct cloudevent *event, struct arena *arena)
+{
+    struct cloudevent *copy = arena_alloc(arena, sizeof *copy);
+    struct cloudevent_extension *extensions = copy_extensions(event, arena);
+    *copy = *event;
+    copy->extensions = extensions;
+    copy->data = arena_copy(arena, event->data);
+    for (size_t i = 0; i < CLOUDEVENT_CORE_COUNT; i++)
+        copy->core[i] = arena_copy(arena, event->core[i]);
+    for (size_t i = 0; i < event->extension_count; i++) {
+        extensions[i].name = arena_copy(arena, extensions[i].name);
+        extensions[i].value.text = arena_copy(arena, extensions[i].value.text);
+    }
+    return copy;
+}
+
 // --- checks
 
 static const char *media_type_problem(bytes_t text)

@@ -79,6 +79,9 @@ err_t cloudevent_set(struct cloudevent *event, bytes_t name, struct cloudevent_v
 // Nothing happens when there is none. NAME is not that of a required attribute.
 void cloudevent_remove(struct cloudevent *event, bytes_t name, struct arena *arena);
 
+// The same with bytes of its own, on ARENA.
+const struct cloudevent *cloudevent_copy(const struct cloudevent *event, struct arena *arena);
+
 // Is it a name, and a value of the type that such an attribute has? ERR_INVALID: DIAG says which attribute and which
 // rule.
 err_t cloudevent_check(bytes_t name, struct cloudevent_value value, diag_t *diag) MUST_CHECK;
