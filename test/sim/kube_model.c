@@ -20,6 +20,9 @@ void edit_done(struct run *run, size_t number, int64_t version)
     struct edit *edit = &run->edits[number];
     if (edit->state == REFUSED)
         FAIL(run, "edit %zu of object %d was refused, and version %" PRId64 " has it", number, edit->name, version);
+    if (edit->state == LEFT && version > edit->left_at)
+        FAIL(run, "edit %zu of object %d was left at version %" PRId64 ", and made version %" PRId64, number, edit->name,
+             edit->left_at, version);
     if (edit->version != 0 && edit->version != version)
         FAIL(run, "edit %zu made version %" PRId64 " and version %" PRId64, number, edit->version, version);
     if (!edit->is_delete && version <= edit->base)
@@ -123,7 +126,7 @@ void list_check(struct run *run, const struct row *rows, int64_t version)
     }
 }
 
-void start_check(struct run *run, const struct row *rows)
+void start_check(struct run *run, const struct row *rows, int64_t version)
 {
     for (int name = 0; name < NAMES; name++) {
         bool is_gone;
@@ -137,7 +140,9 @@ void start_check(struct run *run, const struct row *rows)
     for (size_t i = 0; i < run->edit_count; i++) {
         struct edit *edit = &run->edits[i];
         totals.unanswered += edit->state == UNDER_WAY;
-        if (edit->state == UNDER_WAY)
-            edit->state = REFUSED; // nothing of it is there, and nobody is left to do it
+        if (edit->state != UNDER_WAY)
+            continue;
+        edit->state = LEFT; // nobody is left to do it
+        edit->left_at = version;
     }
 }

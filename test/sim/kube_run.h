@@ -24,7 +24,9 @@ enum {
 
 // --- what writers did (kube_writer.c)
 
-enum edit_state { UNDER_WAY, DONE, REFUSED };
+// LEFT: a crash came before the answer, and what is there since does not show it. It may have been done and undone
+// before: then the history shows it, and it has a version from before that start.
+enum edit_state { UNDER_WAY, LEFT, DONE, REFUSED };
 
 struct edit {
     enum edit_state state;
@@ -33,6 +35,7 @@ struct edit {
     int name;
     int64_t base;    // the version that it expected to be there; 0: nothing
     int64_t version; // that it made; 0: not known, or a delete
+    int64_t left_at; // LEFT: the version at that start
 };
 
 struct writer_agent {
@@ -137,7 +140,7 @@ void delete_seen(struct run *run, int name, int64_t version);
 // A list as of VERSION (rows by name).
 void list_check(struct run *run, const struct row *rows, int64_t version);
 // After a start: what is there is all that was acknowledged and seen; what was under way is decided now.
-void start_check(struct run *run, const struct row *rows);
+void start_check(struct run *run, const struct row *rows, int64_t version);
 // The items of a list, by name.
 void rows_read(struct run *run, const struct json_value *list, struct row *rows);
 

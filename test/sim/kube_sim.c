@@ -217,7 +217,7 @@ static bool generation_start(struct run *run)
     }
     sim_fault_at(sim, 0, SIM_FAULT_NONE);
     rows_read(run, list, rows);
-    start_check(run, rows);
+    start_check(run, rows, version_of(list));
     totals.starts++;
     return true;
 }
