@@ -22,7 +22,7 @@ static void start(int64_t resync_ms)
 {
     world.kube.options.topic_partitions = 2;
     world.kube.options.resync_ms = resync_ms;
-    topics.kind = world_kind(&world.kube.resources.kinds, kafka_topic_rules.definition, &kafka_topic_rules);
+    topics.kind = kinds_define_own(&world.kube.resources.kinds, &kafka_topic_rules);
     topics.state = kafka_topic_rules.controller->start(&world.kube, topics.kind);
     topics.is_running = true;
     all = &world.fake.topics;
