@@ -170,9 +170,35 @@ static void knows_media_types(void **state)
     }
 }
 
+static void a_copy_has_bytes_of_its_own(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_INIT, own = ARENA_INIT;
+    struct writer was = WRITER_INIT, now = WRITER_INIT;
+    uint8_t *bytes = arena_alloc(&arena, 64);
+    memcpy(bytes, "1/stx", 5);
+    struct cloudevent event = { .core = { [CLOUDEVENT_SPECVERSION] = BYTES_LITERAL("1.0"),
+                                          [CLOUDEVENT_ID] = bytes_of(bytes, 1),
+                                          [CLOUDEVENT_SOURCE] = bytes_of(bytes + 1, 2),
+                                          [CLOUDEVENT_TYPE] = bytes_of(bytes + 3, 1) },
+                                .data = bytes_of(bytes, 5) };
+    assert_int_equal(
+        cloudevent_set(&event, BYTES_LITERAL("x"), cloudevent_string(bytes_of(bytes + 4, 1)), &arena, NULL), ERR_OK);
+    dump_event(&was, &event);
+    const struct cloudevent *copy = cloudevent_copy(&event, &own);
+    memset(bytes, '#', 64);
+    arena_free(&arena);
+    dump_event(&now, copy);
+    assert_true(bytes_equal(writer_view(&was), writer_view(&now)));
+    writer_free(&was);
+    writer_free(&now);
+    arena_free(&own);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_copy_has_bytes_of_its_own),
         cmocka_unit_test(finds_attributes_by_name),
         cmocka_unit_test(sets_and_removes_without_touching_copies),
         cmocka_unit_test(says_which_rule_a_value_breaks),

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "eventing/consumer.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "eventing/dead_letter.h"
+#include "eventing/feed.h"
+#include "eventing/hops.h"
+
+#include <stdlib.h>
+
+enum { DEAD_LETTER_WAIT_MS = 1000, DEAD_LETTER_WAIT_MAX_MS = 60 * 1000 };
+
+// --- parcels
+
+static void parcel_free(struct parcel *parcel)
+{
+    list_remove(&parcel->node);
+    timer_stop(&parcel->retry);
+    sink_unref(parcel->sink);
+    piece_unref(parcel->piece);
+    arena_free(&parcel->arena);
+    parcel->cursor->count--;
+    free(parcel);
+}
+
+static struct parcel *parcel_first_waiting(const struct cursor *cursor)
+{
+    LIST_EACH(&cursor->parcels, node)
+    {
+        struct parcel *parcel = LIST_ITEM(node, struct parcel, node);
+        if (parcel->state == PARCEL_WAITS)
+            return parcel;
+        if (cursor->consumer->is_ordered)
+            return NULL;
+    }
+    return NULL;
+}
+
+static void parcel_send(struct parcel *parcel);
+
+static void cursor_send(struct cursor *cursor)
+{
+    struct parcel *parcel;
+    while (!cursor->consumer->is_stopping && cursor->consumer->sink != NULL &&
+           (parcel = parcel_first_waiting(cursor)) != NULL)
+        parcel_send(parcel);
+}
+
+// It is delivered, or kept somewhere else: the floor may move.
+static void parcel_end(struct parcel *parcel)
+{
+    struct cursor *cursor = parcel->cursor;
+    struct consumer *consumer = cursor->consumer;
+    int64_t floor = cursor_floor(cursor);
+    parcel_free(parcel);
+    if (cursor_floor(cursor) != floor && consumer->on_progress != NULL)
+        consumer->on_progress(consumer);
+    cursor_send(cursor);
+    feed_resume(cursor);
+}
+
+static void parcel_hand_over(struct parcel *parcel, struct sink *sink, const struct cloudevent *event,
+                             void (*on_done)(struct handover *handover))
+{
+    const struct consumer *consumer = parcel->cursor->consumer;
+    struct sink *before = parcel->sink;
+    parcel->sink = sink_ref(sink);
+    sink_unref(before);
+    parcel->is_away = true;
+    parcel->handover = (struct handover){
+        .event = event,
+        .timeout_ms = consumer->delivery.timeout_ms,
+        .wants_reply = parcel->state == PARCEL_SENT,
+        .name_space = consumer->name_space,
+        .on_done = on_done,
+    };
+    sink_send(sink, &parcel->handover);
+}
+
+// Of a handover that has ended.
+static struct parcel *parcel_back(struct handover *handover)
+{
+    struct parcel *parcel = CONTAINER_OF(handover, struct parcel, handover);
+    parcel->is_away = false;
+    return parcel;
+}
+
+// An event that waits for long holds its own bytes, not the piece with everything that came with it.
+static void parcel_own(struct parcel *parcel)
+{
+    if (parcel->piece == NULL)
+        return;
+    parcel->event = cloudevent_copy(parcel->event, &parcel->arena);
+    piece_unref(parcel->piece);
+    parcel->piece = NULL;
+}
+
+static void parcel_rest(struct parcel *parcel, int64_t wait_ms)
+{
+    parcel_own(parcel);
+    timer_start(&parcel->retry, wait_ms);
+}
+
+// --- what cannot be delivered
+
+static void on_dead_done(struct handover *handover);
+
+static struct sink *dead_letter_sink(const struct parcel *parcel)
+{
+    const struct consumer *consumer = parcel->cursor->consumer;
+    bool is_tried = consumer->dead_letters == NULL || parcel->attempt > consumer->delivery.retries + 1;
+    return is_tried ? consumer->last : consumer->dead_letters;
+}
+
+static void dead_letter_send(struct parcel *parcel)
+{
+    parcel_hand_over(parcel, dead_letter_sink(parcel), parcel->event, on_dead_done);
+}
+
+// Of the first sink as often as an event; the last one takes it sooner or later.
+static void on_dead_done(struct handover *handover)
+{
+    struct parcel *parcel = parcel_back(handover);
+    struct consumer *consumer = parcel->cursor->consumer;
+    enum verdict verdict = delivery_judge(handover->status);
+    if (verdict == DELIVERED) {
+        consumer->stats.dead++;
+        parcel_end(parcel);
+        return;
+    }
+    bool was_last = dead_letter_sink(parcel) == consumer->last;
+    if (verdict == FAILED && !was_last)
+        parcel->attempt = consumer->delivery.retries + 1; // it will not take it
+    int64_t wait = DEAD_LETTER_WAIT_MS;
+    if (!was_last)
+        wait = delivery_wait_ms(&consumer->delivery, parcel->attempt, handover->status, handover->retry_after_ms);
+    else
+        wait = DEAD_LETTER_WAIT_MAX_MS < wait * parcel->attempt ? DEAD_LETTER_WAIT_MAX_MS : wait * parcel->attempt;
+    parcel->attempt++;
+    parcel_rest(parcel, wait);
+}
+
+static void parcel_die(struct parcel *parcel, const struct handover *why)
+{
+    struct consumer *consumer = parcel->cursor->consumer;
+    consumer->stats.failed++;
+    parcel_own(parcel);
+    parcel->shown = *parcel->event;
+    if (consumer->has_hops)
+        hops_take_off(&parcel->shown, &parcel->arena);
+    parcel->event = dead_letter_make(&parcel->shown, parcel->sink->uri, why, &parcel->arena);
+    parcel->state = PARCEL_DEAD;
+    parcel->attempt = 1;
+    dead_letter_send(parcel);
+}
+
+// --- the answer of a sink
+
+static void on_reply_done(struct handover *handover)
+{
+    struct parcel *parcel = parcel_back(handover);
+    struct consumer *consumer = parcel->cursor->consumer;
+    if (delivery_judge(handover->status) == DELIVERED) {
+        consumer->stats.replies++;
+        consumer->stats.delivered++;
+        parcel_end(parcel);
+    } else {
+        parcel_die(parcel, handover); // the event itself, as Knative does it
+    }
+}
+
+// The event has to stay, and the answer until it is sent.
+static void reply_send(struct parcel *parcel, const struct cloudevent *reply)
+{
+    struct consumer *consumer = parcel->cursor->consumer;
+    parcel_own(parcel);
+    parcel->shown = *cloudevent_copy(reply, &parcel->arena);
+    if (consumer->has_hops)
+        hops_put_back(&parcel->shown, parcel->event, &parcel->arena);
+    parcel->state = PARCEL_REPLY;
+    parcel_hand_over(parcel, consumer->replies, &parcel->shown, on_reply_done);
+}
+
+// --- attempts
+
+static void on_sent(struct handover *handover)
+{
+    struct parcel *parcel = parcel_back(handover);
+    struct consumer *consumer = parcel->cursor->consumer;
+    int status = handover->is_reply_broken ? 502 : handover->status; // as Knative's filter tells a sink that babbles
+    enum verdict verdict = delivery_judge(status);
+    handover->status = status;
+    consumer->stats.failures_in_a_row = verdict == DELIVERED ? 0 : consumer->stats.failures_in_a_row + 1;
+    if (verdict == DELIVERED && handover->reply != NULL && consumer->replies != NULL) {
+        reply_send(parcel, handover->reply);
+    } else if (verdict == DELIVERED) {
+        consumer->stats.delivered++;
+        parcel_end(parcel);
+    } else if (verdict == RETRY && parcel->attempt <= consumer->delivery.retries) {
+        consumer->stats.retried++;
+        parcel->state = PARCEL_RESTS;
+        parcel_rest(parcel, delivery_wait_ms(&consumer->delivery, parcel->attempt, status, handover->retry_after_ms));
+        parcel->attempt++;
+    } else {
+        parcel_die(parcel, handover);
+    }
+}
+
+static void parcel_send(struct parcel *parcel)
+{
+    struct consumer *consumer = parcel->cursor->consumer;
+    parcel->state = PARCEL_SENT;
+    parcel->shown = *parcel->event;
+    if (consumer->has_hops)
+        hops_take_off(&parcel->shown, &parcel->arena);
+    parcel_hand_over(parcel, consumer->sink, &parcel->shown, on_sent);
+}
+
+static void on_retry(struct timer *timer)
+{
+    struct parcel *parcel = CONTAINER_OF(timer, struct parcel, retry);
+    if (parcel->state == PARCEL_DEAD) {
+        dead_letter_send(parcel);
+    } else {
+        parcel->state = PARCEL_WAITS;
+        cursor_send(parcel->cursor);
+    }
+}
+
+static void parcel_give_up(struct parcel *parcel)
+{
+    if (parcel->is_away)
+        parcel->sink->ops->cancel(parcel->sink, &parcel->handover);
+    parcel_free(parcel);
+}
+
+// --- cursors
+
+int64_t cursor_floor(const struct cursor *cursor)
+{
+    const struct list_node *first = list_first(&cursor->parcels);
+    if (first != NULL)
+        return CONTAINER_OF_CONST(first, struct parcel, node)->offset;
+    return feed_position(cursor);
+}
+
+bool cursor_has_room(const struct cursor *cursor)
+{
+    return cursor->count < CONSUMER_WINDOW && !cursor->consumer->is_stopping;
+}
+
+bool cursor_take(struct cursor *cursor, struct piece *piece, size_t index)
+{
+    const struct piece_event *event = &piece->events[index];
+    if (!cursor_has_room(cursor))
+        return false;
+    struct parcel *parcel = mem_zalloc(1, sizeof *parcel);
+    parcel->cursor = cursor;
+    parcel->offset = event->offset;
+    parcel->piece = piece_ref(piece);
+    parcel->event = &event->event;
+    parcel->attempt = 1;
+    timer_init(&parcel->retry, cursor->consumer->loop, on_retry);
+    list_append(&cursor->parcels, &parcel->node);
+    cursor->count++;
+    cursor->consumer->stats.matched++;
+    cursor_send(cursor);
+    return true;
+}
+
+// --- the consumer
+
+void consumer_init(struct consumer *consumer, int32_t partition_count, const int64_t *positions)
+{
+    consumer->cursors = mem_zalloc((size_t)partition_count, sizeof *consumer->cursors);
+    consumer->partition_count = partition_count;
+    for (int32_t i = 0; i < partition_count; i++) {
+        consumer->cursors[i] =
+            (struct cursor){ .consumer = consumer, .partition = i, .position = positions[i], .committed = -1 };
+        list_init(&consumer->cursors[i].parcels);
+    }
+}
+
+void consumer_deinit(struct consumer *consumer)
+{
+    consumer->is_stopping = true;
+    for (int32_t i = 0; i < consumer->partition_count; i++) {
+        struct cursor *cursor = &consumer->cursors[i];
+        feed_leave(cursor);
+        while (!list_empty(&cursor->parcels))
+            parcel_give_up(LIST_ITEM(cursor->parcels.next, struct parcel, node));
+    }
+    free(consumer->cursors);
+}
+
+void consumer_nudge(struct consumer *consumer)
+{
+    for (int32_t i = 0; i < consumer->partition_count; i++) {
+        struct cursor *cursor = &consumer->cursors[i];
+        LIST_EACH(&cursor->parcels, node)
+        {
+            struct parcel *parcel = LIST_ITEM(node, struct parcel, node);
+            if (parcel->state == PARCEL_RESTS)
+                timer_start(&parcel->retry, 0);
+        }
+        cursor_send(cursor);
+    }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// One consumer group's way through a topic: each event that it wants is delivered to a sink, again and again as its
+// options say, then to the dead letter sink; what it holds is bounded, and its offsets are committed behind what is
+// done. A trigger, a subscription or a source is one consumer. On one loop; feed.h brings the events.
+//
+// For each partition (struct cursor): everything before the FLOOR is done; events between the floor and the POSITION
+// are held or were not wanted; the floor is what is committed. Delivered at least once: a start goes on at the floor.
+#pragma once
+
+#include "eventing/delivery.h"
+#include "eventing/piece.h"
+#include "eventing/sink.h"
+#include "io/loop.h"
+
+struct consumer;
+struct feed;
+
+enum {
+    CONSUMER_WINDOW = 50, // events that are held for each partition, as Kafka's max.poll.records of Knative
+};
+
+// An event that is being delivered.
+struct parcel {
+    struct list_node node; // of the cursor, by offset
+    struct cursor *cursor;
+    int64_t offset;
+    struct piece *piece; // NULL: the event is a copy on ARENA
+    const struct cloudevent *event;
+    struct cloudevent shown; // as the sink sees it
+    struct arena arena;      // a copy, and the event that goes to the dead letters
+    struct handover handover;
+    struct sink *sink; // of the last attempt; away: it has not answered yet
+    bool is_away;
+    struct timer retry;
+    int64_t attempt; // 1: the first
+    enum {
+        PARCEL_WAITS, // for its turn
+        PARCEL_SENT,  // to the sink
+        PARCEL_RESTS, // until its next attempt
+        PARCEL_REPLY, // the sink's answer is on its way
+        PARCEL_DEAD,  // on its way to the dead letters
+    } state;
+};
+
+struct cursor {
+    struct consumer *consumer;
+    int32_t partition;
+    struct list_node parcels;
+    size_t count;      // of them
+    int64_t position;  // the next offset to look at; while attached the feed's, unless it is behind that
+    int64_t committed; // -1: nothing yet
+    struct feed *feed;
+    struct list_node attached; // to the feed
+    // while it goes its own way, because it had no room
+    struct engine_reader *reader;
+    struct piece *piece; // what was read, of which the first AT events are done with
+    size_t at;
+    bool is_reading;
+};
+
+struct consumer_stats {
+    uint64_t matched, delivered, retried, failed, dead, replies;
+    int64_t failures_in_a_row; // attempts, over all events
+};
+
+struct consumer {
+    struct loop *loop; // in, as all until STATS
+    bytes_t name_space;
+    // Does it want that event?
+    bool (*wants)(const struct consumer *consumer, const struct cloudevent *event);
+    void *owner;
+    struct delivery delivery;
+    bool is_ordered;      // one event at a time for each partition
+    bool has_hops;        // sinks see events without their hops, and their answers get them back (hops.h)
+    struct sink *sink;    // NULL: events wait until there is one
+    struct sink *replies; // where answers go; NULL: they are dropped
+    // Where events go that could not be delivered: the sink that was asked for, then LAST, which always takes them.
+    struct sink *dead_letters, *last;
+    // A floor moved: offsets can be committed. May be NULL.
+    void (*on_progress)(struct consumer *consumer);
+    struct consumer_stats stats;
+    struct cursor *cursors; // by partition
+    int32_t partition_count;
+    bool is_stopping;
+};
+
+// The fields above are set; cursors start at the offsets of POSITIONS.
+void consumer_init(struct consumer *consumer, int32_t partition_count, const int64_t *positions);
+// What is under way is given up: it was not committed, and comes again after a start.
+void consumer_deinit(struct consumer *consumer);
+// Sinks or options changed: what rests is tried at once.
+void consumer_nudge(struct consumer *consumer);
+
+// False: there is no room, and the cursor has to come again for this event. The event is sent in a later turn at the
+// earliest.
+bool cursor_take(struct cursor *cursor, struct piece *piece, size_t index);
+bool cursor_has_room(const struct cursor *cursor);
+// Everything before it is done.
+int64_t cursor_floor(const struct cursor *cursor);

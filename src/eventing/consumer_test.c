@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+// Consumers and feeds on the real engine, with sinks that answer what the test wants.
+#include "eventing/consumer.h"
+
+#include "base/mem.h"
+#include "eventing/feed.h"
+
+#include "eventing/testing/event_world.h"
+
+#include <stdio.h>
+
+static struct scripted target, letters, last, replies;
+static struct consumer consumer;
+static struct feed feed;
+static int64_t position;
+
+static int begin(void **state)
+{
+    target = scripted_new("http://target/");
+    letters = scripted_new("http://letters/");
+    last = scripted_new("last");
+    replies = scripted_new("replies");
+    position = 0;
+    consumer = (struct consumer){ 0 };
+    feed = (struct feed){ 0 };
+    return world_begin(state);
+}
+
+static bool wants_all(const struct consumer *this, const struct cloudevent *event)
+{
+    (void)this;
+    return !bytes_is(event->core[CLOUDEVENT_TYPE], "other");
+}
+
+static void on_end(struct feed *this, err_t err)
+{
+    (void)this;
+    fail_msg("the feed ended: %s", err_text(err));
+}
+
+// --- running
+
+static void start(void)
+{
+    consumer.loop = loop_current();
+    consumer.wants = wants_all;
+    consumer.sink = consumer.sink == NULL ? &target.sink : consumer.sink;
+    consumer.last = &last.sink;
+    if (consumer.delivery.timeout_ms == 0)
+        consumer.delivery = delivery_default(BACKOFF_FROM_ZERO);
+    consumer_init(&consumer, 1, &position);
+    feed = (struct feed){ .engine = engine, .topic = BYTES_LITERAL("events"), .on_end = on_end };
+    list_init(&feed.cursors);
+    feed_start(&feed, position);
+    feed_join(&feed, &consumer.cursors[0]);
+}
+
+static void stop(void)
+{
+    position = cursor_floor(&consumer.cursors[0]);
+    consumer_deinit(&consumer);
+    feed_stop(&feed);
+}
+
+static int64_t wanted_floor;
+
+static bool floor_reached(void)
+{
+    return cursor_floor(&consumer.cursors[0]) == wanted_floor;
+}
+
+static void run_to(int64_t floor)
+{
+    wanted_floor = floor;
+    run(start);
+    wait_until(floor_reached);
+}
+
+// --- tests
+
+static void delivers_what_is_wanted_in_order(void **state)
+{
+    (void)state;
+    append("a b o1 c o2");
+    run_to(5);
+    assert_string_equal(target.seen, "a b c ");
+    append("d o3 e");
+    wanted_floor = 8;
+    wait_until(floor_reached);
+    assert_string_equal(target.seen, "a b c d e ");
+    assert_int_equal(consumer.stats.delivered, 5);
+    run(stop);
+    assert_int_equal(position, 8);
+    assert_string_equal(last.seen, "");
+}
+
+static int second_time(const char *id, int nth)
+{
+    return id[0] == 'b' && nth < 3 ? 503 : 200;
+}
+
+static void tries_again_and_lets_others_pass(void **state)
+{
+    (void)state;
+    consumer.delivery = delivery_default(BACKOFF_FROM_ZERO);
+    consumer.delivery.retries = 2;
+    target.answer = second_time;
+    append("a b c");
+    run_to(3);
+    assert_string_equal(target.seen, "a b c b b ");
+    assert_int_equal(consumer.stats.retried, 2);
+    assert_int_equal(consumer.stats.failures_in_a_row, 0);
+    run(stop);
+}
+
+static void keeps_the_order_where_it_is_asked_to(void **state)
+{
+    (void)state;
+    consumer.is_ordered = true;
+    consumer.delivery = delivery_default(BACKOFF_FROM_ZERO);
+    consumer.delivery.retries = 2;
+    target.answer = second_time;
+    target.delay_ms = 1;
+    append("a b c");
+    run_to(3);
+    assert_string_equal(target.seen, "a b b b c ");
+    assert_int_equal(target.at_once_max, 1);
+    run(stop);
+}
+
+static int never_b(const char *id, int nth)
+{
+    (void)nth;
+    return id[0] == 'b' ? 500 : id[0] == 'c' ? 422 : 202;
+}
+
+static void what_cannot_be_delivered_becomes_a_dead_letter(void **state)
+{
+    (void)state;
+    consumer.delivery = delivery_default(BACKOFF_FROM_ZERO);
+    consumer.delivery.retries = 1;
+    target.answer = never_b;
+    append("a b c d");
+    run_to(4);
+    assert_string_equal(target.seen, "a b c d b "); // a 422 is not tried again
+    assert_string_equal(last.seen, "c b ");
+    assert_int_equal(consumer.stats.dead, 2);
+    assert_int_equal(consumer.stats.failed, 2);
+    run(stop);
+}
+
+static int never(const char *id, int nth)
+{
+    (void)id;
+    (void)nth;
+    return 500;
+}
+
+static int third(const char *id, int nth)
+{
+    (void)id;
+    return nth < 2 ? 503 : 202;
+}
+
+static void a_dead_letter_sink_that_fails_is_tried_as_often_then_the_last_one_for_ever(void **state)
+{
+    (void)state;
+    consumer.delivery = delivery_default(BACKOFF_FROM_ZERO);
+    consumer.delivery.retries = 1;
+    consumer.dead_letters = &letters.sink;
+    target.answer = never;
+    letters.answer = never;
+    last.answer = third;
+    append("a");
+    run_to(1);
+    assert_string_equal(target.seen, "a a ");
+    assert_string_equal(letters.seen, "a a ");
+    assert_string_equal(last.seen, "a a ");
+    run(stop);
+}
+
+static void answers_go_where_answers_go(void **state)
+{
+    const struct cloudevent answer = { .core = { [CLOUDEVENT_ID] = BYTES_LITERAL("r") } };
+    (void)state;
+    consumer.replies = &replies.sink;
+    target.answer = second_time;
+    target.reply = &answer;
+    append("a");
+    run_to(1);
+    assert_string_equal(replies.seen, "r ");
+    assert_int_equal(consumer.stats.replies, 1);
+    run(stop);
+}
+
+static void an_answer_that_cannot_be_sent_makes_a_dead_letter_of_its_event(void **state)
+{
+    const struct cloudevent answer = { .core = { [CLOUDEVENT_ID] = BYTES_LITERAL("r") } };
+    (void)state;
+    consumer.replies = &replies.sink;
+    target.answer = second_time;
+    target.reply = &answer;
+    replies.answer = never;
+    append("a");
+    run_to(1);
+    assert_string_equal(last.seen, "a ");
+    run(stop);
+}
+
+static int hangs(const char *id, int nth)
+{
+    (void)nth;
+    return id[0] == 'h' ? -1 : 202;
+}
+
+static bool other_is_through(void)
+{
+    return strstr(target.seen, "z ") != NULL;
+}
+
+static void a_restart_goes_on_at_the_floor(void **state)
+{
+    (void)state;
+    target.answer = hangs;
+    append("a h b z");
+    run(start);
+    wait_until(other_is_through);
+    run(stop);
+    assert_int_equal(position, 1); // h, which is the second, was given up
+    target = scripted_new("http://target/");
+    consumer = (struct consumer){ 0 };
+    run_to(4);
+    assert_string_equal(target.seen, "h b z "); // at least once
+    run(stop);
+}
+
+static int hang_all(const char *id, int nth)
+{
+    (void)id;
+    (void)nth;
+    return -1;
+}
+
+static bool window_is_full(void)
+{
+    return target.held_count == CONSUMER_WINDOW && feed.position == 3 * CONSUMER_WINDOW;
+}
+
+static bool is_back(void)
+{
+    return floor_reached() && list_linked(&consumer.cursors[0].attached);
+}
+
+static void without_room_it_goes_its_own_way_and_comes_back(void **state)
+{
+    char id[16];
+    (void)state;
+    target.answer = hang_all;
+    for (int i = 0; i < 3 * CONSUMER_WINDOW; i++) {
+        (void)snprintf(id, sizeof id, "e%d", i);
+        append(id);
+    }
+    run(start);
+    wait_until(window_is_full);
+    assert_false(list_linked(&consumer.cursors[0].attached));
+    assert_int_equal(consumer.cursors[0].count, CONSUMER_WINDOW);
+    scripted_let_go(&target);
+    wanted_floor = 3 * CONSUMER_WINDOW;
+    wait_until(is_back);
+    assert_int_equal(scripted_count(&target, "e0"), 1);
+    assert_int_equal(scripted_count(&target, "e149"), 1);
+    append("f");
+    wanted_floor++;
+    wait_until(floor_reached);
+    assert_int_equal(scripted_count(&target, "f"), 1);
+    assert_int_equal(consumer.stats.matched, 3 * CONSUMER_WINDOW + 1);
+    run(stop);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, world_end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(delivers_what_is_wanted_in_order),
+        TEST(tries_again_and_lets_others_pass),
+        TEST(keeps_the_order_where_it_is_asked_to),
+        TEST(what_cannot_be_delivered_becomes_a_dead_letter),
+        TEST(a_dead_letter_sink_that_fails_is_tried_as_often_then_the_last_one_for_ever),
+        TEST(answers_go_where_answers_go),
+        TEST(an_answer_that_cannot_be_sent_makes_a_dead_letter_of_its_event),
+        TEST(a_restart_goes_on_at_the_floor),
+        TEST(without_room_it_goes_its_own_way_and_comes_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "eventing/hops.h"
+
+#include "base/assert.h"
+
+#define HOPS "knativebrokerttl"
+
+static void hops_set(struct cloudevent *event, bytes_t text, struct arena *arena)
+{
+    struct cloudevent_value value = { CLOUDEVENT_TYPE_INTEGER, text };
+    // A name and a number that are valid; an event with too many extensions to take it goes without.
+    if (cloudevent_set(event, BYTES_LITERAL(HOPS), value, arena, NULL) != ERR_OK)
+        hops_take_off(event, arena);
+}
+
+err_t hops_count(struct cloudevent *event, struct arena *arena, diag_t *diag)
+{
+    bytes_t text = cloudevent_extension_text(event, HOPS);
+    int64_t hops = HOPS_MAX + 1;
+    if (text.data != NULL && !bytes_to_int64(text, &hops))
+        return diag_fail(diag, ERR_INVALID, HOPS, "must be a whole number");
+    if (hops <= 1 || hops > INT32_MAX)
+        return diag_fail(diag, ERR_LIMIT, HOPS,
+                         "no hops are left: the event went through brokers %d times, as in a loop of answers",
+                         HOPS_MAX);
+    hops_set(event, bytes_of_text(arena_format(arena, "%d", (int)(hops - 1))), arena);
+    return ERR_OK;
+}
+
+void hops_take_off(struct cloudevent *event, struct arena *arena)
+{
+    cloudevent_remove(event, BYTES_LITERAL(HOPS), arena);
+}
+
+void hops_put_back(struct cloudevent *answer, const struct cloudevent *event, struct arena *arena)
+{
+    bytes_t text = cloudevent_extension_text(event, HOPS);
+    if (text.data != NULL)
+        hops_set(answer, text, arena);
+}

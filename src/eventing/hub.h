@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// A topic and everybody to whom its events are delivered: the triggers of a broker, the subscriptions of a channel.
+// Knows where each consumer is, commits that, and feeds them. On one loop.
+#pragma once
+
+#include "eventing/consumer.h"
+#include "eventing/feed.h"
+
+enum {
+    HUB_COMMIT_MS = 500,        // between commits of offsets behind which something was delivered
+    HUB_COMMIT_IDLE_MS = 10000, // and of those that only moved on over what nobody wanted
+};
+
+struct hub {
+    struct engine *engine;
+    struct loop *loop;
+    bytes_t topic; // of the heap
+    int32_t partition_count;
+    struct feed *feeds; // by partition; started when the first consumer comes
+    struct list_node members;
+    struct timer commit;
+    struct hub_commit *committing; // under way
+    int64_t idle_since_ms;
+    // The topic is gone, or cannot be read any more. May be NULL.
+    void (*on_end)(struct hub *hub, err_t err);
+    void *owner;
+};
+
+// A consumer in a hub; embedded in its owner. Set CONSUMER's fields, GROUP and what follows, then join.
+struct hub_member {
+    struct list_node node; // private
+    struct hub *hub;
+    struct consumer consumer;
+    bytes_t group; // lives as long as the member
+    int64_t from;  // ENGINE_EARLIEST or ENGINE_LATEST: where a group begins that has no offsets
+    // Its offsets are known, and durable: from here on no event passes it by. Or why it cannot be. Once.
+    void (*on_joined)(struct hub_member *member, err_t err);
+    struct hub_join *joining; // private, as what follows
+    bool has_progress;
+};
+
+void hub_open(struct hub *hub, struct engine *engine, bytes_t topic, int32_t partition_count);
+// Every member has left.
+void hub_close(struct hub *hub);
+
+void hub_join(struct hub *hub, struct hub_member *member);
+// Commits what is done and gives up what is under way; FORGETS: the group's offsets go. The member may be freed at
+// once.
+void hub_leave(struct hub_member *member, bool forgets);

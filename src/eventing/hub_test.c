@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "eventing/hub.h"
+
+#include "base/mem.h"
+
+#include "eventing/testing/event_world.h"
+
+#include <stdio.h>
+
+enum { MEMBERS = 3 };
+
+static struct scripted targets[MEMBERS], last;
+static struct hub hub;
+static struct hub_member members[MEMBERS];
+static int joined;
+static err_t join_err;
+
+static bool wants(const struct consumer *this, const struct cloudevent *event)
+{
+    (void)this;
+    return !bytes_is(event->core[CLOUDEVENT_TYPE], "other");
+}
+
+static void on_joined(struct hub_member *member, err_t err)
+{
+    (void)member;
+    joined++;
+    join_err = err;
+}
+
+static void open_hub(void)
+{
+    hub_open(&hub, engine, BYTES_LITERAL("events"), 1);
+    joined = 0;
+}
+
+static void join_one(int i)
+{
+    static const char *const groups[MEMBERS] = { "g0", "g1", "g2" };
+    targets[i] = scripted_new(groups[i]);
+    members[i] = (struct hub_member){
+        .group = bytes_of_text(groups[i]),
+        .from = i == 2 ? ENGINE_EARLIEST : ENGINE_LATEST,
+        .on_joined = on_joined,
+        .consumer = { .wants = wants,
+                      .sink = &targets[i].sink,
+                      .last = &last.sink,
+                      .delivery = delivery_default(BACKOFF_FROM_ZERO) },
+    };
+    hub_join(&hub, &members[i]);
+}
+
+static void join_all(void)
+{
+    for (int i = 0; i < MEMBERS; i++)
+        join_one(i);
+}
+
+static void leave_all(void)
+{
+    for (int i = 0; i < MEMBERS; i++)
+        hub_leave(&members[i], false);
+    hub_close(&hub);
+}
+
+static bool all_joined(void)
+{
+    return joined == MEMBERS;
+}
+
+static int64_t wanted_floor;
+
+static bool floors_reached(void)
+{
+    for (int i = 0; i < MEMBERS; i++) {
+        if (cursor_floor(&members[i].consumer.cursors[0]) != wanted_floor)
+            return false;
+    }
+    return true;
+}
+
+static int begin(void **state)
+{
+    last = scripted_new("last");
+    return world_begin(state);
+}
+
+static void starts(void)
+{
+    run(open_hub);
+    run(join_all);
+    wait_until(all_joined);
+    assert_int_equal(join_err, ERR_OK);
+}
+
+static void a_group_begins_where_it_is_told_and_goes_on_where_it_was(void **state)
+{
+    (void)state;
+    append("a o b");
+    starts();
+    append("c");
+    wanted_floor = 4;
+    wait_until(floors_reached);
+    assert_string_equal(targets[0].seen, "c ");
+    assert_string_equal(targets[1].seen, "c ");
+    assert_string_equal(targets[2].seen, "a b c ");
+    run(leave_all);
+    append("d o e"); // while nobody is there
+    world_restart();
+    starts();
+    wanted_floor = 7;
+    wait_until(floors_reached);
+    for (int i = 0; i < MEMBERS; i++)
+        assert_string_equal(targets[i].seen, "d e ");
+    run(leave_all);
+}
+
+static void leave_without_a_word(void)
+{
+    for (int i = 0; i < MEMBERS; i++) {
+        list_remove(&members[i].node);
+        consumer_deinit(&members[i].consumer);
+    }
+    hub_close(&hub);
+}
+
+static bool is_committed(void)
+{
+    for (int i = 0; i < MEMBERS; i++) {
+        if (members[i].consumer.cursors[0].committed != wanted_floor)
+            return false;
+    }
+    return hub.committing == NULL;
+}
+
+static void what_was_delivered_is_committed_soon(void **state)
+{
+    (void)state;
+    starts();
+    append("a b c");
+    wanted_floor = 3;
+    wait_until(floors_reached);
+    wait_until(is_committed);
+    run(leave_without_a_word); // as if the process had died
+    world_restart();
+    starts();
+    append("d");
+    wanted_floor = 4;
+    wait_until(floors_reached);
+    for (int i = 0; i < MEMBERS; i++)
+        assert_string_equal(targets[i].seen, "d ");
+    run(leave_all);
+}
+
+static void a_group_that_joined_misses_nothing_although_it_never_saw_an_event(void **state)
+{
+    (void)state;
+    starts();
+    run(leave_without_a_word);
+    append("a");
+    world_restart();
+    starts();
+    wanted_floor = 1;
+    wait_until(floors_reached);
+    for (int i = 0; i < MEMBERS; i++)
+        assert_string_equal(targets[i].seen, "a ");
+    run(leave_all);
+}
+
+static int never(const char *id, int nth)
+{
+    (void)id;
+    (void)nth;
+    return -1;
+}
+
+static void hang_first(void)
+{
+    targets[0].answer = never;
+}
+
+static bool others_reached(void)
+{
+    return cursor_floor(&members[1].consumer.cursors[0]) == wanted_floor &&
+           cursor_floor(&members[2].consumer.cursors[0]) == wanted_floor;
+}
+
+static void one_that_hangs_holds_up_nobody(void **state)
+{
+    char id[16];
+    (void)state;
+    starts();
+    run(hang_first);
+    for (int i = 0; i < 2 * CONSUMER_WINDOW; i++) {
+        (void)snprintf(id, sizeof id, "e%d", i);
+        append(id);
+    }
+    wanted_floor = 2 * CONSUMER_WINDOW;
+    wait_until(others_reached);
+    assert_int_equal(cursor_floor(&members[0].consumer.cursors[0]), 0);
+    assert_int_equal(members[0].consumer.cursors[0].count, CONSUMER_WINDOW);
+    scripted_let_go(&targets[0]);
+    wait_until(floors_reached);
+    run(leave_all);
+}
+
+static void forget_all(void)
+{
+    for (int i = 0; i < MEMBERS; i++)
+        hub_leave(&members[i], true);
+    hub_close(&hub);
+}
+
+static struct engine_fetch_op fetch;
+static bool is_fetched, is_forgotten;
+
+static void on_fetched(struct engine_fetch_op *op)
+{
+    is_fetched = true;
+    is_forgotten = op->count == 0;
+}
+
+static void fetch_again(void)
+{
+    is_fetched = false;
+    fetch = (struct engine_fetch_op){ .on_done = on_fetched, .group = BYTES_LITERAL("g0") };
+    engine->driver->offsets_fetch(engine, &fetch);
+}
+
+static bool has_fetched(void)
+{
+    return is_fetched;
+}
+
+static void wait_for_oblivion(void)
+{
+    do {
+        run(fetch_again);
+        wait_until(has_fetched);
+    } while (!is_forgotten);
+}
+
+static void a_group_that_is_forgotten_begins_anew(void **state)
+{
+    (void)state;
+    append("a");
+    starts();
+    wanted_floor = 1;
+    wait_until(floors_reached);
+    run(forget_all);
+    wait_for_oblivion();
+    append("b");
+    starts();
+    append("c");
+    wanted_floor = 3;
+    wait_until(floors_reached);
+    assert_string_equal(targets[0].seen, "c ");
+    assert_string_equal(targets[2].seen, "a b c ");
+    run(leave_all);
+}
+
+static void open_absent(void)
+{
+    hub_open(&hub, engine, BYTES_LITERAL("absent"), 1);
+    joined = 0;
+}
+
+static void a_topic_that_is_not_there_cannot_be_joined(void **state)
+{
+    (void)state;
+    run(open_absent);
+    run(join_all);
+    wait_until(all_joined);
+    assert_int_equal(join_err, ERR_NOT_FOUND);
+    run(leave_all);
+}
+
+static void join_and_leave(void)
+{
+    hub_open(&hub, engine, BYTES_LITERAL("events"), 1);
+    joined = 0;
+    join_all();
+    leave_all();
+}
+
+static void one_may_leave_before_it_has_joined(void **state)
+{
+    (void)state;
+    run(join_and_leave);
+    append("a");
+    assert_int_equal(joined, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, world_end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_group_begins_where_it_is_told_and_goes_on_where_it_was),
+        TEST(what_was_delivered_is_committed_soon),
+        TEST(a_group_that_joined_misses_nothing_although_it_never_saw_an_event),
+        TEST(one_that_hangs_holds_up_nobody),
+        TEST(a_group_that_is_forgotten_begins_anew),
+        TEST(a_topic_that_is_not_there_cannot_be_joined),
+        TEST(one_may_leave_before_it_has_joined),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

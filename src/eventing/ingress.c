@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "eventing/ingress.h"
+
+#include "base/civil.h"
+#include "base/mem.h"
+#include "cloudevents/http_binding.h"
+#include "eventing/hops.h"
+#include "eventing/topic_sink.h"
+#include "http/server.h"
+#include "io/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ARRIVAL "knativearrivaltime"
+
+struct ingress {
+    struct engine *engine;
+    const struct inboxes *inboxes;
+    struct http_server *server;
+    struct http_guard guard;
+    struct ingress_metrics metrics;
+    void (*on_closed)(void *owner);
+    void *owner;
+};
+
+// An event on its way into its topic.
+struct arrival {
+    struct topic_append append;
+    struct ingress *ingress;
+    struct http_exchange *exchange;
+};
+
+// --- answers
+
+static void refuse(struct ingress *ingress, struct http_exchange *exchange, int status, const char *why)
+{
+    counter_add(status < 500 ? &ingress->metrics.refused : &ingress->metrics.failed, 1);
+    http_reply_error(exchange, status, why);
+}
+
+static void refuse_for(struct ingress *ingress, struct http_exchange *exchange, int status, const diag_t *diag)
+{
+    char text[sizeof diag->where + sizeof diag->text + 4];
+    (void)snprintf(text, sizeof text, "%s%s%s", diag->where, diag->where[0] == '\0' ? "" : ": ", diag->text);
+    refuse(ingress, exchange, status, text);
+}
+
+static void on_appended(struct topic_append *append)
+{
+    struct arrival *arrival = CONTAINER_OF(append, struct arrival, append);
+    struct ingress *ingress = arrival->ingress;
+    struct http_exchange *exchange = arrival->exchange;
+    err_t err = append->op.err;
+    free(arrival);
+    if (err == ERR_OK) {
+        counter_add(&ingress->metrics.taken, 1);
+        http_reply(exchange, (struct http_reply){ .status = 202 });
+        return;
+    }
+    int status = topic_append_status(err);
+    refuse(ingress, exchange, status,
+           status == 404   ? "There is no topic behind this address any more."
+           : status == 413 ? "The event is larger than its topic takes."
+                           : "The event cannot be stored now: send it again later.");
+}
+
+// --- one event
+
+static struct inbox *inbox_of(const struct ingress *ingress, const struct http_request *request, int *ret_status,
+                              const char **ret_why)
+{
+    enum inbox_kind kind;
+    bytes_t name_space, name, host = request->authority;
+    const uint8_t *colon = host.size == 0 ? NULL : memchr(host.data, ':', host.size);
+    if (colon != NULL && host.data[0] != '[')
+        host.size = (size_t)(colon - host.data);
+    enum inbox_match match = inbox_match(host, request->path, &kind, &name_space, &name);
+    struct inbox *inbox = match == INBOX_FOUND ? inbox_find(ingress->inboxes, kind, name_space, name) : NULL;
+    *ret_status = match == INBOX_NO_PATH ? 400 : 404;
+    *ret_why = match == INBOX_NO_PATH ? "The path is not of the form /NAMESPACE/BROKER, /channels/NAMESPACE/CHANNEL or "
+                                        "/kafkasinks/NAMESPACE/SINK."
+               : match == INBOX_NOWHERE ? "Events are not taken here: they go to /NAMESPACE/BROKER."
+                                        : "There is no broker, channel or sink of that name, or it is not ready.";
+    return inbox;
+}
+
+static void arrival_mark(struct cloudevent *event, struct arena *arena)
+{
+    char text[CIVIL_TEXT_SIZE];
+    bytes_t now = arena_copy(arena, bytes_of_text(civil_format(clock_wall_ms(), text)));
+    struct cloudevent_value value = { CLOUDEVENT_TYPE_TIMESTAMP, now };
+    // An event with as many extensions as there can be goes on without.
+    if (cloudevent_set(event, BYTES_LITERAL(ARRIVAL), value, arena, NULL) != ERR_OK)
+        return;
+}
+
+static void event_take(struct ingress *ingress, struct http_exchange *exchange, const struct inbox *inbox,
+                       const struct cloudevent *event)
+{
+    struct arrival *arrival = mem_zalloc(1, sizeof *arrival);
+    *arrival = (struct arrival){ .append = { .on_done = on_appended }, .ingress = ingress, .exchange = exchange };
+    topic_append(&arrival->append, ingress->engine, inbox->topic, inbox->mode, event);
+}
+
+static void on_post(struct ingress *ingress, struct http_exchange *exchange)
+{
+    const struct http_request *request = exchange->request;
+    struct arena arena = ARENA_INIT;
+    struct cloudevent event;
+    diag_t diag = { 0 };
+    int status;
+    const char *why;
+    const struct inbox *inbox = inbox_of(ingress, request, &status, &why);
+    if (inbox == NULL && status == 400) {
+        refuse(ingress, exchange, status, why);
+        return;
+    }
+    err_t err = cloudevent_http_decode(request->headers, request->header_count, request->body, &arena, &event, &diag);
+    if (err == ERR_OK && inbox != NULL && inbox->kind == INBOX_BROKER) {
+        err = hops_count(&event, &arena, &diag);
+        arrival_mark(&event, &arena);
+    }
+    if (err != ERR_OK)
+        refuse_for(ingress, exchange, err == ERR_TOO_LARGE ? 413 : 400, &diag);
+    else if (inbox == NULL)
+        refuse(ingress, exchange, status, why);
+    else
+        event_take(ingress, exchange, inbox, &event);
+    arena_free(&arena);
+}
+
+// --- requests
+
+static bool host_is_fine(const struct ingress *ingress, const struct http_request *request)
+{
+    bytes_t host = request->authority;
+    const uint8_t *colon = host.size == 0 ? NULL : memchr(host.data, ':', host.size);
+    if (colon != NULL)
+        host.size = (size_t)(colon - host.data);
+    return http_guard_host(&ingress->guard, request->authority) || inbox_is_cluster_host(host);
+}
+
+static void on_request(struct http_exchange *exchange, void *owner)
+{
+    static const char allow[] = "Allow: POST, OPTIONS\r\n";
+    // HTTP 1.1 Web Hooks for Event Delivery 4.2: whoever wants to send may, as often as it likes.
+    static const char hook[] = "Allow: POST, OPTIONS\r\nWebHook-Allowed-Origin: *\r\nWebHook-Allowed-Rate: *\r\n";
+    struct ingress *ingress = owner;
+    if (!host_is_fine(ingress, exchange->request)) {
+        refuse(ingress, exchange, 421, "This server does not go by that name.");
+    } else if (exchange->request->method == HTTP_POST) {
+        on_post(ingress, exchange);
+    } else if (exchange->request->method == HTTP_OPTIONS) {
+        http_reply(exchange, (struct http_reply){ .status = 200, .fields = hook });
+    } else {
+        counter_add(&ingress->metrics.refused, 1);
+        http_reply(exchange, (struct http_reply){ .status = 405, .fields = allow });
+    }
+}
+
+static const struct http_prefix prefixes[] = { { "/", on_request } };
+
+// --- the door
+
+err_t ingress_open(struct loop *loop, struct engine *engine, const struct inboxes *inboxes,
+                   const struct address *address, const struct ingress_options *options, struct ingress **ret_ingress,
+                   diag_t *diag)
+{
+    static const char *const any[] = { "*" }; // on_request looks at the host
+    struct ingress *ingress = mem_zalloc(1, sizeof *ingress);
+    *ingress = (struct ingress){ .engine = engine,
+                                 .inboxes = inboxes,
+                                 .guard = { options->hosts, options->host_count, options->any_literal } };
+    struct http_site site = {
+        .prefixes = prefixes,
+        .prefix_count = 1,
+        .owner = ingress,
+        .limits = options->limits,
+        .guard = { any, 1, true },
+    };
+    err_t err = http_server_open(loop, address, &site, &ingress->server, diag);
+    if (err != ERR_OK) {
+        free(ingress);
+        return err;
+    }
+    *ret_ingress = ingress;
+    return ERR_OK;
+}
+
+uint16_t ingress_port(const struct ingress *ingress)
+{
+    return http_server_port(ingress->server);
+}
+
+struct ingress_metrics *ingress_metrics(struct ingress *ingress)
+{
+    return &ingress->metrics;
+}
+
+static void on_server_closed(void *owner)
+{
+    struct ingress *ingress = owner;
+    void (*told)(void *owner) = ingress->on_closed;
+    void *told_owner = ingress->owner;
+    free(ingress);
+    told(told_owner);
+}
+
+void ingress_close(struct ingress *ingress, void (*on_closed)(void *owner), void *owner)
+{
+    ingress->on_closed = on_closed;
+    ingress->owner = owner;
+    http_server_close(ingress->server, on_server_closed, ingress);
+}

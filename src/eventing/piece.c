@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "eventing/piece.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "cloudevents/binding.h"
+
+#include <stdlib.h>
+
+static bool event_read(const struct engine_record *record, struct arena *arena, struct cloudevent *ret_event)
+{
+    struct cloudevent_message message;
+    cloudevent_message_init(&message, &cloudevent_binding_kafka, arena);
+    for (size_t i = 0; i < record->header_count; i++)
+        cloudevent_message_field(&message, record->headers[i].key, record->headers[i].value);
+    return cloudevent_message_decode(&message, record->value, ret_event, NULL) == ERR_OK;
+}
+
+struct piece *piece_new(struct engine_records *records, size_t *ret_strange)
+{
+    struct piece *piece = mem_zalloc(1, sizeof *piece);
+    *piece = (struct piece){
+        .references = 1,
+        .records = engine_records_ref(records),
+        .count = records->count,
+        .next_offset = records->next_offset,
+    };
+    piece->events = arena_array(&piece->arena, records->count, sizeof *piece->events);
+    *ret_strange = 0;
+    for (size_t i = 0; i < records->count; i++) {
+        struct piece_event *item = &piece->events[i];
+        item->offset = records->items[i].offset;
+        item->is_event = event_read(&records->items[i], &piece->arena, &item->event);
+        *ret_strange += !item->is_event;
+    }
+    return piece;
+}
+
+struct piece *piece_ref(struct piece *piece)
+{
+    piece->references++;
+    return piece;
+}
+
+void piece_unref(struct piece *piece)
+{
+    if (piece == NULL || --piece->references > 0)
+        return;
+    engine_records_unref(piece->records);
+    arena_free(&piece->arena);
+    free(piece);
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Records of one partition, read as events once for everybody who wants to see them. Counts references; immutable, but
+// for the count: on one loop.
+#pragma once
+
+#include "base/arena.h"
+#include "cloudevents/cloudevent.h"
+#include "engine/engine.h"
+
+// One record. One that is no event (a record that some Kafka client wrote) has no event, and nobody is shown it.
+struct piece_event {
+    int64_t offset;
+    bool is_event;
+    struct cloudevent event;
+};
+
+struct piece {
+    size_t references;
+    struct engine_records *records;
+    struct arena arena;
+    struct piece_event *events;
+    size_t count;
+    int64_t next_offset;
+};
+
+// Holds a reference to RECORDS until the last one to the piece is gone. *RET_STRANGE: how many were no events.
+struct piece *piece_new(struct engine_records *records, size_t *ret_strange);
+struct piece *piece_ref(struct piece *piece);
+void piece_unref(struct piece *piece); // accepts NULL
