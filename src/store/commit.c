@@ -203,6 +203,7 @@ static void direct_item_done(struct commit *commit, const struct write_item *ite
         return;
     }
     partition->written = item->to;
+    tail_on_written(partition);
     if (commit->sync)
         partition->synced = item->to;
     partition_durable(item);

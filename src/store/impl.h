@@ -380,6 +380,8 @@ void tail_add(struct partition *partition, struct slice batch, int64_t first_off
 struct tail_chunk *tail_find(const struct partition *partition, int64_t offset);
 // Frees written chunks, oldest first, until the shard is within its limit.
 void tail_evict(struct shard *shard);
+// More is written. What is internal has a table over it, which has it all in memory and reads nothing here: it goes.
+void tail_on_written(struct partition *partition);
 // Forgets everything from PLACE on (an append that failed).
 void tail_cut(struct partition *partition, const struct place *place);
 void tail_free(struct partition *partition);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The log core in the twin, one promise for each test. What happens at random is in test/sim/store_sim.c.
 #include "store/testing/world/log_world.h"
+#include "store/impl.h"
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -83,6 +84,27 @@ static void a_full_journal_does_not_hold_up_the_pass_that_empties_it(void **stat
     assert_false(asked[2].done);
     for (unsigned j = 0; j < 3; j++)
         await(&asked[j]);
+    world_free();
+}
+
+// A table has its rows in memory already.
+static void what_an_internal_topic_has_written_leaves_memory(void **state)
+{
+    (void)state;
+    world_new(1, 2);
+    world.first_is_internal = true;
+    restart_clean();
+    for (unsigned i = 0; i < 2; i++) {
+        struct asked asked[2];
+        append(&asked[0], i, SMALL, 1000);
+        await(&asked[0]);
+        assert_int_equal(asked[0].op.any.err, ERR_OK);
+        assert_int_equal(partition_high_watermark(world.partitions[i]), 1);
+        assert_true((world.partitions[i]->tail_first == NULL) == (i == 0));
+        read_at(&asked[1], i, 0, 1);
+        assert_int_equal(asked[1].op.any.err, ERR_OK);
+        assert_int_equal(asked[1].first_offset, 0);
+    }
     world_free();
 }
 
@@ -390,6 +412,7 @@ int main(void)
         cmocka_unit_test(deleted_records_give_their_disk_back_at_once),
         cmocka_unit_test(a_duplicate_waits_for_the_flush_of_the_first_copy),
         cmocka_unit_test(a_full_journal_does_not_hold_up_the_pass_that_empties_it),
+        cmocka_unit_test(what_an_internal_topic_has_written_leaves_memory),
         cmocka_unit_test(what_is_too_large_for_the_journal_goes_to_its_segment),
         cmocka_unit_test(a_partition_is_not_starved_by_those_that_fill_each_group),
         cmocka_unit_test(memory_that_comes_free_is_shared_by_those_that_wait_for_it),

@@ -347,8 +347,10 @@ static void items_done(struct pass *pass)
     for (uint32_t i = 0; i < pass->set.count; i++) {
         const struct write_item *item = &pass->set.items[i];
         item->partition->writer = WRITER_NONE;
-        if (item->err == ERR_OK)
-            item->partition->written = item->to;
+        if (item->err != ERR_OK)
+            continue;
+        item->partition->written = item->to;
+        tail_on_written(item->partition);
     }
     for (size_t i = 0; i < pass->file_count; i++) {
         const struct pass_file *file = &pass->files[i];

@@ -128,6 +128,13 @@ void tail_evict(struct shard *shard)
     mem_give_back((size_t)shard->store->options.memory_size + GIVE_BACK_STEP);
 }
 
+void tail_on_written(struct partition *partition)
+{
+    while (partition->internal && partition->tail_first != NULL &&
+           partition->tail_first->last_offset < partition->written.offset)
+        chunk_free(partition->tail_first);
+}
+
 void tail_cut(struct partition *partition, const struct place *place)
 {
     while (partition->tail_last != NULL && partition->tail_last->last_offset >= place->offset) {
