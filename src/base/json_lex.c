@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json_lex.h"
 
+#include "base/json_plain.h"
+
 #include <stdio.h>
 
 bool json_lex_fail(struct json_lexer *l, err_t err, const char *what)
@@ -90,20 +92,11 @@ static bool take_escape(struct json_lexer *l, uint8_t *to, size_t *size)
     return true;
 }
 
-// How many bytes at the start are ASCII that stands for itself.
-static size_t plain_run(const struct json_lexer *l)
-{
-    const uint8_t *at = l->at, *end = l->end;
-    while (at < end && *at >= 0x20 && *at < 0x80 && *at != '"' && *at != '\\')
-        at++;
-    return (size_t)(at - l->at);
-}
-
 // Moves behind characters that stand for themselves.
 static bool skip_plain(struct json_lexer *l)
 {
     for (;;) {
-        l->at += plain_run(l);
+        l->at += json_plain_run(bytes_of(l->at, (size_t)(l->end - l->at)));
         if (l->at == l->end)
             return json_lex_expected(l, "a closing quote");
         if (*l->at == '"' || *l->at == '\\')

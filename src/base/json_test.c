@@ -2,6 +2,7 @@
 #include "base/json.h"
 
 #include "base/assert.h"
+#include "base/json_plain.h"
 #include "base/json_write.h"
 #include "base/mem.h"
 
@@ -230,6 +231,28 @@ static void reads_what_json_write_writes(void **state)
     writer_free(&out);
 }
 
+// They are looked at eight at a time.
+static void a_character_that_is_not_plain_is_found_at_each_place(void **state)
+{
+    (void)state;
+    enum { SIZE = 21 };
+    for (unsigned c = 0; c < 256; c++) {
+        bool is_plain = c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+        for (size_t place = 0; place < SIZE; place++) {
+            uint8_t text[SIZE + 2];
+            memset(text, place % 2 == 0 ? ' ' : '~', sizeof text);
+            text[0] = text[SIZE + 1] = '"';
+            text[place + 1] = (uint8_t)c;
+            assert_int_equal(json_plain_run(bytes_of(text + 1, SIZE)), is_plain ? SIZE : place);
+            struct arena arena = ARENA_INIT;
+            struct json_value *value;
+            bool is_read = json_parse(bytes_of(text, sizeof text), &limits, &arena, &value, NULL) == ERR_OK;
+            assert_true(is_read == (is_plain || c == 0x7f)); // no escape: neither of both can follow a backslash
+            arena_free(&arena);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +264,7 @@ int main(void)
         cmocka_unit_test(the_last_of_several_members_counts),
         cmocka_unit_test(numbers_that_do_not_fit_are_not_taken),
         cmocka_unit_test(reads_what_json_write_writes),
+        cmocka_unit_test(a_character_that_is_not_plain_is_found_at_each_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

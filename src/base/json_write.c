@@ -2,6 +2,7 @@
 #include "base/json_write.h"
 
 #include "base/assert.h"
+#include "base/json_plain.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -85,7 +86,9 @@ static const char *escape_of(bytes_t text, char room[8], size_t *ret_size)
         return "\xef\xbf\xbd"; // U+FFFD as itself
     const char *found = c == '\0' ? NULL : strchr(plain, c);
     if (found != NULL) {
-        (void)snprintf(room, 8, "\\%c", letters[found - plain]);
+        room[0] = '\\';
+        room[1] = letters[found - plain];
+        room[2] = '\0';
         return room;
     }
     // Line separators are legal in JSON, but split lines elsewhere; DEL and below 0x20 disturb terminals.
@@ -103,21 +106,11 @@ static const char *escape_of(bytes_t text, char room[8], size_t *ret_size)
     return NULL;
 }
 
-// How many bytes at the start of TEXT are ASCII that needs no look.
-static size_t plain_run(bytes_t text)
-{
-    size_t size = 0;
-    while (size < text.size && text.data[size] >= 0x20 && text.data[size] < 0x7f && text.data[size] != '"' &&
-           text.data[size] != '\\')
-        size++;
-    return size;
-}
-
 static void write_string(struct writer *out, bytes_t text)
 {
     writer_u8(out, '"');
     while (text.size > 0) {
-        size_t size = plain_run(text);
+        size_t size = json_plain_run(text);
         writer_bytes(out, bytes_of(text.data, size));
         text = bytes_of(text.data + size, text.size - size);
         if (text.size == 0)
