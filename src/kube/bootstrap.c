@@ -11,6 +11,7 @@
 #include "kube/definitions.h"
 #include "kube/folder/folder.h"
 #include "kube/namespaces.h"
+#include "kube/recorder.h"
 
 #include <stdlib.h>
 
@@ -27,7 +28,7 @@ struct bootstrap {
     struct message begin;
     bool is_stopping;
     size_t wanted; // namespaces that are not there yet
-    struct controller definitions, namespaces;
+    struct controller definitions, namespaces, events;
     struct collector *collector;
     struct kind_work *kinds;
     size_t kind_count;
@@ -71,6 +72,7 @@ static void ready(struct bootstrap *bootstrap)
     if (bootstrap->is_stopping)
         return;
     namespaces_start(&bootstrap->namespaces, kube);
+    events_expiry_start(&bootstrap->events, kube);
     bootstrap->collector = collector_start(kube);
     kinds_start(bootstrap);
     kube_ready(kube);
@@ -137,6 +139,7 @@ void bootstrap_stop(struct kube *kube)
         bootstrap->kinds[i].controller->stop(bootstrap->kinds[i].state);
     controller_stop(&bootstrap->definitions);
     controller_stop(&bootstrap->namespaces);
+    controller_stop(&bootstrap->events);
     collector_stop(bootstrap->collector);
 }
 
@@ -151,6 +154,7 @@ void bootstrap_free(struct kube *kube)
     free(bootstrap->kinds);
     controller_deinit(&bootstrap->definitions);
     controller_deinit(&bootstrap->namespaces);
+    controller_deinit(&bootstrap->events);
     collector_free(bootstrap->collector);
     free(bootstrap);
 }

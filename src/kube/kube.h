@@ -33,6 +33,7 @@ struct kube_options {
     int64_t watches_max;
     int64_t list_size_max; // bytes of one answer
     int64_t resync_ms;     // controllers look again at what may have changed elsewhere
+    int64_t events_ttl_ms; // of core/v1 Events
 };
 
 extern const struct option_row kube_option_rows[];

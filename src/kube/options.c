@@ -25,6 +25,8 @@ const struct option_row kube_option_rows[] = {
       .help = "largest answer to a list without limit; larger: 413", .limit_reason = "it is made in memory as one piece", AT(list_size_max) },
     { .name = "kube.resync", .env = "EDDY_KUBE_RESYNC", GROUP, .type = OPTION_DURATION, .default_text = "60s", .min = 100, .max = INT32_MAX,
       .help = "how often controllers look at what others may have changed, such as the topics of KafkaTopics", AT(resync_ms) },
+    { .name = "kube.events-ttl", .env = "EDDY_KUBE_EVENTS_TTL", GROUP, .type = OPTION_DURATION, .default_text = "1h", .min = 1000, .max = INT64_C(365) * 86400000,
+      .help = "how long an Event stays after it happened last", .limit_reason = "nobody deletes them; as kube-apiserver", AT(events_ttl_ms) },
 };
 // clang-format on
 const size_t kube_option_row_count = ARRAY_COUNT(kube_option_rows);

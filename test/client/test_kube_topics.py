@@ -227,6 +227,8 @@ def test_partitions_do_not_get_fewer(kubectl, topics, name):
     kubectl.apply(manifest(name, partitions=2))
     assert refusal(kubectl, name, "NotSupported") == "Decreasing partitions not supported"
     assert kubectl.run("get", "kt", name, "--no-headers").split()[-1] == "False"
+    events = kubectl.run("describe", "kt", name).split("Events:")[1].splitlines()[3:]
+    assert [line.split()[:2] for line in events] == [["Warning", "NotSupported"]] and "Decreasing partitions not supported" in events[0]
     assert topics.partitions(name) == 3
     kubectl.apply(manifest(name, partitions=3))
     ready(kubectl, name)

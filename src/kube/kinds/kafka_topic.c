@@ -13,6 +13,7 @@
 #include "kube/kinds/claims.h"
 #include "kube/kinds/kinds.h"
 #include "kube/kinds/topic_spec.h"
+#include "kube/recorder.h"
 
 #include <stdlib.h>
 
@@ -129,8 +130,12 @@ static void conclude(struct look *look, struct condition condition)
     update(look, "status", status_change);
 }
 
+// What is new is told as an event, too.
 static void not_ready(struct look *look, const char *reason, const char *message)
 {
+    const struct json_value *was = condition_find(look->object, "Ready");
+    if (!bytes_is(json_text_at(was, "reason"), reason) || !bytes_is(json_text_at(was, "message"), message))
+        record_event(look->topics->controller.kube, look->topics->controller.kind, look->object, true, reason, message);
     conclude(look, (struct condition){ .type = "Ready", .status = "False", .reason = reason, .message = message });
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "kube/builtin/builtin.h"
 #include "kube/kinds/kinds.h"
 
 #include "kube/client.h"
@@ -22,6 +23,7 @@ static void start(int64_t resync_ms)
 {
     world.kube.options.topic_partitions = 2;
     world.kube.options.resync_ms = resync_ms;
+    (void)kinds_define_own(&world.kube.resources.kinds, &event_rules);
     topics.kind = kinds_define_own(&world.kube.resources.kinds, &kafka_topic_rules);
     topics.state = kafka_topic_rules.controller->start(&world.kube, topics.kind);
     topics.is_running = true;
