@@ -76,7 +76,9 @@ static bool change_status(struct client_op *op, struct json_value *object)
     struct json_value *status = json_set_object(object, &op->arena, "status");
     const struct kind *kind = kind_of(op->kube, object);
     const struct json_value *names = json_get(json_get(object, "spec"), "names");
-    bool is_served = kind != NULL && kind->is_custom;
+    // Its own kinds eddy serves whatever somebody's definition says of them: an installer that brings it may go on.
+    bool is_own = kind != NULL && !kind->is_custom && bytes_equal(json_text_at(names, "kind"), kind->name);
+    bool is_served = is_own || (kind != NULL && kind->is_custom);
     if (is_served) {
         json_set(status, BYTES_LITERAL("acceptedNames"), json_copy(&op->arena, names));
         stored_versions_add(&op->arena, status, kind);
@@ -84,7 +86,9 @@ static bool change_status(struct client_op *op, struct json_value *object)
     condition_add(op, status, "NamesAccepted", is_served, is_served ? "NoConflicts" : "Conflict",
                   is_served ? "no conflicts found" : "eddy serves a kind of that name itself");
     condition_add(op, status, "Established", is_served, is_served ? "InitialNamesAccepted" : "NotAccepted",
-                  is_served ? "the initial names have been accepted" : "not all names are accepted");
+                  is_own      ? "eddy serves this kind itself: its own definition counts, this one is kept"
+                  : is_served ? "the initial names have been accepted"
+                              : "not all names are accepted");
     return true;
 }
 

@@ -218,6 +218,21 @@ def test_nothing_is_written_while_nothing_changes(kubectl, topics, name):
     consumer.close()
 
 
+def test_an_installer_may_bring_the_definition_of_a_kind_that_eddy_has(kubectl, topics, name):
+    definition = servers.ROOT / "charts/eddy/crds/kafkatopic.yaml"
+    kubectl.apply(manifest(name, partitions=1))
+    ready(kubectl, name)
+    try:
+        kubectl.run("apply", "-f", definition)
+        kubectl.run("wait", "--for=condition=Established", "crd/kafkatopics.kafka.strimzi.io", "--timeout=20s")
+        assert "eddy serves this kind itself" in kubectl.run("describe", "crd", "kafkatopics.kafka.strimzi.io")
+    finally:
+        kubectl.run("delete", "crd", "kafkatopics.kafka.strimzi.io")
+    kubectl.apply(manifest(name, partitions=2))
+    ready(kubectl, name)
+    assert topics.partitions(name) == 2
+
+
 # --- what cannot be
 
 
