@@ -20,7 +20,7 @@ const struct option_row kube_option_rows[] = {
     { .name = "kube.history-size", .env = "EDDY_KUBE_HISTORY_SIZE", GROUP, .type = OPTION_SIZE, .default_text = "16MB", .min = MB, .max = 16384 * MB,
       .help = "memory for them", AT(history_size) },
     { .name = "kube.watches", .env = "EDDY_KUBE_WATCHES", GROUP, .type = OPTION_INT, .default_text = "10000", .min = 1, .max = 1000000,
-      .help = "open watches; more: 429", .limit_reason = "each takes a connection and about 10 KB", AT(watches_max) },
+      .help = "open watches; more: 429", .limit_reason = "each takes a connection and about 11 KB, 26 KB with TLS", AT(watches_max) },
     { .name = "kube.list-size", .env = "EDDY_KUBE_LIST_SIZE", GROUP, .type = OPTION_SIZE, .default_text = "256MB", .min = MB, .max = 2047 * MB,
       .help = "largest answer to a list without limit; larger: 413", .limit_reason = "it is made in memory as one piece", AT(list_size_max) },
     { .name = "kube.resync", .env = "EDDY_KUBE_RESYNC", GROUP, .type = OPTION_DURATION, .default_text = "60s", .min = 100, .max = INT32_MAX,
