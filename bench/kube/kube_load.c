@@ -9,13 +9,13 @@
 //   kube_load list HOST:PORT --count N --path PATH --accept TYPE
 //       The same GET again and again, on one connection.
 //   kube_load watch HOST:PORT --count N --watchers W --namespace NS --prefix P --size B
-//       W watches of the namespace, each on a connection of its own; one connection creates N ConfigMaps in it. Ends when
-//       every watch has told of each.
+//       W watches of the namespace, each on a connection of its own; one connection creates N ConfigMaps in it. Ends
+//       when every watch has told of each.
 //   kube_load idle HOST:PORT --watchers W --namespace NS --seconds S
 //       W watches of a namespace where nothing happens.
 //
-// All: --token T, --tls 1 (certificates are not looked at), --pids A or A,B: the processes of the server, whose CPU time
-// and memory are added up. Prints one JSON object.
+// All: --token T, --tls 1 (certificates are not looked at), --pids A or A,B: the processes of the server, whose CPU
+// time and memory are added up. Prints one JSON object.
 #define _GNU_SOURCE
 #include "../common/client.h"
 
@@ -43,7 +43,14 @@ enum {
 static struct settings {
     const char *address, *token, *space, *prefix, *path, *accept, *pids;
     int tls, count, connections, size, objects, watchers, seconds;
-} set = { .token = "", .space = "default", .prefix = "o", .path = "/", .accept = "application/json", .pids = "", .connections = 1, .seconds = 10 };
+} set = { .token = "",
+          .space = "default",
+          .prefix = "o",
+          .path = "/",
+          .accept = "application/json",
+          .pids = "",
+          .connections = 1,
+          .seconds = 10 };
 
 static SSL_CTX *context;
 
@@ -52,7 +59,8 @@ static SSL_CTX *context;
 static double cpu_ms(void)
 {
     double sum = 0;
-    for (const char *at = set.pids; at != NULL && *at != '\0'; at = strchr(at, ',') != NULL ? strchr(at, ',') + 1 : NULL)
+    for (const char *at = set.pids; at != NULL && *at != '\0';
+         at = strchr(at, ',') != NULL ? strchr(at, ',') + 1 : NULL)
         sum += process_cpu_ms(atoi(at));
     return sum;
 }
@@ -60,7 +68,8 @@ static double cpu_ms(void)
 static double memory_mb(void)
 {
     double sum = 0;
-    for (const char *at = set.pids; at != NULL && *at != '\0'; at = strchr(at, ',') != NULL ? strchr(at, ',') + 1 : NULL)
+    for (const char *at = set.pids; at != NULL && *at != '\0';
+         at = strchr(at, ',') != NULL ? strchr(at, ',') + 1 : NULL)
         sum += process_memory_mb(atoi(at));
     return sum;
 }
@@ -70,9 +79,9 @@ static double memory_mb(void)
 struct link {
     int fd;
     SSL *ssl;
-    char last;            // of a watch: the byte before the next one
+    char last; // of a watch: the byte before the next one
     long events;
-    size_t at, end;       // of what was received and not looked at yet
+    size_t at, end; // of what was received and not looked at yet
     char bytes[BUFFER_SIZE];
 };
 
@@ -200,7 +209,8 @@ static size_t answer_receive(struct link *link, const char *wanted)
 static void get_send(struct link *link, const char *path)
 {
     char text[4096];
-    int size = snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nAccept: %s\r\n\r\n", path,
+    int size = snprintf(text, sizeof(text),
+                        "GET %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nAccept: %s\r\n\r\n", path,
                         set.token, set.accept);
     link_send(link, text, (size_t)size);
 }
@@ -209,11 +219,13 @@ static void create_send(struct link *link, int number)
 {
     static __thread char text[REQUEST_SIZE], body[REQUEST_SIZE / 2];
     int size = snprintf(body, sizeof(body),
-                        "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"%s%d\",\"labels\":{\"app\":\"bench\",\"part\":"
+                        "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"%s%d\",\"labels\":{"
+                        "\"app\":\"bench\",\"part\":"
                         "\"%d\"}},\"data\":{\"text\":\"%0*d\"}}",
                         set.prefix, number, number % 10, set.size, number);
     size = snprintf(text, sizeof(text),
-                    "POST /api/v1/namespaces/%s/configmaps?fieldManager=bench HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"
+                    "POST /api/v1/namespaces/%s/configmaps?fieldManager=bench HTTP/1.1\r\nHost: "
+                    "localhost\r\nAuthorization: Bearer %s\r\n"
                     "Accept: application/json\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
                     set.space, set.token, size, body);
     link_send(link, text, (size_t)size);
@@ -235,7 +247,8 @@ static void *request_thread(void *argument)
         if (creates) {
             create_send(link, number);
         } else {
-            snprintf(path, sizeof(path), "/api/v1/namespaces/%s/configmaps/%s%d", set.space, set.prefix, rand_r(&seed) % set.objects);
+            snprintf(path, sizeof(path), "/api/v1/namespaces/%s/configmaps/%s%d", set.space, set.prefix,
+                     rand_r(&seed) % set.objects);
             get_send(link, path);
         }
         (void)answer_receive(link, creates ? "201" : "200");
@@ -272,8 +285,8 @@ static void list_run(void)
         get_send(link, set.path);
         size = answer_receive(link, "200");
     }
-    printf("{\"cpu_ms\":%.2f,\"wall_ms\":%.2f,\"size_mb\":%.2f}\n", (cpu_ms() - cpu) / set.count, (now_s() - start) * 1e3 / set.count,
-           (double)size / 1e6);
+    printf("{\"cpu_ms\":%.2f,\"wall_ms\":%.2f,\"size_mb\":%.2f}\n", (cpu_ms() - cpu) / set.count,
+           (now_s() - start) * 1e3 / set.count, (double)size / 1e6);
     link_free(link);
 }
 
@@ -350,7 +363,8 @@ static void watch_run(void)
     }
     pthread_join(thread, NULL);
     double events = (double)set.count * set.watchers, seconds = now_s() - start;
-    printf("{\"events_per_s\":%.0f,\"cpu_us\":%.3f,\"writes_per_s\":%.0f}\n", events / seconds, (cpu_ms() - cpu) * 1e3 / events, set.count / seconds);
+    printf("{\"events_per_s\":%.0f,\"cpu_us\":%.3f,\"writes_per_s\":%.0f}\n", events / seconds,
+           (cpu_ms() - cpu) * 1e3 / events, set.count / seconds);
 }
 
 static void idle_run(void)
@@ -370,10 +384,18 @@ static void settings_read(int count, char **arguments)
     const struct {
         const char *name, **text;
         int *number;
-    } options[] = { { "--token", &set.token, NULL },   { "--namespace", &set.space, NULL },     { "--prefix", &set.prefix, NULL },
-                    { "--path", &set.path, NULL },     { "--accept", &set.accept, NULL },       { "--pids", &set.pids, NULL },
-                    { "--tls", NULL, &set.tls },       { "--count", NULL, &set.count },         { "--connections", NULL, &set.connections },
-                    { "--size", NULL, &set.size },     { "--objects", NULL, &set.objects },     { "--watchers", NULL, &set.watchers },
+    } options[] = { { "--token", &set.token, NULL },
+                    { "--namespace", &set.space, NULL },
+                    { "--prefix", &set.prefix, NULL },
+                    { "--path", &set.path, NULL },
+                    { "--accept", &set.accept, NULL },
+                    { "--pids", &set.pids, NULL },
+                    { "--tls", NULL, &set.tls },
+                    { "--count", NULL, &set.count },
+                    { "--connections", NULL, &set.connections },
+                    { "--size", NULL, &set.size },
+                    { "--objects", NULL, &set.objects },
+                    { "--watchers", NULL, &set.watchers },
                     { "--seconds", NULL, &set.seconds } };
     for (int i = 0; i + 1 < count; i += 2) {
         size_t at = 0, known = sizeof(options) / sizeof(options[0]);
