@@ -21,8 +21,8 @@ void edit_done(struct run *run, size_t number, int64_t version)
     if (edit->state == REFUSED)
         FAIL(run, "edit %zu of object %d was refused, and version %" PRId64 " has it", number, edit->name, version);
     if (edit->state == LEFT && version > edit->left_at)
-        FAIL(run, "edit %zu of object %d was left at version %" PRId64 ", and made version %" PRId64, number, edit->name,
-             edit->left_at, version);
+        FAIL(run, "edit %zu of object %d was left at version %" PRId64 ", and made version %" PRId64, number,
+             edit->name, edit->left_at, version);
     if (edit->version != 0 && edit->version != version)
         FAIL(run, "edit %zu made version %" PRId64 " and version %" PRId64, number, edit->version, version);
     if (!edit->is_delete && version <= edit->base)
