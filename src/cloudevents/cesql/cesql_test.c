@@ -8,7 +8,7 @@
 
 #define STRING(content)                                                                                                \
     {                                                                                                                  \
-        .type = CESQL_STRING, .text = BYTES_LITERAL(content)                                                           \
+        .type = CESQL_STRING, .text = {(const uint8_t *)(content), sizeof(content) - 1 }                               \
     }
 
 static const struct {

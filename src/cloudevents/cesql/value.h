@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values and their casts (CESQL 1.0.0 3.7). Inside the folder.
+// Values and their casts (CESQL 1.0.0 3.7). For this folder and for cloudevents/filter/.
 #pragma once
 
 #include "cloudevents/cesql/cesql.h"
