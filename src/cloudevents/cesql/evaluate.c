@@ -74,8 +74,10 @@ static enum cesql_error fail(struct evaluation *evaluation, const struct cesql_n
 static enum cesql_error cast(struct evaluation *evaluation, const struct cesql_node *node, enum cesql_type type,
                              char text[INTEGER_TEXT_SIZE], struct cesql_value *value)
 {
+    if (value->type == type)
+        return CESQL_ERROR_NONE;
     struct cesql_value before = *value;
-    if (before.type == type || value_cast(&before, type, text, value))
+    if (value_cast(&before, type, text, value))
         return CESQL_ERROR_NONE;
     if (evaluation->failed == NULL) {
         evaluation->uncast = before;
@@ -89,6 +91,14 @@ static enum cesql_error evaluate_as(struct evaluation *evaluation, const struct 
 {
     enum cesql_error error = node_evaluate(evaluation, node, ret_value);
     return error == CESQL_ERROR_NONE ? cast(evaluation, node, type, text, ret_value) : error;
+}
+
+// Sets *RET_VALUE to the value of a literal, or to MEMORY, which is set then.
+static enum cesql_error operand(struct evaluation *evaluation, const struct cesql_node *node,
+                                struct cesql_value *memory, const struct cesql_value **ret_value)
+{
+    *ret_value = node->kind == NODE_LITERAL ? &node->of.literal : memory;
+    return node->kind == NODE_LITERAL ? CESQL_ERROR_NONE : node_evaluate(evaluation, node, memory);
 }
 
 static enum cesql_error evaluate_attribute(struct evaluation *evaluation, const struct cesql_node *node,
@@ -108,6 +118,7 @@ static enum cesql_error evaluate_not(struct evaluation *evaluation, const struct
 {
     struct cesql_value value;
     enum cesql_error error = node_evaluate(evaluation, node->first, &value);
+    *ret_value = value_boolean(false);
     if (error != CESQL_ERROR_NONE)
         return error;
     // The conformance tests say that NOT 10 cannot be cast, though Integers are cast to Boolean everywhere else.
@@ -156,14 +167,15 @@ static enum cesql_error evaluate_equal(struct evaluation *evaluation, const stru
                                        struct cesql_value *ret_value)
 {
     char text[INTEGER_TEXT_SIZE];
-    struct cesql_value left, right;
+    struct cesql_value left, memory;
+    const struct cesql_value *right = NULL;
     enum cesql_error error = node_evaluate(evaluation, node->first, &left);
     if (error == CESQL_ERROR_NONE)
-        error = node_evaluate(evaluation, node->last, &right);
+        error = operand(evaluation, node->last, &memory, &right);
     if (error == CESQL_ERROR_NONE)
-        error = cast(evaluation, node->first, right.type, text, &left);
+        error = cast(evaluation, node->first, right->type, text, &left);
     if (error == CESQL_ERROR_NONE)
-        *ret_value = value_boolean(value_equal(&left, &right) == (node->kind == NODE_EQUAL));
+        *ret_value = value_boolean(value_equal(&left, right) == (node->kind == NODE_EQUAL));
     return error;
 }
 
@@ -262,12 +274,14 @@ static enum cesql_error evaluate_argument(struct evaluation *evaluation, const s
     return CESQL_ERROR_NONE;
 }
 
-static enum cesql_error evaluate_function(struct evaluation *evaluation, const struct cesql_node *node,
-                                          struct cesql_value *ret_value)
+// Its arguments take 2 KiB of stack, which no other node shall have.
+__attribute__((noinline)) static enum cesql_error
+evaluate_function(struct evaluation *evaluation, const struct cesql_node *node, struct cesql_value *ret_value)
 {
     struct cesql_value arguments[CESQL_ARGUMENTS_MAX];
     const struct function *function = node->of.function;
     size_t count = 0;
+    *ret_value = value_zero(node_type(node));
     if (function == NULL)
         return fail(evaluation, node, CESQL_ERROR_MISSING_FUNCTION);
     for (const struct cesql_node *child = node->first; child != NULL; child = child->next) {
@@ -282,22 +296,19 @@ static enum cesql_error evaluate_function(struct evaluation *evaluation, const s
     return error == CESQL_ERROR_NONE ? error : fail(evaluation, node, error);
 }
 
-enum cesql_error node_evaluate(struct evaluation *evaluation, const struct cesql_node *node,
-                               struct cesql_value *ret_value)
+// Sets RET_VALUE without an error, and for NOT and functions with one, too.
+static enum cesql_error evaluate(struct evaluation *evaluation, const struct cesql_node *node,
+                                 struct cesql_value *ret_value)
 {
     struct cesql_value ignored;
-    if (node->kind == NODE_LITERAL) {
-        *ret_value = node->of.literal;
-        return CESQL_ERROR_NONE;
-    }
-    *ret_value = value_zero(node_type(node));
     switch (node->kind) {
     case NODE_LITERAL:
+        *ret_value = node->of.literal;
         break;
     case NODE_ATTRIBUTE:
         return evaluate_attribute(evaluation, node, ret_value);
     case NODE_EXISTS:
-        ret_value->boolean = evaluation->event->get(evaluation->event->context, node->of.name, &ignored);
+        *ret_value = value_boolean(evaluation->event->get(evaluation->event->context, node->of.name, &ignored));
         break;
     case NODE_NOT:
         return evaluate_not(evaluation, node, ret_value);
@@ -329,6 +340,15 @@ enum cesql_error node_evaluate(struct evaluation *evaluation, const struct cesql
         return evaluate_function(evaluation, node, ret_value);
     }
     return CESQL_ERROR_NONE;
+}
+
+enum cesql_error node_evaluate(struct evaluation *evaluation, const struct cesql_node *node,
+                               struct cesql_value *ret_value)
+{
+    enum cesql_error error = evaluate(evaluation, node, ret_value);
+    if (error != CESQL_ERROR_NONE && node->kind != NODE_NOT && node->kind != NODE_FUNCTION)
+        *ret_value = value_zero(node_type(node));
+    return error;
 }
 
 enum cesql_error cesql_evaluate(const struct cesql *cesql, const struct cesql_event *event, struct arena *scratch,
