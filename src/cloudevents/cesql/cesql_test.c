@@ -127,7 +127,7 @@ static const struct {
     { "id + 1", "0", CAST },
     { "nothere + 1", "0", MISSING },
     { "1 + nothere", "0", MISSING },
-    { "id + nothere", "0", CAST },
+    { "id + nothere", "0", MISSING },
     { "---5", "-5", NONE },
     { "-hop", "-5", NONE },
     { "-id", "0", CAST },

@@ -101,6 +101,20 @@ static enum cesql_error operand(struct evaluation *evaluation, const struct cesq
     return node->kind == NODE_LITERAL ? CESQL_ERROR_NONE : node_evaluate(evaluation, node, memory);
 }
 
+// Both operands, then their casts to Integer: an attribute that is missing comes before a cast that fails.
+static enum cesql_error evaluate_integers(struct evaluation *evaluation, const struct cesql_node *node,
+                                          struct cesql_value *ret_left, struct cesql_value *ret_right)
+{
+    enum cesql_error error = node_evaluate(evaluation, node->first, ret_left);
+    if (error == CESQL_ERROR_NONE)
+        error = node_evaluate(evaluation, node->last, ret_right);
+    if (error == CESQL_ERROR_NONE)
+        error = cast(evaluation, node->first, CESQL_INTEGER, NULL, ret_left);
+    if (error == CESQL_ERROR_NONE)
+        error = cast(evaluation, node->last, CESQL_INTEGER, NULL, ret_right);
+    return error;
+}
+
 static enum cesql_error evaluate_attribute(struct evaluation *evaluation, const struct cesql_node *node,
                                            struct cesql_value *ret_value)
 {
@@ -136,21 +150,19 @@ static enum cesql_error evaluate_not(struct evaluation *evaluation, const struct
 static enum cesql_error evaluate_arithmetic(struct evaluation *evaluation, const struct cesql_node *node,
                                             struct cesql_value *ret_value)
 {
-    struct cesql_value left = value_integer(0), right;
-    enum cesql_error error = CESQL_ERROR_NONE;
-    // -x is 0 - x.
-    if (node->kind != NODE_NEGATE)
-        error = evaluate_as(evaluation, node->first, CESQL_INTEGER, NULL, &left);
-    if (error == CESQL_ERROR_NONE)
-        error = evaluate_as(evaluation, node->last, CESQL_INTEGER, NULL, &right);
+    struct cesql_value left, right;
+    bool is_negation = node->kind == NODE_NEGATE;
+    enum cesql_error error = is_negation ? evaluate_as(evaluation, node->last, CESQL_INTEGER, NULL, &right)
+                                         : evaluate_integers(evaluation, node, &left, &right);
     if (error != CESQL_ERROR_NONE)
         return error;
-    int64_t x = left.integer, y = right.integer, result;
+    // -x is 0 - x.
+    int64_t x = is_negation ? 0 : left.integer, y = right.integer, result;
     if (node->kind == NODE_MULTIPLY)
         result = x * y;
     else if (node->kind == NODE_ADD)
         result = x + y;
-    else if (node->kind == NODE_SUBTRACT || node->kind == NODE_NEGATE)
+    else if (node->kind == NODE_SUBTRACT || is_negation)
         result = x - y;
     else if (y == 0)
         return fail(evaluation, node, CESQL_ERROR_MATH);
@@ -183,9 +195,7 @@ static enum cesql_error evaluate_order(struct evaluation *evaluation, const stru
                                        struct cesql_value *ret_value)
 {
     struct cesql_value left, right;
-    enum cesql_error error = evaluate_as(evaluation, node->first, CESQL_INTEGER, NULL, &left);
-    if (error == CESQL_ERROR_NONE)
-        error = evaluate_as(evaluation, node->last, CESQL_INTEGER, NULL, &right);
+    enum cesql_error error = evaluate_integers(evaluation, node, &left, &right);
     if (error != CESQL_ERROR_NONE)
         return error;
     bool is_less = left.integer < right.integer, is_equal = left.integer == right.integer;
