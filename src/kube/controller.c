@@ -135,7 +135,7 @@ static void on_events(struct watcher *watcher)
     }
 }
 
-static void enqueue_all(struct controller *controller)
+void controller_enqueue_all(struct controller *controller)
 {
     struct resources *resources = &controller->kube->resources;
     struct resources_walk walk;
@@ -155,7 +155,7 @@ static void enqueue_all(struct controller *controller)
 static void on_again(struct timer *timer)
 {
     struct controller *controller = CONTAINER_OF(timer, struct controller, again);
-    enqueue_all(controller);
+    controller_enqueue_all(controller);
     timer_start(timer, controller->look_every_ms);
 }
 
@@ -170,7 +170,7 @@ void controller_start(struct controller *controller)
     if (controller->kind == NULL)
         return;
     watcher_start(&controller->watcher, controller->kind);
-    enqueue_all(controller);
+    controller_enqueue_all(controller);
     if (controller->look_every_ms > 0)
         timer_start(&controller->again, controller->look_every_ms);
 }

@@ -53,4 +53,5 @@ void controller_stop(struct controller *controller);
 void controller_deinit(struct controller *controller);
 // Somebody else says that an object should be looked at.
 void controller_enqueue(struct controller *controller, bytes_t name_space, bytes_t name);
+void controller_enqueue_all(struct controller *controller);
 void work_end(struct work *work, enum work_result result);
