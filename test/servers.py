@@ -128,7 +128,8 @@ class Eddy(Server):
         command = [self.binary, "serve", "--data", self.data, "--kafka", f"127.0.0.1:{self.port}", "--console", "127.0.0.1:0", *self.arguments]
         # An eddy from before it had these doors, with which bench/instructions compares, does not mind the environment.
         doors = {"EDDY_NATS": f"127.0.0.1:{self.nats_port}", "EDDY_NATS_MONITOR": f"127.0.0.1:{self.monitor_port}"}
-        doors["EDDY_KUBE"] = "off"  # tests of the Kubernetes API open it
+        doors["EDDY_KUBE"] = "off"  # tests of the Kubernetes API open it, and this one with it
+        doors["EDDY_EVENTS"] = "127.0.0.1:0"
         with open(out_path, "wb") as out, open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, stdout=out, stderr=log, env={**os.environ, **doors, **self.environment})
         deadline = time.monotonic() + START_SECONDS

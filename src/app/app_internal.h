@@ -6,6 +6,8 @@
 #include "console/console.h"
 #include "engine/embedded/coordinator.h"
 #include "engine/embedded/embedded.h"
+#include "eventing/eventing.h"
+#include "eventing/ingress.h"
 #include "io/loop.h"
 #include "kafka/kafka.h"
 #include "kube/kube.h"
@@ -52,8 +54,18 @@ struct kube_entry {
     struct metric_set set;
     struct metric_values values;
     struct message close, closed; // there and back
+    int closing;                  // parts that have not told yet
     void (*on_closed)(void *owner);
     void *owner;
+};
+
+// The door for events, on the loop of the Kubernetes API, whose kinds say where events go.
+struct events_entry {
+    struct eventing eventing;
+    struct ingress *ingress;
+    struct metric_set set;
+    struct metric_values values;
+    struct message close, closed; // there and back
 };
 
 struct app {
@@ -85,6 +97,7 @@ struct app {
     struct metric_set kafka_set;
     struct nats_entry nats;
     struct kube_entry kube;
+    struct events_entry events;
 
     // the run
     enum app_end end;

@@ -13,8 +13,9 @@ struct app_config {
     const char *file; // --config
     const char *data;
     bool insecure;
-    const char *kafka_address, *nats_address, *nats_monitor_address, *kube_address,
+    const char *kafka_address, *nats_address, *nats_monitor_address, *kube_address, *events_address,
         *console_address;      // "off" closes the door
+    int64_t events_body;
     const char *console_hosts; // comma separated; NULL: none
     int log_format, log_level; // enum log_format, enum log_level
     int64_t loops;             // 0: by the number of CPUs

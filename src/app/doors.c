@@ -26,7 +26,7 @@ struct door {
     void (*close)(struct app *app);
 };
 
-enum { DOOR_KAFKA, DOOR_NATS, DOOR_NATS_MONITOR, DOOR_KUBE, DOOR_CONSOLE, DOOR_COUNT };
+enum { DOOR_KAFKA, DOOR_NATS, DOOR_NATS_MONITOR, DOOR_KUBE, DOOR_EVENTS, DOOR_CONSOLE, DOOR_COUNT };
 static const struct door doors[DOOR_COUNT];
 
 static void door_closed(struct app *app, unsigned door)
@@ -265,6 +265,54 @@ static void close_kube(struct app *app)
     kube_door_close(app, on_kube_closed, app);
 }
 
+// ---- events over HTTP, on the loop of the API
+
+static err_t open_events(struct app *app, struct address *address, diag_t *diag)
+{
+    struct events_entry *entry = &app->events;
+    struct ingress_options options = { .hosts = app->hosts,
+                                       .host_count = app->host_count,
+                                       .any_literal = !address_is_loopback(address) };
+    app_http_limits(app->config, &options.limits);
+    options.limits.body_size = (size_t)app->config->events_body;
+    err_t err = ingress_open(kube_loop(app->kube.kube), app->engine, &entry->eventing.inboxes, address, &options,
+                             &entry->ingress, diag);
+    if (err != ERR_OK)
+        return err;
+    app->open_doors |= 1U << DOOR_EVENTS;
+    address->port = ingress_port(entry->ingress);
+    eventing_address_set(&entry->eventing, address->host, address->port);
+    metric_set_add(&app->scraper.registry, &entry->set, ingress_metric_rows, ingress_metric_row_count);
+    metric_values_add(&entry->set, &entry->values, ingress_metrics(entry->ingress), NULL);
+    return ERR_OK;
+}
+
+static void on_events_closed_message(struct message *message)
+{
+    door_closed(CONTAINER_OF(message, struct app, events.closed), DOOR_EVENTS);
+}
+
+static void on_events_closed(void *owner)
+{
+    struct app *app = owner;
+    app->events.closed.on_message = on_events_closed_message;
+    loop_post(app->loops[0], &app->events.closed);
+}
+
+static void on_events_close(struct message *message)
+{
+    struct app *app = CONTAINER_OF(message, struct app, events.close);
+    ingress_close(app->events.ingress, on_events_closed, app);
+}
+
+static void close_events(struct app *app)
+{
+    metric_values_remove(&app->events.set, &app->events.values);
+    metric_set_remove(&app->events.set);
+    app->events.close.on_message = on_events_close;
+    loop_post(kube_loop(app->kube.kube), &app->events.close);
+}
+
 // ---- the console
 
 static err_t open_console(struct app *app, struct address *address, diag_t *diag)
@@ -302,6 +350,8 @@ static const struct door doors[DOOR_COUNT] = {
                             &doors[DOOR_NATS], monitor_open, NULL, NULL, monitor_close },
     [DOOR_KUBE] = { "kube", "--kube", 6443, offsetof(struct app_config, kube_address), NULL, open_kube, kube_checks,
                     "leave --kube-tls on, ", close_kube },
+    [DOOR_EVENTS] = { "events", "--events", 8080, offsetof(struct app_config, events_address), &doors[DOOR_KUBE],
+                      open_events, NULL, NULL, close_events },
     [DOOR_CONSOLE] = { "console", "--console", 3000, offsetof(struct app_config, console_address), NULL, open_console,
                        NULL, NULL, close_console },
 };

@@ -6,6 +6,7 @@
 #include "base/json_write.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "eventing/kinds/kinds.h"
 #include "io/clock.h"
 #include "io/file.h"
 #include "io/random.h"
@@ -287,13 +288,15 @@ static err_t folder_make(const struct app *app, diag_t *diag)
 }
 
 // What is served besides the kinds of every Kubernetes API.
-static const struct kind_rules *const kinds[] = { &kafka_topic_rules };
+static const struct kind_rules *const kinds[] = { &kafka_topic_rules, &broker_rules, &trigger_rules };
 
 static err_t open_with(struct app *app, struct address *address, struct kube_entry *entry, diag_t *diag)
 {
     struct kube_options options = app->config->kube;
     options.kinds = kinds;
     options.kind_count = ARRAY_COUNT(kinds);
+    options.kinds_owner = &app->events.eventing;
+    eventing_init(&app->events.eventing, app->engine);
     options.topic_partitions = (int32_t)app->config->kafka.topic_partitions;
     options.hosts = app->hosts;
     options.host_count = app->host_count;
@@ -307,6 +310,7 @@ static err_t open_with(struct app *app, struct address *address, struct kube_ent
     err_t err = kube_open(app->engine, address, &options, &entry->kube, diag);
     if (err != ERR_OK)
         return err;
+    eventing_start(&app->events.eventing, kube_loop(entry->kube));
     address->port = kube_port(entry->kube);
     bytes_t authority = BYTES_NULL;
     struct buf *certificate = NULL;
@@ -338,10 +342,20 @@ err_t kube_door_open(struct app *app, struct address *address, diag_t *diag)
     return err;
 }
 
+static void on_part_closed(void *owner)
+{
+    struct kube_entry *entry = owner;
+    if (--entry->closing == 0)
+        entry->on_closed(entry->owner);
+}
+
+// The controllers first: nothing new comes from them then.
 static void on_close(struct message *message)
 {
     struct kube_entry *entry = CONTAINER_OF(message, struct kube_entry, close);
-    kube_close(entry->kube, entry->on_closed, entry->owner);
+    entry->closing = 2;
+    kube_close(entry->kube, on_part_closed, entry);
+    eventing_stop(&CONTAINER_OF(entry, struct app, kube)->events.eventing, on_part_closed, entry);
 }
 
 void kube_door_close(struct app *app, void (*on_closed)(void *owner), void *owner)
@@ -359,6 +373,8 @@ void kube_door_free(struct app *app)
 {
     struct kube_entry *entry = &app->kube;
     kube_free(entry->kube);
+    if (app->events.eventing.engine != NULL)
+        eventing_deinit(&app->events.eventing);
     tls_context_unref(entry->tls);
     free(entry->token);
     free(entry->viewer_token);

@@ -7,6 +7,7 @@
 #include "http/client.h"
 #include "http/date.h"
 #include "io/clock.h"
+#include "io/tls.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@ struct http_sink {
     struct http_url url;
     char *uri;
     enum cloudevent_mode mode;
+    struct tls_context *tls; // NULL: http
 };
 
 struct http_handover {
@@ -130,6 +132,7 @@ static void http_sink_send(struct sink *sink, struct handover *handover)
     ASSERT(err == ERR_OK);
     this->call = (struct http_call){
         .url = &http->url,
+        .tls = http->tls,
         .method = HTTP_POST,
         .header_count = message.header_count,
         .timeout_ms = handover->timeout_ms,
@@ -159,14 +162,15 @@ static void http_sink_free(struct sink *sink)
 {
     struct http_sink *this = CONTAINER_OF(sink, struct http_sink, sink);
     http_url_free(&this->url);
+    tls_context_unref(this->tls);
     free(this->uri);
     free(this);
 }
 
 static const struct sink_ops ops = { http_sink_send, http_sink_cancel, http_sink_free };
 
-err_t http_sink_new(struct http_client *client, bytes_t uri, enum cloudevent_mode mode, struct sink **ret_sink,
-                    diag_t *diag)
+err_t http_sink_new(struct http_client *client, bytes_t uri, enum cloudevent_mode mode, struct tls_context *tls,
+                    struct sink **ret_sink, diag_t *diag)
 {
     struct http_url url;
     err_t err = http_url_parse(uri, &url, diag);
@@ -179,6 +183,7 @@ err_t http_sink_new(struct http_client *client, bytes_t uri, enum cloudevent_mod
         .url = url,
         .uri = bytes_to_text(uri),
         .mode = mode,
+        .tls = tls == NULL ? NULL : tls_context_ref(tls),
     };
     this->sink.uri = this->uri;
     *ret_sink = &this->sink;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eventing/ingress.h"
 
+#include "base/assert.h"
 #include "base/civil.h"
 #include "base/mem.h"
 #include "cloudevents/http_binding.h"
@@ -30,6 +31,14 @@ struct arrival {
     struct ingress *ingress;
     struct http_exchange *exchange;
 };
+
+#define IN(result, member)                                                                                             \
+    {                                                                                                                  \
+        .name = "eddy_events_in_total", .help = "Events that came to the door, by what became of them.",               \
+        .type = METRIC_COUNTER, .labels = "result=\"" result "\"", .at = offsetof(struct ingress_metrics, member)      \
+    }
+const struct metric_row ingress_metric_rows[] = { IN("taken", taken), IN("refused", refused), IN("failed", failed) };
+const size_t ingress_metric_row_count = ARRAY_COUNT(ingress_metric_rows);
 
 // --- answers
 

@@ -22,6 +22,8 @@ struct ingress_options {
 struct ingress_metrics {
     counter_t taken, refused, failed; // 202, 4xx, 5xx
 };
+extern const struct metric_row ingress_metric_rows[];
+extern const size_t ingress_metric_row_count;
 
 // On LOOP, before it runs or while it does; INBOXES belongs to it and outlives the door. ERR_BUSY, ERR_DENIED,
 // ERR_INVALID with DIAG.

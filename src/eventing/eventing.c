@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "eventing/eventing.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "eventing/topic_sink.h"
+#include "http/client.h"
+#include "io/tls.h"
+#include "kube/api.h"
+#include "kube/controller.h"
+
+#include <stdlib.h>
+
+enum { ANSWER_SIZE_MAX = 1 << 20 }; // of a subscriber: an event that comes back
+
+static bytes_t station_key(const struct map_node *node)
+{
+    return bytes_of_text(CONTAINER_OF_CONST(node, struct station, node)->key);
+}
+
+static bytes_t post_key(const struct map_node *node)
+{
+    return bytes_of_text(CONTAINER_OF_CONST(node, struct post, node)->key);
+}
+
+void eventing_init(struct eventing *eventing, struct engine *engine)
+{
+    *eventing = (struct eventing){
+        .engine = engine,
+        .stations = MAP_INIT(station_key),
+        .posts = MAP_INIT(post_key),
+    };
+    inboxes_init(&eventing->inboxes);
+    list_init(&eventing->watchers);
+}
+
+void eventing_start(struct eventing *eventing, struct loop *loop)
+{
+    struct http_client_config config;
+    http_client_config_default(&config);
+    config.response.body_size = ANSWER_SIZE_MAX;
+    eventing->client = http_client_open(loop, &config);
+}
+
+void eventing_address_set(struct eventing *eventing, const char *host, uint16_t port)
+{
+    bool is_any = strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0 || strcmp(host, "localhost") == 0;
+    bool is_v6 = !is_any && strchr(host, ':') != NULL;
+    free(eventing->base_url);
+    eventing->base_url =
+        mem_format("http://%s%s%s:%u", is_v6 ? "[" : "", is_any ? "127.0.0.1" : host, is_v6 ? "]" : "", port);
+}
+
+void eventing_stop(struct eventing *eventing, void (*on_stopped)(void *owner), void *owner)
+{
+    struct map_node *node;
+    eventing->is_stopping = true;
+    while ((node = map_next(&eventing->posts, NULL)) != NULL)
+        post_drop(CONTAINER_OF(node, struct post, node), false);
+    while ((node = map_next(&eventing->stations, NULL)) != NULL)
+        station_close(eventing, CONTAINER_OF(node, struct station, node));
+    http_client_close(eventing->client, on_stopped, owner);
+    eventing->client = NULL;
+}
+
+void eventing_deinit(struct eventing *eventing)
+{
+    map_free(&eventing->posts);
+    map_free(&eventing->stations);
+    inboxes_deinit(&eventing->inboxes);
+    tls_context_unref(eventing->tls);
+    free(eventing->base_url);
+}
+
+struct eventing *eventing_of(const struct kube *kube)
+{
+    return kube->options.kinds_owner;
+}
+
+// --- watchers
+
+void eventing_watch(struct eventing *eventing, struct eventing_watcher *watcher)
+{
+    list_append(&eventing->watchers, &watcher->node);
+}
+
+void eventing_unwatch(struct eventing_watcher *watcher)
+{
+    list_remove(&watcher->node);
+}
+
+void eventing_changed(struct eventing *eventing)
+{
+    LIST_EACH(&eventing->watchers, node)
+    {
+        struct eventing_watcher *watcher = LIST_ITEM(node, struct eventing_watcher, node);
+        watcher->on_change(watcher);
+    }
+}
+
+// --- stations
+
+static char *station_name(enum inbox_kind kind, bytes_t name_space, bytes_t name)
+{
+    return mem_format("%d/%.*s/%.*s", (int)kind, BYTES_ARG(name_space), BYTES_ARG(name));
+}
+
+struct station *station_find(const struct eventing *eventing, enum inbox_kind kind, bytes_t name_space, bytes_t name)
+{
+    char *key = station_name(kind, name_space, name);
+    struct map_node *node = map_find(&eventing->stations, bytes_of_text(key));
+    free(key);
+    return node == NULL ? NULL : CONTAINER_OF(node, struct station, node);
+}
+
+struct station *station_open(struct eventing *eventing, enum inbox_kind kind, bytes_t name_space, bytes_t name,
+                             bytes_t topic, bytes_t dead_topic, int32_t partition_count)
+{
+    struct arena arena = ARENA_INIT;
+    struct station *station = mem_zalloc(1, sizeof *station);
+    const char *base = eventing->base_url == NULL ? "" : eventing->base_url;
+    const char *uri = arena_format(&arena, "%s%s", base, inbox_path(&arena, kind, name_space, name));
+    const char *dead_uri = arena_format(&arena, "topic:%.*s", BYTES_ARG(dead_topic));
+    enum topic_sink_way way = kind == INBOX_BROKER ? TOPIC_SINK_HOP : TOPIC_SINK_PLAIN;
+    station->key = station_name(kind, name_space, name);
+    station->replies = topic_sink_new(eventing->engine, topic, CLOUDEVENT_MODE_BINARY, way, uri);
+    station->last = topic_sink_new(eventing->engine, dead_topic, CLOUDEVENT_MODE_BINARY, TOPIC_SINK_PLAIN, dead_uri);
+    hub_open(&station->hub, eventing->engine, topic, partition_count);
+    map_insert(&eventing->stations, &station->node);
+    inbox_put(&eventing->inboxes, kind, name_space, name, topic, CLOUDEVENT_MODE_BINARY);
+    arena_free(&arena);
+    eventing_changed(eventing);
+    return station;
+}
+
+void station_close(struct eventing *eventing, struct station *station)
+{
+    bytes_t rest = bytes_of_text(station->key), name_space, name;
+    enum inbox_kind kind = (enum inbox_kind)(rest.data[0] - '0');
+    key_names(bytes_of(rest.data + 2, rest.size - 2), &name_space, &name);
+    LIST_EACH(&station->hub.members, node)
+    {
+        struct hub_member *member = LIST_ITEM(node, struct hub_member, node);
+        struct post *post = CONTAINER_OF(member, struct post, member);
+        post_leave(post, false);
+        controller_enqueue(post->controller, post->name_space, post->name);
+    }
+    inbox_remove(&eventing->inboxes, kind, name_space, name);
+    map_remove(&eventing->stations, &station->node);
+    hub_close(&station->hub);
+    sink_unref(station->replies);
+    sink_unref(station->last);
+    free(station->key);
+    free(station);
+    eventing_changed(eventing);
+}
+
+// --- posts
+
+static char *post_name(const char *kind, bytes_t name_space, bytes_t name)
+{
+    return mem_format("%s/%.*s/%.*s", kind, BYTES_ARG(name_space), BYTES_ARG(name));
+}
+
+struct post *post_find(const struct eventing *eventing, const char *kind, bytes_t name_space, bytes_t name)
+{
+    char *key = post_name(kind, name_space, name);
+    struct map_node *node = map_find(&eventing->posts, bytes_of_text(key));
+    free(key);
+    return node == NULL ? NULL : CONTAINER_OF(node, struct post, node);
+}
+
+struct post *post_get(struct eventing *eventing, struct controller *controller, const char *kind, bytes_t name_space,
+                      bytes_t name)
+{
+    struct post *post = post_find(eventing, kind, name_space, name);
+    if (post != NULL)
+        return post;
+    post = mem_zalloc(1, sizeof *post);
+    post->eventing = eventing;
+    post->controller = controller;
+    post->key = post_name(kind, name_space, name);
+    post->group = mem_format("knative-%s-%.*s-%.*s", kind, BYTES_ARG(name_space), BYTES_ARG(name));
+    size_t before = strlen(kind) + 1;
+    post->name_space = bytes_of(post->key + before, name_space.size);
+    post->name = bytes_of(post->key + before + name_space.size + 1, name.size);
+    map_insert(&eventing->posts, &post->node);
+    return post;
+}
+
+static void on_joined(struct hub_member *member, err_t err)
+{
+    struct post *post = CONTAINER_OF(member, struct post, member);
+    post->is_joined = err == ERR_OK;
+    post->err = err;
+    controller_enqueue(post->controller, post->name_space, post->name);
+}
+
+void post_join(struct post *post, struct station *station, int64_t from)
+{
+    ASSERT(post->station == NULL && !post->eventing->is_stopping);
+    post->station = station;
+    post->is_joined = false;
+    post->err = ERR_OK;
+    post->member.group = bytes_of_text(post->group);
+    post->member.from = from;
+    post->member.on_joined = on_joined;
+    post->member.consumer.name_space = post->name_space;
+    hub_join(&station->hub, &post->member);
+}
+
+static void sinks_let_go(struct consumer *consumer)
+{
+    sink_unref(consumer->sink);
+    sink_unref(consumer->dead_letters);
+    consumer->sink = consumer->dead_letters = NULL;
+}
+
+void post_leave(struct post *post, bool forgets)
+{
+    if (post->station == NULL)
+        return;
+    hub_leave(&post->member, forgets);
+    sinks_let_go(&post->member.consumer);
+    post->station = NULL;
+    post->is_joined = false;
+}
+
+void post_drop(struct post *post, bool forgets)
+{
+    post_leave(post, forgets);
+    sinks_let_go(&post->member.consumer);
+    map_remove(&post->eventing->posts, &post->node);
+    arena_free(&post->arena);
+    free(post->key);
+    free(post->group);
+    free(post);
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the kinds of eventing share while eddy runs. Their controllers find it as kube_options.kinds_owner; everything
+// here is on the API's loop.
+#pragma once
+
+#include "base/map.h"
+#include "eventing/hub.h"
+#include "eventing/inbox.h"
+
+struct controller;
+struct http_client;
+struct kube;
+struct loop;
+struct tls_context;
+
+struct eventing {
+    struct engine *engine;
+    struct http_client *client;
+    struct tls_context *tls; // of https sinks; made when the first comes
+    struct inboxes inboxes;
+    struct map stations, posts;
+    struct list_node watchers; // struct eventing_watcher
+    char *base_url;            // "http://127.0.0.1:8080": where this server takes events; NULL: nowhere
+    bool is_stopping;
+};
+
+// Before the loops run. LOOP is the API's.
+void eventing_init(struct eventing *eventing, struct engine *engine);
+void eventing_start(struct eventing *eventing, struct loop *loop);
+void eventing_address_set(struct eventing *eventing, const char *host, uint16_t port);
+// On the loop, when no controller begins anything new: what is done is committed, what is under way is given up.
+// ON_STOPPED comes in a later turn.
+void eventing_stop(struct eventing *eventing, void (*on_stopped)(void *owner), void *owner);
+// When no loop runs.
+void eventing_deinit(struct eventing *eventing);
+struct eventing *eventing_of(const struct kube *kube);
+
+// --- stations: brokers and channels, topics that events are delivered from
+
+struct station {
+    struct map_node node;
+    char *key; // "b/NAMESPACE/NAME", as an inbox's
+    struct hub hub;
+    struct sink *replies; // the way in, for what subscribers answer
+    struct sink *last;    // where events go that nobody takes
+};
+
+// Opens an inbox and a hub on a topic that exists. DEAD_TOPIC takes what nobody takes.
+struct station *station_open(struct eventing *eventing, enum inbox_kind kind, bytes_t name_space, bytes_t name,
+                             bytes_t topic, bytes_t dead_topic, int32_t partition_count);
+struct station *station_find(const struct eventing *eventing, enum inbox_kind kind, bytes_t name_space, bytes_t name);
+// Its posts leave, and are looked at again.
+void station_close(struct eventing *eventing, struct station *station);
+
+// --- posts: triggers and subscriptions, who want events of a station
+
+struct post {
+    struct map_node node;
+    struct eventing *eventing;
+    char *key;   // "KIND/NAMESPACE/NAME"
+    char *group; // of its offsets
+    bytes_t name_space, name;
+    struct controller *controller; // looks at it again when something changes
+    struct hub_member member;
+    struct station *station; // NULL: it has none
+    bool is_joined;
+    err_t err;          // why it has not
+    struct arena arena; // of what follows
+    const void *filter; // the owner's
+};
+
+// Makes it, not joined to anything, or finds it.
+struct post *post_get(struct eventing *eventing, struct controller *controller, const char *kind, bytes_t name_space,
+                      bytes_t name);
+struct post *post_find(const struct eventing *eventing, const char *kind, bytes_t name_space, bytes_t name);
+// The consumer's fields are set. Its resource is looked at again when it has joined.
+void post_join(struct post *post, struct station *station, int64_t from);
+void post_leave(struct post *post, bool forgets);
+void post_drop(struct post *post, bool forgets); // leaves, too
+
+// --- who wants to know when addresses come and go
+
+struct eventing_watcher {
+    struct list_node node;
+    void (*on_change)(struct eventing_watcher *watcher);
+};
+void eventing_watch(struct eventing *eventing, struct eventing_watcher *watcher);
+void eventing_unwatch(struct eventing_watcher *watcher);
+void eventing_changed(struct eventing *eventing);

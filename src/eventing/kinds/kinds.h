@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kinds of eventing; app/ lists them for the door (kube_options.kinds).
+#pragma once
+
+#include "kube/kind.h"
+
+extern const struct kind_rules broker_rules, trigger_rules, ping_source_rules, kafka_sink_rules;

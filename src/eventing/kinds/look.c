@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "eventing/kinds/look.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "kube/client.h"
+
+#include <stdlib.h>
+
+#define MANAGER "eddy"
+
+struct look *look_begin(struct controller *controller, struct work *work)
+{
+    struct look *look = mem_zalloc(1, sizeof *look);
+    look->eventing = eventing_of(controller->kube);
+    look->controller = controller;
+    look->work = work;
+    if (client_get(controller->kube, controller->kind, work->name_space, work->name, &look->arena, &look->object) ==
+        ERR_OK)
+        return look;
+    arena_free(&look->arena);
+    free(look);
+    return NULL;
+}
+
+static void look_end(struct look *look, enum work_result result)
+{
+    struct work *work = look->work;
+    arena_free(&look->arena);
+    free(look);
+    work_end(work, result);
+}
+
+void look_retry(struct look *look)
+{
+    look_end(look, WORK_FAILED);
+}
+
+void look_condition(struct look *look, const char *type, const char *status, const char *reason, const char *message)
+{
+    ASSERT(look->condition_count < LOOK_CONDITIONS_MAX);
+    look->conditions[look->condition_count++] =
+        (struct condition){ .type = type, .status = status, .reason = reason, .message = message };
+}
+
+// --- writes
+
+static void on_written(struct client_op *op)
+{
+    bool is_fine = op->reason == PROBLEM_NONE || op->reason == PROBLEM_NOT_FOUND;
+    look_end(op->owner, is_fine ? WORK_DONE : WORK_FAILED);
+}
+
+static void update(struct look *look, const char *subresource,
+                   bool (*change)(struct client_op *op, struct json_value *object))
+{
+    struct client_op *op = client_op_new(look->controller->kube, look->controller->kind, look->work->name_space,
+                                         look->work->name, MANAGER);
+    op->subresource = bytes_of_text(subresource);
+    op->change = change;
+    op->on_done = on_written;
+    op->owner = look;
+    client_update(op);
+}
+
+// Not another object that has taken the name meanwhile.
+static bool is_same(const struct look *look, const struct json_value *object)
+{
+    return bytes_equal(object_meta_text(object, "uid"), object_meta_text(look->object, "uid"));
+}
+
+// False before unknown, the first of its kind.
+static struct condition ready_of(const struct look *look)
+{
+    struct condition ready = { .type = "Ready", .status = "True" };
+    for (size_t i = 0; i < look->condition_count; i++) {
+        const struct condition *condition = &look->conditions[i];
+        bool is_false = condition->status[0] == 'F', is_unknown = condition->status[0] == 'U';
+        if ((is_false && ready.status[0] != 'F') || (is_unknown && ready.status[0] == 'T')) {
+            ready = *condition;
+            ready.type = "Ready";
+        }
+    }
+    return ready;
+}
+
+static bool status_change(struct client_op *op, struct json_value *object)
+{
+    const struct look *look = op->owner;
+    if (!is_same(look, object))
+        return false;
+    struct json_value *status = json_set_object(object, &op->arena, "status");
+    const struct json_value *was = json_copy(&op->arena, status);
+    struct condition ready = ready_of(look);
+    for (size_t i = 0; i < look->condition_count; i++)
+        condition_set(status, &op->arena, &look->conditions[i], op->admission.now_ms);
+    condition_set(status, &op->arena, &ready, op->admission.now_ms);
+    json_set_int(status, &op->arena, "observedGeneration", object_generation(look->object));
+    if (look->fill != NULL)
+        look->fill(look, status, &op->arena);
+    return !json_equal(was, status);
+}
+
+void look_conclude(struct look *look)
+{
+    update(look, "status", status_change);
+}
+
+static bool finalizer_add(struct client_op *op, struct json_value *object)
+{
+    const struct look *look = op->owner;
+    if (!is_same(look, object) || object_is_deleting(object))
+        return false;
+    object_finalizer_add(object, &op->arena, bytes_of_text(look->owner));
+    return true;
+}
+
+static bool finalizer_remove(struct client_op *op, struct json_value *object)
+{
+    const struct look *look = op->owner;
+    if (!is_same(look, object))
+        return false;
+    object_finalizer_remove(object, bytes_of_text(look->owner));
+    return true;
+}
+
+static void finalizer_change(struct look *look, const char *finalizer,
+                             bool (*change)(struct client_op *op, struct json_value *object))
+{
+    look->owner = arena_text(&look->arena, bytes_of_text(finalizer));
+    update(look, "", change);
+}
+
+void look_finalizer_add(struct look *look, const char *finalizer)
+{
+    finalizer_change(look, finalizer, finalizer_add);
+}
+
+void look_finalizer_remove(struct look *look, const char *finalizer)
+{
+    finalizer_change(look, finalizer, finalizer_remove);
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// One look at one resource by a controller of eventing: what it found becomes the status, in one write, with Knative's
+// conditions: Ready is true when all the others are.
+#pragma once
+
+#include "eventing/eventing.h"
+#include "kube/condition.h"
+#include "kube/controller.h"
+
+enum { LOOK_CONDITIONS_MAX = 8 };
+
+struct look {
+    struct eventing *eventing;
+    struct controller *controller;
+    struct work *work;
+    struct arena arena;        // of all that follows
+    struct json_value *object; // as it is
+    struct condition conditions[LOOK_CONDITIONS_MAX];
+    size_t condition_count;
+    // The rest of the status. May be NULL.
+    void (*fill)(const struct look *look, struct json_value *status, struct arena *arena);
+    void *owner;
+};
+
+// NULL: the resource is gone; the work is still to be ended.
+struct look *look_begin(struct controller *controller, struct work *work);
+// STATUS is "True", "False" or "Unknown"; the message is on the arena, or static.
+void look_condition(struct look *look, const char *type, const char *status, const char *reason, const char *message);
+static inline void look_true(struct look *look, const char *type)
+{
+    look_condition(look, type, "True", NULL, NULL);
+}
+// Each of these ends the look.
+void look_conclude(struct look *look);                             // writes the status, if it differs
+void look_retry(struct look *look);                                // tried again soon
+void look_finalizer_add(struct look *look, const char *finalizer); // the change brings the resource back
+void look_finalizer_remove(struct look *look, const char *finalizer);

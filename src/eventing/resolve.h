@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a Destination leads (Knative's duck.knative.dev/v1): the ref to something that takes events, or a URI.
+#pragma once
+
+#include "eventing/eventing.h"
+
+struct json_value;
+
+// DESTINATION is {ref: {apiVersion, kind, name, namespace}, uri}; NAME_SPACE is that of a ref without one. *RET_SINK is
+// the caller's reference. ERR_NOT_FOUND: what it names is not there, or takes no events yet; ERR_INVALID,
+// ERR_UNSUPPORTED: it names nothing that could; with DIAG for the condition that tells it.
+err_t destination_resolve(struct eventing *eventing, const struct json_value *destination, bytes_t name_space,
+                          struct sink **ret_sink, diag_t *diag) MUST_CHECK;
