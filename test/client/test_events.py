@@ -342,7 +342,7 @@ def test_nothing_is_lost_when_it_is_killed(start_kube, receiver):
         kube.server.restart()
         space.ready("Trigger", "t")
     wait_for(lambda: set(receiver.ids("/in")) == set(sent), lambda: sorted(set(sent) - set(receiver.ids("/in"))))
-    assert len(receiver.got) < 2 * len(sent)
+    assert len(receiver.got) < 4 * len(sent)  # each kill repeats what was not committed yet
 
 
 # --- what they say of themselves

@@ -50,9 +50,16 @@ LEFT_OUT_OLD = {
 OTHERS = re.compile(r"\bt[79]\b|test-ogqtjsad|/p1\b|/d1\b|/j1\b|service/kubernetes|^(NAME|pod/p1) .*(STATUS|CLUSTER-IP|COMPLETIONS)")
 
 
+def renamed(text):
+    """Other names of the same length: eddy has some of these kinds itself, with a life of their own."""
+    for name, other in (("knative", "knatove"), ("roker", "raker"), ("ROKER", "RAKER"), ("rigger", "ripper"), ("RIGGER", "RIPPER")):
+        text = text.replace(name, other)
+    return text
+
+
 def recorded(age):
     """(command, lines) in the order in which they were typed."""
-    for part in RECORDED[age].read_text().split("### ")[1:]:
+    for part in renamed(RECORDED[age].read_text()).split("### ")[1:]:
         command, *lines = part.splitlines()
         yield command, lines
 
@@ -86,7 +93,7 @@ def newer(command, line):
 def server(start_kube):
     kube = start_kube()
     for name in DEFINITIONS:
-        definition = yaml.safe_load((SHARED / f"spec/knative-crds/{name}.yaml").read_text())
+        definition = yaml.safe_load(renamed((SHARED / f"spec/knative-crds/{name}.yaml").read_text()))
         definition["spec"].pop("conversion", None)  # by a webhook, which is refused here
         made = kube.ask("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
         assert made.status == 201, made.body
@@ -95,9 +102,9 @@ def server(start_kube):
 
 def test_prints_what_it_printed_against_a_real_one(server, age, home):
     kubectl = kube_tools.Kubectl(age, server, home, None)
-    (kubectl.folder / "b.yaml").write_text(textwrap.dedent(MANIFEST).replace("TYPE", "a.b"))
-    (kubectl.folder / "b2.yaml").write_text(textwrap.dedent(MANIFEST).replace("TYPE", "a.c"))
-    kubectl.run("get", "brokers")  # the kinds are served
+    (kubectl.folder / "b.yaml").write_text(renamed(textwrap.dedent(MANIFEST)).replace("TYPE", "a.b"))
+    (kubectl.folder / "b2.yaml").write_text(renamed(textwrap.dedent(MANIFEST)).replace("TYPE", "a.c"))
+    kubectl.run("get", renamed("brokers"))  # the kinds are served
     left_out = LEFT_OUT if age == "new" else {**LEFT_OUT, **LEFT_OUT_OLD}
     compared = 0
     for command, lines in recorded(age):
