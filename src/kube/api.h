@@ -22,6 +22,8 @@ struct user {
 
 // Bootstrap is done: requests are answered.
 void kube_ready(struct kube *kube);
+// What the door serves, and who may ask.
+struct http_site kube_site(struct kube *kube);
 
 struct kube {
     struct resources resources;

@@ -264,6 +264,24 @@ static void user_add(struct kube *kube, const char *name, const char *const *gro
     kube->users[kube->user_count++] = (struct user){ name, groups, mem_text(token), is_read_only };
 }
 
+struct http_site kube_site(struct kube *kube)
+{
+    const struct kube_options *options = &kube->options;
+    return (struct http_site){
+        .routes = routes,
+        .route_count = ARRAY_COUNT(routes),
+        .prefixes = prefixes,
+        .prefix_count = ARRAY_COUNT(prefixes),
+        .owner = kube,
+        .limits = options->limits,
+        .guard = { options->hosts, options->host_count, options->any_literal },
+        .admit = is_refused,
+        .write_error = write_error,
+        .gzip_above = 128 << 10,
+        .tls = options->tls,
+    };
+}
+
 err_t kube_open(struct engine *engine, const struct address *address, const struct kube_options *options,
                 struct kube **ret_kube, diag_t *diag)
 {
@@ -280,19 +298,7 @@ err_t kube_open(struct engine *engine, const struct address *address, const stru
     kube->loop = kube->resources.loop;
     user_add(kube, "eddy-admin", admin_groups, options->token, false);
     user_add(kube, "eddy-viewer", viewer_groups, options->read_only_token, true);
-    struct http_site site = {
-        .routes = routes,
-        .route_count = ARRAY_COUNT(routes),
-        .prefixes = prefixes,
-        .prefix_count = ARRAY_COUNT(prefixes),
-        .owner = kube,
-        .limits = options->limits,
-        .guard = { options->hosts, options->host_count, options->any_literal },
-        .admit = is_refused,
-        .write_error = write_error,
-        .gzip_above = 128 << 10,
-        .tls = options->tls,
-    };
+    struct http_site site = kube_site(kube);
     err = http_server_open(kube->loop, address, &site, &kube->server, diag);
     if (err != ERR_OK) {
         kube_free(kube);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kube/testing/world.h"
 
+#include "kube/builtin/builtin.h"
+#include "kube/client.h"
 #include "kube/schema/field_error.h"
 #include "kube/yaml/yaml_read.h"
 
@@ -116,9 +118,24 @@ static void on_ready(void *owner)
     *(bool *)owner = true;
 }
 
+static char token[] = "t";
+
+// What kube_open would set.
+static void door_fill(struct kube *kube)
+{
+    static const char *const groups[] = { "system:masters", NULL };
+    kube->options = (struct kube_options){ .watches_max = 3, .list_size_max = 1 << 20 };
+    http_limits_default(&kube->options.limits);
+    kube->users[0] = (struct user){ "tester", groups, token, false };
+    kube->user_count = 1;
+    list_init(&kube->waiting);
+    kube->is_ready = true;
+}
+
 static void start(size_t history_count)
 {
     bool is_ready = false;
+    door_fill(&world.kube);
     struct resources_limits limits = { history_count, 1 << 20 };
     assert_int_equal(resources_open(&world.kube.resources, &world.fake.engine, &limits, NULL), ERR_OK);
     world.things = world_kind(&world.kube.resources.kinds, world_definition, NULL);
@@ -138,6 +155,23 @@ int world_set_up(void **state)
     return 0;
 }
 
+static void on_made(struct client_op *op)
+{
+    assert_int_equal(op->reason, PROBLEM_NONE);
+}
+
+int world_set_up_door(void **state)
+{
+    (void)world_set_up(state);
+    struct kube *kube = &world.kube;
+    kube->namespaces = world_kind(&kube->resources.kinds, namespace_rules.definition, &namespace_rules);
+    struct client_op *op = client_op_new(kube, kube->namespaces, BYTES_LITERAL(""), BYTES_LITERAL("ns"), "tester");
+    op->on_done = on_made;
+    client_create(op, json_new(&op->arena, JSON_OBJECT));
+    world_settle();
+    return 0;
+}
+
 void world_restart(size_t history_count)
 {
     resources_deinit(&world.kube.resources);
@@ -145,9 +179,19 @@ void world_restart(size_t history_count)
     start(history_count);
 }
 
+static struct talk asked;
+
+static void asked_end(void)
+{
+    if (asked.session.site != NULL)
+        talk_end(&asked, world_settle);
+    asked = (struct talk){ 0 };
+}
+
 int world_tear_down(void **state)
 {
     (void)state;
+    asked_end();
     resources_deinit(&world.kube.resources);
     fake_engine_deinit(&world.fake);
     loop_free(world.loop);
@@ -179,4 +223,31 @@ int64_t world_put(enum change change, const char *name_space, const char *name, 
     world_settle();
     writer_free(&value);
     return op.version;
+}
+
+// --- requests
+
+const struct talk *world_ask_as(const char *method, const char *target, const char *type, const char *body,
+                                const char *accept)
+{
+    struct ask ask = { .method = method, .target = target, .type = type, .accept = accept };
+    if (body != NULL)
+        ask.body = bytes_of_text(body);
+    asked_end();
+    talk_begin(&asked, &world.kube, &ask, world_settle);
+    return &asked;
+}
+
+const struct talk *world_ask(const char *method, const char *target, const char *body)
+{
+    return world_ask_as(method, target, NULL, body, NULL);
+}
+
+const char *world_refused(const struct talk *talk, int code, const char *reason)
+{
+    int64_t told = 0;
+    if (talk->status != code || !json_get_int(json_get(talk->tree, "code"), &told) || told != code ||
+        !bytes_is(json_text_at(talk->tree, "kind"), "Status") || !bytes_is(json_text_at(talk->tree, "reason"), reason))
+        fail_msg("%d: %.*s", talk->status, BYTES_ARG(talk->body));
+    return arena_text(&world.arena, json_text_at(talk->tree, "message"));
 }

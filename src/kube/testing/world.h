@@ -4,6 +4,7 @@
 
 #include "kube/api.h"
 #include "kube/testing/fake_engine.h"
+#include "kube/testing/talk.h"
 
 #include "base/test.h"
 
@@ -19,6 +20,8 @@ struct world {
 extern struct world world;
 
 int world_set_up(void **state);
+// The same with namespaces, of which "ns" is there: objects can be made by requests.
+int world_set_up_door(void **state);
 int world_tear_down(void **state);
 // A new start on the same rows; the history holds HISTORY_COUNT changes.
 void world_restart(size_t history_count);
@@ -26,6 +29,13 @@ void world_restart(size_t history_count);
 void world_settle(void);
 // Runs the loop for about that long: timers fire.
 void world_sleep(int64_t ms);
+// Asks as a client does (talk.h); BODY may be NULL. Valid until the next one.
+const struct talk *world_ask(const char *method, const char *target, const char *body);
+// The same where TYPE is that of the body and ACCEPT what the client takes; both may be NULL.
+const struct talk *world_ask_as(const char *method, const char *target, const char *type, const char *body,
+                                const char *accept);
+// The Status must have that code and reason; its message.
+const char *world_refused(const struct talk *talk, int code, const char *reason);
 // Only the kinds, without I/O: the kind of DEFINITION, YAML.
 struct kind *world_kind(struct kinds *kinds, const char *definition, const struct kind_rules *rules);
 extern const char world_definition[];
