@@ -14,7 +14,7 @@ static struct controller controller;
 
 static void start(void)
 {
-    world.kube.definitions = world_kind(&world.kube.resources.kinds, definition_rules.definition, &definition_rules);
+    world.kube.definitions = kinds_define_own(&world.kube.resources.kinds, &definition_rules);
     definitions_start(&controller, &world.kube);
     world_settle();
 }
@@ -113,14 +113,21 @@ static void a_definition_comes_to_rest(void **state)
     assert_int_equal(world.fake.version, version); // its own writes are no reason to write again
 }
 
+// An installer that brings the definition may go on; a kind of another name may not.
 static void a_kind_that_eddy_has_itself_is_not_replaced(void **state)
 {
     (void)state;
     world.things->is_custom = false;
-    assert_int_equal(define("things", "Thing", "integer")->status, 201);
+    assert_int_equal(define("things", "Other", "integer")->status, 201);
     const struct talk *talk = world_ask("GET", DEFINITIONS "/things.example.com", NULL);
     assert_string_equal(condition(talk, "NamesAccepted"), "False");
     assert_string_equal(condition(talk, "Established"), "False");
+    assert_int_equal(world_ask("DELETE", DEFINITIONS "/things.example.com", NULL)->status, 200);
+    wait_until(DEFINITIONS "/things.example.com", 404);
+    assert_int_equal(define("things", "Thing", "integer")->status, 201);
+    talk = world_ask("GET", DEFINITIONS "/things.example.com", NULL);
+    assert_string_equal(condition(talk, "NamesAccepted"), "True");
+    assert_string_equal(condition(talk, "Established"), "True");
     assert_ptr_equal(kinds_find(&world.kube.resources.kinds, BYTES_LITERAL("example.com"), BYTES_LITERAL("things")),
                      world.things);
     assert_int_equal(world_ask("DELETE", DEFINITIONS "/things.example.com", NULL)->status, 200);
@@ -188,7 +195,8 @@ static void kinds_are_there_after_a_start_before_anybody_asks(void **state)
     world_settle();
     controller_deinit(&controller);
     world_restart(100);
-    world.kube.definitions = world_kind(&world.kube.resources.kinds, definition_rules.definition, &definition_rules);
+    world.kube.definitions = kinds_define_own(&world.kube.resources.kinds, &definition_rules);
+    definitions_load(&world.kube);
     definitions_start(&controller, &world.kube);
     assert_non_null(kinds_find(&world.kube.resources.kinds, BYTES_LITERAL("example.com"), BYTES_LITERAL("gears")));
     world_settle();

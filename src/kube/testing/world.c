@@ -164,7 +164,7 @@ int world_set_up_door(void **state)
 {
     (void)world_set_up(state);
     struct kube *kube = &world.kube;
-    kube->namespaces = world_kind(&kube->resources.kinds, namespace_rules.definition, &namespace_rules);
+    kube->namespaces = kinds_define_own(&kube->resources.kinds, &namespace_rules);
     struct client_op *op = client_op_new(kube, kube->namespaces, BYTES_LITERAL(""), BYTES_LITERAL("ns"), "tester");
     op->on_done = on_made;
     client_create(op, json_new(&op->arena, JSON_OBJECT));
