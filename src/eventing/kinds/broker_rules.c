@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "eventing/kinds/broker_rules.h"
+
+#include "kube/builtin/text.h"
+#include "kube/object.h"
+
+#define CLASS "eventing.knative.dev/broker.class"
+
+void broker_fill(struct arena *arena, struct json_value *object, const struct json_value *live)
+{
+    struct json_value *annotations = object_at(object_at(object, arena, "metadata"), arena, "annotations");
+    struct json_value *spec = object_at(object, arena, "spec");
+    bytes_t name_space = object_namespace(object), kept = object_annotation(live, CLASS);
+    if (annotations != NULL && json_get(annotations, CLASS) == NULL)
+        json_set_bytes(annotations, arena, CLASS, kept.size > 0 ? kept : BYTES_LITERAL("MTChannelBasedBroker"));
+    if (spec == NULL)
+        return;
+    if (json_get(spec, "delivery") == NULL) {
+        struct json_value *delivery = json_set_object(spec, arena, "delivery");
+        json_set_int(delivery, arena, "retry", 10);
+        json_set_text(delivery, arena, "backoffPolicy", "exponential");
+        json_set_text(delivery, arena, "backoffDelay", "PT0.2S");
+    }
+    reference_fill(arena, json_find(spec, BYTES_LITERAL("config")), name_space);
+    delivery_fill(arena, spec, name_space);
+}
+
+void broker_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live)
+{
+    kept_check(errors, object, live, "config", "the config of a broker cannot be changed");
+    if (live != NULL && !bytes_equal(object_annotation(object, CLASS), object_annotation(live, CLASS)))
+        field_error_add(errors, FIELD_FORBIDDEN, BYTES_LITERAL("metadata.annotations[" CLASS "]"), BYTES_NULL,
+                        BYTES_LITERAL("the class of a broker cannot be changed"));
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// Broker: what Knative's webhook does (kind_rules.fill and check).
+#pragma once
+
+#include "eventing/kinds/rules.h"
+
+// The class, which is MTChannelBasedBroker, and how events are delivered where nothing is said of it: ten retries,
+// waiting 0.2 s, 0.4 s and so on (Knative's config-br-defaults). The namespace of references.
+void broker_fill(struct arena *arena, struct json_value *object, const struct json_value *live);
+void broker_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live);

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// Channel, InMemoryChannel, KafkaChannel and Subscription: what Knative's webhook does (kind_rules.fill and check).
+#pragma once
+
+#include "eventing/kinds/rules.h"
+
+// Of all three kinds: the namespace of the dead letter sink.
+void channel_fill(struct arena *arena, struct json_value *object, const struct json_value *live);
+// Of Channel: channelTemplate stays.
+void channel_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live);
+
+// The namespace of references, but for the channel, which has none.
+void subscription_fill(struct arena *arena, struct json_value *object, const struct json_value *live);
+void subscription_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live);

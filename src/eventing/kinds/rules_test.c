@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kinds whose rules are few.
+#include "eventing/kinds/rules.h"
+
+#include "base/test.h"
+#include "eventing/kinds/broker_rules.h"
+#include "eventing/kinds/channel_rules.h"
+#include "eventing/kinds/flow_rules.h"
+#include "eventing/kinds/kafka_source_rules.h"
+#include "eventing/kinds/testing.h"
+
+#define DELIVERY "\"delivery\":{\"deadLetterSink\":{\"ref\":{\"name\":\"d\"}}}"
+#define FILLED   "\"delivery\":{\"deadLetterSink\":{\"ref\":{\"name\":\"d\",\"namespace\":\"n\"}}}"
+#define META     "\"metadata\":{\"namespace\":\"n\"}"
+
+static void a_broker_gets_a_class_and_a_delivery(void **state)
+{
+    (void)state;
+    assert_filled(broker_fill, "{" META "}", NULL,
+                  "{\"metadata\":{\"namespace\":\"n\",\"annotations\":{\"eventing.knative.dev/broker.class\":"
+                  "\"MTChannelBasedBroker\"}},\"spec\":{\"delivery\":{\"retry\":10,\"backoffPolicy\":\"exponential\","
+                  "\"backoffDelay\":\"PT0.2S\"}}}");
+    assert_filled(
+        broker_fill,
+        "{\"metadata\":{\"namespace\":\"n\",\"annotations\":{\"eventing.knative.dev/broker.class\":\"Kafka\"}},"
+        "\"spec\":{\"config\":{\"kind\":\"ConfigMap\"}," DELIVERY "}}",
+        NULL,
+        "{\"metadata\":{\"namespace\":\"n\",\"annotations\":{\"eventing.knative.dev/broker.class\":\"Kafka\"}},"
+        "\"spec\":{\"config\":{\"kind\":\"ConfigMap\",\"namespace\":\"n\"}," FILLED "}}");
+    assert_filled(broker_fill, "{\"metadata\":{\"annotations\":1},\"spec\":[]}", NULL,
+                  "{\"metadata\":{\"annotations\":1},\"spec\":[]}");
+}
+
+static void a_broker_keeps_its_class_and_config(void **state)
+{
+    static const char kafka[] = "{\"metadata\":{\"annotations\":{\"eventing.knative.dev/broker.class\":\"Kafka\"}}}";
+    (void)state;
+    assert_filled(broker_fill, "{\"metadata\":{},\"spec\":{\"delivery\":{}}}", kafka,
+                  "{\"metadata\":{\"annotations\":{\"eventing.knative.dev/broker.class\":\"Kafka\"}},"
+                  "\"spec\":{\"delivery\":{}}}");
+    assert_string_equal(complaints(broker_check, kafka, kafka), "");
+    assert_string_equal(
+        complaints(broker_check,
+                   "{\"metadata\":{\"annotations\":{\"eventing.knative.dev/broker.class\":\"Other\"}},"
+                   "\"spec\":{\"config\":{\"name\":\"c\"}}}",
+                   kafka),
+        "[spec.config: Forbidden: the config of a broker cannot be changed, "
+        "metadata.annotations[eventing.knative.dev/broker.class]: Forbidden: the class of a broker cannot be changed]");
+}
+
+static void a_channel_keeps_its_template(void **state)
+{
+    static const char kafka[] = "{\"spec\":{\"channelTemplate\":{\"kind\":\"KafkaChannel\"}}}";
+    (void)state;
+    assert_filled(channel_fill, "{" META ",\"spec\":{" DELIVERY "}}", NULL, "{" META ",\"spec\":{" FILLED "}}");
+    assert_filled(channel_fill, "{" META "}", NULL, "{" META "}");
+    assert_string_equal(complaints(channel_check, kafka, NULL), "");
+    assert_string_equal(complaints(channel_check, kafka, kafka), "");
+    assert_string_equal(complaints(channel_check, "{\"spec\":{}}", kafka),
+                        "spec.channelTemplate: Forbidden: the template of a channel cannot be changed");
+}
+
+static void a_subscription_keeps_its_channel(void **state)
+{
+    (void)state;
+    assert_filled(subscription_fill,
+                  "{" META ",\"spec\":{\"channel\":{\"name\":\"c\"},\"subscriber\":{\"ref\":{\"name\":\"s\"}},"
+                  "\"reply\":{\"ref\":{\"name\":\"r\",\"namespace\":\"other\"}}," DELIVERY "}}",
+                  NULL,
+                  "{" META ",\"spec\":{\"channel\":{\"name\":\"c\"},\"subscriber\":{\"ref\":{\"name\":\"s\","
+                  "\"namespace\":\"n\"}},\"reply\":{\"ref\":{\"name\":\"r\",\"namespace\":\"other\"}}," FILLED "}}");
+    assert_string_equal(complaints(subscription_check, "{\"spec\":{\"channel\":{\"name\":\"a\"},\"reply\":{}}}",
+                                   "{\"spec\":{\"channel\":{\"name\":\"a\"}}}"),
+                        "");
+    assert_string_equal(complaints(subscription_check, "{\"spec\":{\"channel\":{\"name\":\"b\"}}}",
+                                   "{\"spec\":{\"channel\":{\"name\":\"a\"}}}"),
+                        "spec.channel: Forbidden: the channel of a subscription cannot be changed: delete the "
+                        "subscription and make it anew");
+}
+
+static void flows_fill_what_they_refer_to(void **state)
+{
+    (void)state;
+    assert_filled(sequence_fill,
+                  "{" META ",\"spec\":{\"steps\":[{\"ref\":{\"name\":\"a\"}," DELIVERY "},{\"uri\":\"u\"},1],"
+                  "\"reply\":{\"ref\":{\"name\":\"r\"}}}}",
+                  NULL,
+                  "{" META ",\"spec\":{\"steps\":[{\"ref\":{\"name\":\"a\",\"namespace\":\"n\"}," FILLED
+                  "},{\"uri\":\"u\"},1],\"reply\":{\"ref\":{\"name\":\"r\",\"namespace\":\"n\"}}}}");
+    assert_filled(parallel_fill,
+                  "{" META ",\"spec\":{\"branches\":[{\"filter\":{\"ref\":{}},\"subscriber\":{\"ref\":{}},"
+                  "\"reply\":{\"ref\":{}}," DELIVERY "}],\"reply\":{\"ref\":{}}}}",
+                  NULL,
+                  "{" META
+                  ",\"spec\":{\"branches\":[{\"filter\":{\"ref\":{\"namespace\":\"n\"}},\"subscriber\":{\"ref\":"
+                  "{\"namespace\":\"n\"}},\"reply\":{\"ref\":{\"namespace\":\"n\"}}," FILLED
+                  "}],\"reply\":{\"ref\":{\"namespace\":\"n\"}}}}");
+    assert_filled(parallel_fill, "{\"spec\":{\"branches\":1}}", NULL, "{\"spec\":{\"branches\":1}}");
+    assert_filled(sequence_fill, "{}", NULL, "{}");
+}
+
+static void a_kafka_source_fills_its_sink_and_looks_at_extensions(void **state)
+{
+    (void)state;
+    assert_filled(kafka_source_fill, "{" META ",\"spec\":{\"sink\":{\"ref\":{}}," DELIVERY "}}", NULL,
+                  "{" META ",\"spec\":{\"sink\":{\"ref\":{\"namespace\":\"n\"}}," FILLED "}}");
+    assert_string_equal(complaints(kafka_source_check, "{\"spec\":{}}", NULL), "");
+    assert_string_equal(
+        complaints(kafka_source_check, "{\"spec\":{\"ceOverrides\":{\"extensions\":{\"a_b\":\"\"}}}}", NULL),
+        "spec.ceOverrides.extensions[a_b]: Invalid value: \"a_b\": keys are expected to be alphanumeric");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(a_broker_gets_a_class_and_a_delivery, tear_down),
+        cmocka_unit_test_teardown(a_broker_keeps_its_class_and_config, tear_down),
+        cmocka_unit_test_teardown(a_channel_keeps_its_template, tear_down),
+        cmocka_unit_test_teardown(a_subscription_keeps_its_channel, tear_down),
+        cmocka_unit_test_teardown(flows_fill_what_they_refer_to, tear_down),
+        cmocka_unit_test_teardown(a_kafka_source_fills_its_sink_and_looks_at_extensions, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

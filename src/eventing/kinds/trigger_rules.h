@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// Trigger: what Knative's webhook does (kind_rules.fill and check).
+#pragma once
+
+#include "eventing/kinds/rules.h"
+
+// The label eventing.knative.dev/broker, an empty filter, the namespace of references. Without broker and brokerRef:
+// the Broker named default, which may be made for it (the annotation eventing.knative.dev/injection).
+void trigger_fill(struct arena *arena, struct json_value *object, const struct json_value *live);
+void trigger_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live);
