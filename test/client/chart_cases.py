@@ -173,7 +173,11 @@ apiVersion: eventing.knative.dev/v1beta3
 kind: EventType
 metadata: {name: newer}
 spec:
-  attributes: [{name: type, value: com.example.made, required: true}, {name: source, value: "/shop/{part}", required: true}]
+  attributes:
+  - {name: type, value: com.example.made, required: true}
+  - {name: source, value: "/shop/{part}", required: true}
+  - {name: specversion, value: "1.0", required: true}
+  - {name: id, required: true}
   description: Something was made.
   reference: {apiVersion: eventing.knative.dev/v1, kind: Broker, name: default}
 """

@@ -3,10 +3,22 @@
 
 #include "kube/object.h"
 
+#define SCOPE "eventing.knative.dev/scope"
+
 void channel_fill(struct arena *arena, struct json_value *object, const struct json_value *live)
 {
     (void)live;
     delivery_fill(arena, spec_of(object), object_namespace(object));
+}
+
+void in_memory_channel_check(struct field_errors *errors, const struct json_value *object,
+                             const struct json_value *live)
+{
+    bytes_t scope = object_annotation(object, SCOPE);
+    (void)live;
+    if (scope.size > 0 && !bytes_is(scope, "cluster") && !bytes_is(scope, "namespace"))
+        field_error_add(errors, FIELD_INVALID, BYTES_LITERAL("metadata.annotations[" SCOPE "]"),
+                        field_quoted(errors->arena, scope), BYTES_LITERAL("expected either 'cluster' or 'namespace'"));
 }
 
 void channel_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live)

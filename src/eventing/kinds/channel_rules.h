@@ -6,6 +6,9 @@
 
 // Of all three kinds: the namespace of the dead letter sink.
 void channel_fill(struct arena *arena, struct json_value *object, const struct json_value *live);
+// Of InMemoryChannel: the annotation eventing.knative.dev/scope.
+void in_memory_channel_check(struct field_errors *errors, const struct json_value *object,
+                             const struct json_value *live);
 // Of Channel: channelTemplate stays.
 void channel_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live);
 

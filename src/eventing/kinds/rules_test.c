@@ -5,6 +5,7 @@
 #include "base/test.h"
 #include "eventing/kinds/broker_rules.h"
 #include "eventing/kinds/channel_rules.h"
+#include "eventing/kinds/event_type_rules.h"
 #include "eventing/kinds/flow_rules.h"
 #include "eventing/kinds/kafka_source_rules.h"
 #include "eventing/kinds/testing.h"
@@ -110,9 +111,42 @@ static void a_kafka_source_fills_its_sink_and_looks_at_extensions(void **state)
         "spec.ceOverrides.extensions[a_b]: Invalid value: \"a_b\": keys are expected to be alphanumeric");
 }
 
+#define SCOPED(scope) "{\"metadata\":{\"annotations\":{\"eventing.knative.dev/scope\":\"" scope "\"}}}"
+
+static void a_channel_in_memory_has_a_scope(void **state)
+{
+    (void)state;
+    assert_string_equal(complaints(in_memory_channel_check, SCOPED("cluster"), NULL), "");
+    assert_string_equal(complaints(in_memory_channel_check, SCOPED("namespace"), NULL), "");
+    assert_string_equal(complaints(in_memory_channel_check, "{}", NULL), "");
+    assert_string_equal(complaints(in_memory_channel_check, SCOPED("all"), NULL),
+                        "metadata.annotations[eventing.knative.dev/scope]: Invalid value: \"all\": expected either "
+                        "'cluster' or 'namespace'");
+}
+
+static void an_event_type_says_all_that_events_must_have(void **state)
+{
+    (void)state;
+    assert_filled(event_type_fill, "{" META ",\"spec\":{\"reference\":{\"name\":\"b\"}}}", NULL,
+                  "{" META ",\"spec\":{\"reference\":{\"name\":\"b\",\"namespace\":\"n\"}}}");
+    assert_string_equal(complaints(event_type_check, "{\"spec\":{\"type\":\"t\"}}", NULL), "");
+    assert_string_equal(complaints(event_type_check,
+                                   "{\"spec\":{\"attributes\":[{\"name\":\"type\"},{\"name\":\"source\"},{\"name\":"
+                                   "\"specversion\"},{\"name\":\"id\"},{\"name\":\"more\"}]}}",
+                                   NULL),
+                        "");
+    assert_string_equal(
+        complaints(event_type_check, "{\"spec\":{\"attributes\":[{\"name\":\"type\"},{\"name\":\"specversion\"}]}}",
+                   NULL),
+        "[spec.attributes.source: Required value: each event has it, spec.attributes.id: Required value: each event "
+        "has it]");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(a_channel_in_memory_has_a_scope, tear_down),
+        cmocka_unit_test_teardown(an_event_type_says_all_that_events_must_have, tear_down),
         cmocka_unit_test_teardown(a_broker_gets_a_class_and_a_delivery, tear_down),
         cmocka_unit_test_teardown(a_broker_keeps_its_class_and_config, tear_down),
         cmocka_unit_test_teardown(a_channel_keeps_its_template, tear_down),
