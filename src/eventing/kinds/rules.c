@@ -29,7 +29,7 @@ struct json_value *spec_of(struct json_value *object)
     return json_find(object, BYTES_LITERAL("spec"));
 }
 
-static bool is_same(const struct json_value *a, const struct json_value *b)
+bool is_same(const struct json_value *a, const struct json_value *b)
 {
     return a == NULL || b == NULL ? a == b : json_equal(a, b);
 }

@@ -142,9 +142,46 @@ static void an_event_type_says_all_that_events_must_have(void **state)
         "has it]");
 }
 
+#define ATTRIBUTE(name, value) "{\"name\":\"" name "\",\"required\":true,\"value\":\"" value "\"}"
+#define ALWAYS                 "{\"name\":\"specversion\",\"required\":true},{\"name\":\"id\",\"required\":true}"
+#define OLD(type)              "\"type\":\"" type "\",\"source\":\"s\""
+#define NEW(type)              "\"attributes\":[" ATTRIBUTE("type", type) "," ATTRIBUTE("source", "s") "," ALWAYS
+#define SPEC(text)             "{\"spec\":{" text "}}"
+
+static void an_event_type_is_the_same_in_all_versions(void **state)
+{
+    (void)state;
+    assert_filled(event_type_fill, SPEC(OLD("a")), NULL, SPEC(OLD("a") "," NEW("a") "]"));
+    assert_filled(event_type_fill, SPEC(NEW("a") "]"), NULL, SPEC(OLD("a") "," NEW("a") "]"));
+    assert_filled(
+        event_type_fill, SPEC("\"type\":\"a\",\"schema\":\"u\""), NULL,
+        SPEC("\"type\":\"a\",\"schema\":\"u\",\"attributes\":[" ATTRIBUTE(
+            "type", "a") ",{\"name\":\"source\",\"required\":true},{\"name\":\"schemadata\",\"required\":false,"
+                         "\"value\":\"u\"}," ALWAYS "]"));
+}
+
+static void of_two_ways_the_changed_one_counts(void **state)
+{
+    static const char live[] = SPEC(OLD("a") "," NEW("a") ",{\"name\":\"more\"}]");
+    (void)state;
+    assert_filled(event_type_fill, live, live, live);
+    assert_filled(event_type_fill, SPEC(OLD("b") "," NEW("a") ",{\"name\":\"more\"}]"), live,
+                  SPEC(OLD("b") "," NEW("b") ",{\"name\":\"more\"}]"));
+    assert_filled(event_type_fill, SPEC(OLD("a") "," NEW("b") "]"), live, SPEC(OLD("b") "," NEW("b") "]"));
+    assert_filled(event_type_fill, SPEC(OLD("b")), live, SPEC(OLD("b") "," NEW("b") "]"));
+    assert_filled(event_type_fill, SPEC("\"type\":\"a\"," NEW("a") ",{\"name\":\"more\"}]"), live,
+                  SPEC("\"type\":\"a\",\"attributes\":[" ATTRIBUTE(
+                      "type", "a") ",{\"name\":\"source\",\"required\":true}," ALWAYS ",{\"name\":\"more\"}]"));
+    assert_filled(event_type_fill, SPEC("\"type\":\"a\",\"attributes\":1"), live,
+                  SPEC("\"type\":\"a\",\"attributes\":1"));
+    assert_filled(event_type_fill, SPEC("\"type\":1,\"attributes\":[1]"), NULL, SPEC("\"type\":1,\"attributes\":[1]"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(an_event_type_is_the_same_in_all_versions, tear_down),
+        cmocka_unit_test_teardown(of_two_ways_the_changed_one_counts, tear_down),
         cmocka_unit_test_teardown(a_channel_in_memory_has_a_scope, tear_down),
         cmocka_unit_test_teardown(an_event_type_says_all_that_events_must_have, tear_down),
         cmocka_unit_test_teardown(a_broker_gets_a_class_and_a_delivery, tear_down),
