@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Broker: a topic with an address, and a second one for what its triggers could not deliver.
 #include "base/mem.h"
+#include "eventing/kinds/broker_rules.h"
 #include "eventing/kinds/kinds.h"
 #include "eventing/kinds/look.h"
 #include "eventing/resolve.h"
 #include "kube/api.h"
-#include "kube/builtin/text.h"
 #include "kube/client.h"
 #include "kube/embed.h"
 
@@ -14,7 +14,6 @@
 EMBED(broker_definition, "broker");
 
 #define FINALIZER "brokers.eventing.knative.dev"
-#define CLASS     "eventing.knative.dev/broker.class"
 #define EXTERNAL  "kafka.eventing.knative.dev/external.topic"
 #define DEAD      "-dead-letters"
 
@@ -262,16 +261,7 @@ static void reconcile(struct controller *controller, struct work *work)
     }
 }
 
-// --- rules
-
-static void fill(struct arena *arena, struct json_value *object, const struct json_value *live)
-{
-    struct json_value *metadata = object_at(object, arena, "metadata");
-    struct json_value *annotations = object_at(metadata, arena, "annotations");
-    (void)live;
-    if (annotations != NULL && json_text_at(annotations, CLASS).size == 0)
-        json_set_text(annotations, arena, CLASS, "MTChannelBasedBroker");
-}
+// --- start and stop
 
 static void *start(struct kube *kube, struct kind *kind)
 {
@@ -300,6 +290,7 @@ static const struct kind_controller controller_of_brokers = { start, stop, broke
 
 const struct kind_rules broker_rules = {
     .definition = broker_definition,
-    .fill = fill,
+    .fill = broker_fill,
+    .check = broker_check,
     .controller = &controller_of_brokers,
 };

@@ -4,6 +4,7 @@
 #include "cloudevents/filter/filter.h"
 #include "eventing/kinds/kinds.h"
 #include "eventing/kinds/look.h"
+#include "eventing/kinds/trigger_rules.h"
 #include "eventing/resolve.h"
 #include "eventing/view.h"
 #include "kube/api.h"
@@ -11,14 +12,12 @@
 #include "kube/client.h"
 #include "kube/embed.h"
 #include "kube/recorder.h"
-#include "kube/schema/field_error.h"
 
 #include <stdlib.h>
 
 EMBED(trigger_definition, "trigger");
 
 #define KIND      "trigger"
-#define BROKER    "eventing.knative.dev/broker"       // label
 #define INJECTION "eventing.knative.dev/injection"    // annotation
 #define CLASS     "eventing.knative.dev/broker.class" // of a broker
 #define ORDER     "kafka.eventing.knative.dev/delivery.order"
@@ -233,7 +232,9 @@ static void without_broker(struct look *look, bytes_t name, bool is_there)
 
 static void bring_about(struct look *look)
 {
-    bytes_t name = json_text_at(json_get(look->object, "spec"), "broker");
+    const struct json_value *spec = json_get(look->object, "spec");
+    bytes_t own = json_text_at(spec, "broker");
+    bytes_t name = own.size > 0 ? own : json_text_at(json_get(spec, "brokerRef"), "name");
     const struct json_value *broker = broker_get(look, name);
     struct station *station = station_find(look->eventing, INBOX_BROKER, look->work->name_space, name);
     if (broker == NULL || station == NULL || object_is_deleting(broker)) {
@@ -277,37 +278,6 @@ static void reconcile(struct controller *controller, struct work *work)
         look_conclude(look);
 }
 
-// --- rules
-
-static void fill(struct arena *arena, struct json_value *object, const struct json_value *live)
-{
-    struct json_value *spec = object_at(object, arena, "spec"), *metadata = object_at(object, arena, "metadata");
-    (void)live;
-    if (spec == NULL || metadata == NULL)
-        return;
-    if (json_text_at(spec, "broker").size == 0) { // older Triggers, and the tutorial's: the default broker, which comes
-        struct json_value *annotations = object_at(metadata, arena, "annotations");
-        json_set_text(spec, arena, "broker", "default");
-        if (annotations != NULL && json_text_at(annotations, INJECTION).size == 0)
-            json_set_text(annotations, arena, INJECTION, "enabled");
-    }
-    struct json_value *labels = object_at(metadata, arena, "labels");
-    if (labels != NULL)
-        json_set_bytes(labels, arena, BROKER, json_text_at(spec, "broker"));
-    if (json_get(spec, "filter") == NULL)
-        json_set(spec, BYTES_LITERAL("filter"), json_new(arena, JSON_OBJECT));
-}
-
-static void check(struct field_errors *errors, const struct json_value *object, const struct json_value *live)
-{
-    bytes_t now = json_text_at(json_get(object, "spec"), "broker");
-    bytes_t was = json_text_at(json_get(live, "spec"), "broker");
-    if (live != NULL && !bytes_equal(now, was))
-        field_error_add(
-            errors, FIELD_FORBIDDEN, BYTES_LITERAL("spec.broker"), BYTES_NULL,
-            BYTES_LITERAL("the broker of a trigger cannot be changed: delete the trigger and make it anew"));
-}
-
 // --- start and stop
 
 // Brokers and sinks come and go: whoever is not subscribed may be now.
@@ -347,7 +317,7 @@ static const struct kind_controller controller_of_triggers = { start, stop, trig
 
 const struct kind_rules trigger_rules = {
     .definition = trigger_definition,
-    .fill = fill,
-    .check = check,
+    .fill = trigger_fill,
+    .check = trigger_check,
     .controller = &controller_of_triggers,
 };
