@@ -17,7 +17,7 @@ bytes_t time_text(struct arena *arena, int64_t wall_ms)
     return arena_copy(arena, bytes_of_text(civil_format_seconds(wall_ms, text)));
 }
 
-static bytes_t uid_text(struct arena *arena)
+bytes_t uid_text(struct arena *arena)
 {
     uint8_t b[16]; // RFC 9562 5.4
     random_bytes(b, sizeof b);
