@@ -14,7 +14,7 @@ import pytest
 
 KUBE_ENVIRONMENT = {"EDDY_KUBE_RESYNC": "300ms"}
 SECONDS = 20
-EVENTING = "/apis/eventing.knative.dev/v1/namespaces"
+EVENTING = {kind: f"/apis/eventing.knative.dev/{version}/namespaces" for kind, version in (("Broker", "v1"), ("Trigger", "v1"), ("KafkaSink", "v1alpha1"))}
 
 
 class Receiver:
@@ -74,12 +74,12 @@ class Space:
 
     def apply(self, kind, name, spec, annotations=None):
         body = {
-            "apiVersion": "eventing.knative.dev/v1",
+            "apiVersion": EVENTING[kind].removeprefix("/apis/").removesuffix("/namespaces"),
             "kind": kind,
             "metadata": {"name": name, "namespace": self.name, "annotations": annotations or {}},
             "spec": spec,
         }
-        path = f"{EVENTING}/{self.name}/{kind.lower()}s/{name}?fieldManager=test&force=true"
+        path = f"{EVENTING[kind]}/{self.name}/{kind.lower()}s/{name}?fieldManager=test&force=true"
         return self.kube.ask("PATCH", path, json.dumps(body).encode(), "application/apply-patch+yaml")
 
     def make(self, kind, name, spec, **options):
@@ -88,11 +88,11 @@ class Space:
         self.ready(kind, name)
 
     def get(self, kind, name):
-        return self.kube.ask("GET", f"{EVENTING}/{self.name}/{kind.lower()}s/{name}").tree
+        return self.kube.ask("GET", f"{EVENTING[kind]}/{self.name}/{kind.lower()}s/{name}").tree
 
     def delete(self, kind, name):
-        assert self.kube.ask("DELETE", f"{EVENTING}/{self.name}/{kind.lower()}s/{name}").status == 200
-        wait_for(lambda: self.kube.ask("GET", f"{EVENTING}/{self.name}/{kind.lower()}s/{name}").status == 404, f"{name} goes")
+        assert self.kube.ask("DELETE", f"{EVENTING[kind]}/{self.name}/{kind.lower()}s/{name}").status == 200
+        wait_for(lambda: self.kube.ask("GET", f"{EVENTING[kind]}/{self.name}/{kind.lower()}s/{name}").status == 404, f"{name} goes")
 
     def condition(self, kind, name, type="Ready"):
         conditions = self.get(kind, name).get("status", {}).get("conditions", [])
@@ -343,6 +343,95 @@ def test_nothing_is_lost_when_it_is_killed(start_kube, receiver):
         space.ready("Trigger", "t")
     wait_for(lambda: set(receiver.ids("/in")) == set(sent), lambda: sorted(set(sent) - set(receiver.ids("/in"))))
     assert len(receiver.got) < 4 * len(sent)  # each kill repeats what was not committed yet
+
+
+# --- a source
+
+
+def make_ping(space, name, spec):
+    body = {"apiVersion": "sources.knative.dev/v1", "kind": "PingSource", "metadata": {"name": name}, "spec": spec}
+    path = f"/apis/sources.knative.dev/v1/namespaces/{space.name}/pingsources"
+    return space.kube.ask("POST", path, body)
+
+
+def ping_condition(space, name, type="Ready"):
+    path = f"/apis/sources.knative.dev/v1/namespaces/{space.name}/pingsources/{name}"
+    conditions = space.kube.ask("GET", path).tree.get("status", {}).get("conditions", [])
+    return next((one for one in conditions if one["type"] == type), {})
+
+
+def test_a_ping_source_fires_by_its_schedule(space, receiver):
+    spec = {
+        "schedule": "*/2 * * * * *",
+        "contentType": "application/json",
+        "data": '{"message": "Hello from PingSource!"}',
+        "ceOverrides": {"extensions": {"myext": "v"}},
+        "sink": {"uri": receiver.uri("/ping")},
+    }
+    assert make_ping(space, "p", spec).status == 201
+    wait_for(lambda: len(receiver.got) >= 3, "three events")
+    path, headers, body = receiver.got[0]
+    assert path == "/ping" and json.loads(body) == {"message": "Hello from PingSource!"}
+    assert headers["ce-type"] == "dev.knative.sources.ping" and headers["ce-myext"] == "v"
+    assert headers["ce-source"] == f"/apis/v1/namespaces/{space.name}/pingsources/p"
+    assert headers["content-type"] == "application/json" and headers["kn-namespace"] == space.name
+    assert len({headers["ce-id"] for _, headers, _ in receiver.got}) == len(receiver.got)
+    times = [headers["ce-time"] for _, headers, _ in receiver.got[:3]]
+    seconds = [int(time[17:19]) for time in times]
+    assert all(second % 2 == 0 for second in seconds), times
+    assert space.kube.ask("DELETE", f"/apis/sources.knative.dev/v1/namespaces/{space.name}/pingsources/p").status == 200
+    time.sleep(0.2)
+    count = len(receiver.got)
+    time.sleep(2.5)
+    assert len(receiver.got) == count
+
+
+def test_a_ping_source_into_a_broker(space, receiver):
+    sink = {"ref": {"apiVersion": "eventing.knative.dev/v1", "kind": "Broker", "name": "default"}}
+    assert make_ping(space, "p", {"schedule": "* * * * * *", "timezone": "Europe/Paris", "sink": sink}).status == 201
+    wait_for(lambda: ping_condition(space, "p", "SinkProvided").get("status") == "False", "the broker is not there")
+    space.broker()
+    space.trigger("t", receiver.uri("/in"), filter={"attributes": {"type": "dev.knative.sources.ping"}})
+    wait_for(lambda: ping_condition(space, "p").get("status") == "True", "it is ready")
+    wait_for(lambda: len(receiver.got) >= 2, "two events")
+    assert "content-type" not in receiver.got[0][1] and receiver.got[0][2] == b""
+
+
+def test_a_ping_source_that_cannot_be(space, receiver):
+    sink = {"uri": receiver.uri("/in")}
+    answer = make_ping(space, "p", {"schedule": "61 * * * *", "sink": sink})
+    assert answer.status == 422 and b"spec.schedule" in answer.body
+    assert make_ping(space, "p", {"schedule": "@daily", "timezone": "Europe/Nowhere", "sink": sink}).status == 201
+    wait_for(lambda: ping_condition(space, "p", "Deployed").get("status") == "False", "its zone is not there")
+    assert 'there is no time zone "Europe/Nowhere"' in ping_condition(space, "p")["message"]
+
+
+# --- a sink
+
+
+@pytest.mark.parametrize("mode", ["binary", "structured"])
+def test_a_kafka_sink_as_dead_letter_sink(space, receiver, mode):
+    """As the tutorial does it: dead letters in a topic of one's own."""
+    topic = f"dead-letter-queue-{uuid.uuid4().hex[:8]}"
+    space.make("KafkaSink", "dlq", {"topic": topic, "bootstrapServers": ["localhost:9092"], "contentMode": mode})
+    address = space.get("KafkaSink", "dlq")["status"]["address"]["url"]
+    ref = {"apiVersion": "eventing.knative.dev/v1alpha1", "kind": "KafkaSink", "name": "dlq"}
+    space.broker(delivery={"retry": 0, "deadLetterSink": {"ref": ref}})
+    receiver.answer = lambda path, headers, body: (500, {}, b"")
+    space.trigger("t", receiver.uri("/in"))
+    assert space.get("Trigger", "t")["status"]["deadLetterSinkUri"] == address
+    space.send("1", body=b'{"a": 1}')
+    wait_for(lambda: space.records(topic), "a dead letter")
+    headers, value = space.records(topic)[0]
+    if mode == "binary":
+        assert value == b'{"a": 1}' and headers["ce_id"] == "1" and headers["ce_knativeerrorcode"] == "500"
+    else:
+        event = json.loads(value)
+        assert event["data"] == {"a": 1} and event["id"] == "1" and event["knativeerrorcode"] == "500"
+    space.send("2", path=address[address.index("/", 8) :])
+    wait_for(lambda: len(space.records(topic)) == 2, "it takes events itself")
+    space.delete("KafkaSink", "dlq")
+    assert len(space.records(topic)) == 2
 
 
 # --- what they say of themselves

@@ -4,4 +4,4 @@
 
 #include "kube/kind.h"
 
-extern const struct kind_rules broker_rules, trigger_rules;
+extern const struct kind_rules broker_rules, trigger_rules, ping_source_rules, kafka_sink_rules;

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// KafkaSink: an address whose events become records of a topic.
+#include "base/mem.h"
+#include "eventing/kinds/kinds.h"
+#include "eventing/kinds/look.h"
+#include "kube/api.h"
+#include "kube/builtin/text.h"
+#include "kube/embed.h"
+
+#include <stdlib.h>
+
+EMBED(kafka_sink_definition, "kafkasink");
+
+struct sinks {
+    struct controller controller;
+};
+
+struct sink_look {
+    struct look *look;
+    struct engine_topic_op op;
+};
+
+static void fill_status(const struct look *look, struct json_value *status, struct arena *arena)
+{
+    const char *base = look->eventing->base_url;
+    if (look->owner != NULL && base != NULL)
+        json_set_text(json_set_object(status, arena, "address"), arena, "url",
+                      arena_format(arena, "%s%s", base,
+                                   inbox_path(arena, INBOX_KAFKA_SINK, look->work->name_space, look->work->name)));
+    else
+        json_unset(status, BYTES_LITERAL("address"));
+}
+
+static void inbox_open(struct look *look, bytes_t topic)
+{
+    struct inboxes *inboxes = &look->eventing->inboxes;
+    const struct inbox *was = inbox_find(inboxes, INBOX_KAFKA_SINK, look->work->name_space, look->work->name);
+    bytes_t mode = json_text_at(json_get(look->object, "spec"), "contentMode");
+    enum cloudevent_mode wanted = bytes_is(mode, "structured") ? CLOUDEVENT_MODE_STRUCTURED : CLOUDEVENT_MODE_BINARY;
+    if (was != NULL && was->mode == wanted && bytes_equal(was->topic, topic))
+        return;
+    inbox_put(inboxes, INBOX_KAFKA_SINK, look->work->name_space, look->work->name, topic, wanted);
+    eventing_changed(look->eventing);
+}
+
+static void inbox_close(struct eventing *eventing, const struct work *work)
+{
+    if (inbox_find(&eventing->inboxes, INBOX_KAFKA_SINK, work->name_space, work->name) == NULL)
+        return;
+    inbox_remove(&eventing->inboxes, INBOX_KAFKA_SINK, work->name_space, work->name);
+    eventing_changed(eventing);
+}
+
+static void on_topic(struct engine_topic_op *op)
+{
+    struct sink_look *this = CONTAINER_OF(op, struct sink_look, op);
+    struct look *look = this->look;
+    err_t err = op->err;
+    bytes_t topic = json_text_at(json_get(look->object, "spec"), "topic");
+    const char *why = arena_format(&look->arena, "%s", op->diag.text);
+    free(this);
+    look->fill = fill_status;
+    if (err == ERR_OK) {
+        inbox_open(look, topic);
+        look->owner = look;
+        look_true(look, "TopicReady");
+        if (look->eventing->base_url != NULL)
+            look_true(look, "Addressable");
+        else
+            look_condition(look, "Addressable", "False", "NoAddress", "The door for events is closed (--events off).");
+        look_conclude(look);
+    } else if (err == ERR_INVALID || err == ERR_CONFLICT || err == ERR_LIMIT) {
+        inbox_close(look->eventing, look->work);
+        look_condition(look, "TopicReady", "False", "TopicFailed", why);
+        look_conclude(look);
+    } else {
+        look_retry(look);
+    }
+}
+
+static void bring_about(struct look *look)
+{
+    const struct json_value *spec = json_get(look->object, "spec");
+    int64_t count = int_at(spec, "numPartitions");
+    struct sink_look *this = mem_zalloc(1, sizeof *this);
+    this->look = look;
+    this->op = (struct engine_topic_op){
+        .on_done = on_topic,
+        .name = json_text_at(spec, "topic"),
+        .partition_count =
+            count > 0 && count <= INT32_MAX ? (int32_t)count : look->controller->kube->options.topic_partitions,
+    };
+    look->eventing->engine->driver->topic_ensure(look->eventing->engine, &this->op);
+}
+
+// The topic stays when the resource goes: what is in it is nobody's to throw away.
+static void reconcile(struct controller *controller, struct work *work)
+{
+    struct look *look = look_begin(controller, work);
+    if (look != NULL && !object_is_deleting(look->object)) {
+        bring_about(look);
+        return;
+    }
+    inbox_close(eventing_of(controller->kube), work);
+    if (look == NULL)
+        work_end(work, WORK_DONE);
+    else
+        look_conclude(look);
+}
+
+// --- start and stop
+
+static void *start(struct kube *kube, struct kind *kind)
+{
+    struct sinks *sinks = mem_zalloc(1, sizeof *sinks);
+    sinks->controller = (struct controller){
+        .kube = kube, .kind = kind, .reconcile = reconcile, .look_every_ms = kube->options.resync_ms
+    };
+    controller_start(&sinks->controller);
+    return sinks;
+}
+
+static void stop(void *state)
+{
+    struct sinks *sinks = state;
+    controller_stop(&sinks->controller);
+}
+
+static void sinks_free(void *state)
+{
+    struct sinks *sinks = state;
+    controller_deinit(&sinks->controller);
+    free(sinks);
+}
+
+static const struct kind_controller controller_of_sinks = { start, stop, sinks_free };
+
+const struct kind_rules kafka_sink_rules = {
+    .definition = kafka_sink_definition,
+    .controller = &controller_of_sinks,
+};
