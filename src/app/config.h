@@ -14,7 +14,7 @@ struct app_config {
     const char *data;
     bool insecure;
     const char *kafka_address, *nats_address, *nats_monitor_address, *kube_address, *events_address,
-        *console_address;      // "off" closes the door
+        *console_address; // "off" closes the door
     int64_t events_body;
     const char *console_hosts; // comma separated; NULL: none
     int log_format, log_level; // enum log_format, enum log_level

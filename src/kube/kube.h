@@ -16,7 +16,7 @@ struct tls_context;
 struct kube_options {
     const struct kind_rules *const *kinds; // besides the built-in ones (kube/builtin)
     size_t kind_count;
-    void *kinds_owner; // what the controllers of KINDS share
+    void *kinds_owner;        // what the controllers of KINDS share
     const char *const *hosts; // names that are allowed in Host besides loopback ones
     size_t host_count;
     bool any_literal; // the listener is open to others (http/guard.h)
