@@ -158,10 +158,6 @@ def kube(request, tmp_path_factory):
 @pytest.fixture(scope="module", params=["old", "new"])
 def age(request, kube):
     """Which kubectl."""
-    import kube_tools
-
-    if not kube_tools.KUBECTLS[request.param].exists():
-        pytest.skip(f"the {request.param} kubectl could not be had (script/setup)")
     kube.define_widgets()
     return request.param
 
@@ -182,10 +178,6 @@ def kubectl(kube, age, home):
 
 @pytest.fixture(scope="module")
 def newest_home(kube, tmp_path_factory):
-    import kube_tools
-
-    if not kube_tools.KUBECTLS["new"].exists():
-        pytest.skip("the new kubectl could not be had (script/setup)")
     kube.define_widgets()
     return tmp_path_factory.mktemp("home-newest")
 

@@ -13,6 +13,7 @@ import textwrap
 import time
 import uuid
 
+import pytest
 import servers
 
 SECONDS = 30
@@ -174,6 +175,8 @@ class Kubectl:
     """kubectl in one namespace (None: the one of the kubeconfig), with files, a home and a cache of its own in `folder`."""
 
     def __init__(self, age, kube, folder, space):
+        if not KUBECTLS[age].exists():
+            pytest.skip(f"the {age} kubectl could not be had (script/setup)")
         self.is_new = age == "new"
         self.program = KUBECTLS[age]
         self.kube = kube

@@ -422,8 +422,6 @@ def test_an_object_that_is_still_going_is_made_again(folder):
 
 @pytest.mark.parametrize("age", ["old", "new"])
 def test_edits_of_other_fields_survive(folder, tmp_path, age):
-    if not kube_tools.KUBECTLS[age].exists():
-        pytest.skip(f"the {age} kubectl could not be had (script/setup)")
     folder.write("a.yaml", config_map("a", x="1", y="1"))
     folder.start()
     kubectl = kube_tools.Kubectl(age, folder.kube, tmp_path, "default")
