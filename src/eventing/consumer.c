@@ -106,16 +106,18 @@ static void parcel_rest(struct parcel *parcel, int64_t wait_ms)
 
 static void on_dead_done(struct handover *handover);
 
-static struct sink *dead_letter_sink(const struct parcel *parcel)
-{
-    const struct consumer *consumer = parcel->cursor->consumer;
-    bool is_tried = consumer->dead_letters == NULL || parcel->attempt > consumer->delivery.retries + 1;
-    return is_tried ? consumer->last : consumer->dead_letters;
-}
-
 static void dead_letter_send(struct parcel *parcel)
 {
-    parcel_hand_over(parcel, dead_letter_sink(parcel), parcel->event, on_dead_done);
+    const struct consumer *consumer = parcel->cursor->consumer;
+    bool is_for_last = parcel->is_for_last || consumer->dead_letters == NULL;
+    parcel_hand_over(parcel, is_for_last ? consumer->last : consumer->dead_letters, parcel->event, on_dead_done);
+}
+
+// Before the last sink is asked once more, for as long as it takes.
+static int64_t last_wait_ms(int64_t attempt)
+{
+    int64_t wait = DEAD_LETTER_WAIT_MS * attempt;
+    return wait < DEAD_LETTER_WAIT_MAX_MS ? wait : DEAD_LETTER_WAIT_MAX_MS;
 }
 
 // Of the first sink as often as an event; the last one takes it sooner or later.
@@ -123,22 +125,21 @@ static void on_dead_done(struct handover *handover)
 {
     struct parcel *parcel = parcel_back(handover);
     struct consumer *consumer = parcel->cursor->consumer;
+    const struct delivery *delivery = &consumer->delivery;
     enum verdict verdict = delivery_judge(handover->status);
     if (verdict == DELIVERED) {
         consumer->stats.dead++;
         parcel_end(parcel);
-        return;
+    } else if (parcel->sink == consumer->last) {
+        parcel_rest(parcel, last_wait_ms(parcel->attempt++));
+    } else if (verdict == RETRY && parcel->attempt <= delivery->retries) {
+        parcel_rest(parcel, delivery_wait_ms(delivery, parcel->attempt, handover->status, handover->retry_after_ms));
+        parcel->attempt++;
+    } else {
+        parcel->is_for_last = true;
+        parcel->attempt = 1;
+        dead_letter_send(parcel);
     }
-    bool was_last = dead_letter_sink(parcel) == consumer->last;
-    if (verdict == FAILED && !was_last)
-        parcel->attempt = consumer->delivery.retries + 1; // it will not take it
-    int64_t wait = DEAD_LETTER_WAIT_MS;
-    if (!was_last)
-        wait = delivery_wait_ms(&consumer->delivery, parcel->attempt, handover->status, handover->retry_after_ms);
-    else
-        wait = DEAD_LETTER_WAIT_MAX_MS < wait * parcel->attempt ? DEAD_LETTER_WAIT_MAX_MS : wait * parcel->attempt;
-    parcel->attempt++;
-    parcel_rest(parcel, wait);
 }
 
 static void parcel_die(struct parcel *parcel, const struct handover *why)
@@ -275,6 +276,7 @@ void consumer_init(struct consumer *consumer, int32_t partition_count, const int
 {
     consumer->cursors = mem_zalloc((size_t)partition_count, sizeof *consumer->cursors);
     consumer->partition_count = partition_count;
+    consumer->is_stopping = false; // it may have been elsewhere before
     for (int32_t i = 0; i < partition_count; i++) {
         consumer->cursors[i] =
             (struct cursor){ .consumer = consumer, .partition = i, .position = positions[i], .committed = -1 };
@@ -292,6 +294,8 @@ void consumer_deinit(struct consumer *consumer)
             parcel_give_up(LIST_ITEM(cursor->parcels.next, struct parcel, node));
     }
     free(consumer->cursors);
+    consumer->cursors = NULL;
+    consumer->partition_count = 0;
 }
 
 void consumer_nudge(struct consumer *consumer)

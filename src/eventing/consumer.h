@@ -31,6 +31,7 @@ struct parcel {
     struct handover handover;
     struct sink *sink; // of the last attempt; away: it has not answered yet
     bool is_away;
+    bool is_for_last; // a dead letter that the sink which was asked for does not take
     struct timer retry;
     int64_t attempt; // 1: the first
     enum {

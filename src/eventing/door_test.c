@@ -271,8 +271,8 @@ static void join(void)
                       .has_hops = true,
                       .name_space = BYTES_LITERAL("default"),
                       .sink = sink,
-                      .replies = topic_sink_new(engine, BYTES_LITERAL("events"), CLOUDEVENT_MODE_BINARY, TOPIC_SINK_HOP,
-                                                "replies"),
+                      .replies = topic_sink_new(engine, BYTES_LITERAL("events"), CLOUDEVENT_MODE_BINARY,
+                                                TOPIC_SINK_BROKER, "replies"),
                       .last = &last.sink,
                       .delivery = delivery_default(BACKOFF_FROM_ZERO) },
     };

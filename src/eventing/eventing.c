@@ -2,6 +2,7 @@
 #include "eventing/eventing.h"
 
 #include "base/assert.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "eventing/topic_sink.h"
 #include "http/client.h"
@@ -11,7 +12,13 @@
 
 #include <stdlib.h>
 
-enum { ANSWER_SIZE_MAX = 1 << 20 }; // of a subscriber: an event that comes back
+enum {
+    ANSWER_SIZE_MAX = 1 << 20, // of a subscriber: an event that comes back
+    // How many wait for a connection is bounded by what consumers hold (CONSUMER_WINDOW). It is no fault of a
+    // subscriber, and no attempt, that many triggers share it.
+    WAITING_MAX = INT32_MAX,
+    JOIN_AGAIN_MS = 10 * 1000, // after the offsets of a post could not be read or written, as on a full disk
+};
 
 static bytes_t station_key(const struct map_node *node)
 {
@@ -23,12 +30,23 @@ static bytes_t post_key(const struct map_node *node)
     return bytes_of_text(CONTAINER_OF_CONST(node, struct post, node)->key);
 }
 
+static void on_turn_end(struct deferred *deferred)
+{
+    struct eventing *eventing = CONTAINER_OF(deferred, struct eventing, change);
+    LIST_EACH(&eventing->watchers, node)
+    {
+        struct eventing_watcher *watcher = LIST_ITEM(node, struct eventing_watcher, node);
+        watcher->on_change(watcher);
+    }
+}
+
 void eventing_init(struct eventing *eventing, struct engine *engine)
 {
     *eventing = (struct eventing){
         .engine = engine,
         .stations = MAP_INIT(station_key),
         .posts = MAP_INIT(post_key),
+        .change = { .on_turn_end = on_turn_end },
     };
     inboxes_init(&eventing->inboxes);
     list_init(&eventing->watchers);
@@ -39,6 +57,8 @@ void eventing_start(struct eventing *eventing, struct loop *loop)
     struct http_client_config config;
     http_client_config_default(&config);
     config.response.body_size = ANSWER_SIZE_MAX;
+    config.waiting_count = WAITING_MAX;
+    eventing->loop = loop;
     eventing->client = http_client_open(loop, &config);
 }
 
@@ -58,7 +78,8 @@ void eventing_stop(struct eventing *eventing, void (*on_stopped)(void *owner), v
     while ((node = map_next(&eventing->posts, NULL)) != NULL)
         post_drop(CONTAINER_OF(node, struct post, node), false);
     while ((node = map_next(&eventing->stations, NULL)) != NULL)
-        station_close(eventing, CONTAINER_OF(node, struct station, node));
+        station_close(CONTAINER_OF(node, struct station, node));
+    loop_defer_cancel(eventing->loop, &eventing->change);
     http_client_close(eventing->client, on_stopped, owner);
     eventing->client = NULL;
 }
@@ -91,11 +112,7 @@ void eventing_unwatch(struct eventing_watcher *watcher)
 
 void eventing_changed(struct eventing *eventing)
 {
-    LIST_EACH(&eventing->watchers, node)
-    {
-        struct eventing_watcher *watcher = LIST_ITEM(node, struct eventing_watcher, node);
-        watcher->on_change(watcher);
-    }
+    loop_defer(eventing->loop, &eventing->change);
 }
 
 // --- stations
@@ -113,31 +130,62 @@ struct station *station_find(const struct eventing *eventing, enum inbox_kind ki
     return node == NULL ? NULL : CONTAINER_OF(node, struct station, node);
 }
 
-struct station *station_open(struct eventing *eventing, enum inbox_kind kind, bytes_t name_space, bytes_t name,
-                             bytes_t topic, bytes_t dead_topic, int32_t partition_count)
+// A topic that a client deleted is made again, or its absence is told; one that cannot be read is opened again at a
+// later look.
+static void on_hub_end(struct hub *hub, err_t err)
+{
+    struct station *station = hub->owner;
+    struct controller *controller = station->controller;
+    bool is_gone = err == ERR_CLOSED || err == ERR_NOT_FOUND;
+    if (station->eventing->is_stopping)
+        return;
+    log_line(LOG_WARN, is_gone ? "a topic that events are delivered from is gone" : "events cannot be read",
+             LOG_FIELDS(log_bytes("namespace", station->name_space), log_bytes("name", station->name),
+                        log_bytes("topic", hub->topic), log_err(err)));
+    if (is_gone)
+        controller_enqueue(controller, station->name_space, station->name);
+    station_close(station);
+}
+
+static void station_open(struct eventing *eventing, const struct station_plan *plan)
 {
     struct arena arena = ARENA_INIT;
     struct station *station = mem_zalloc(1, sizeof *station);
     const char *base = eventing->base_url == NULL ? "" : eventing->base_url;
-    const char *uri = arena_format(&arena, "%s%s", base, inbox_path(&arena, kind, name_space, name));
-    const char *dead_uri = arena_format(&arena, "topic:%.*s", BYTES_ARG(dead_topic));
-    enum topic_sink_way way = kind == INBOX_BROKER ? TOPIC_SINK_HOP : TOPIC_SINK_PLAIN;
-    station->key = station_name(kind, name_space, name);
-    station->replies = topic_sink_new(eventing->engine, topic, CLOUDEVENT_MODE_BINARY, way, uri);
-    station->last = topic_sink_new(eventing->engine, dead_topic, CLOUDEVENT_MODE_BINARY, TOPIC_SINK_PLAIN, dead_uri);
-    hub_open(&station->hub, eventing->engine, topic, partition_count);
+    const char *uri = arena_format(&arena, "%s%s", base, inbox_path(&arena, plan->kind, plan->name_space, plan->name));
+    const char *dead_uri = arena_format(&arena, "topic:%.*s", BYTES_ARG(plan->dead_topic));
+    enum topic_sink_way way = plan->kind == INBOX_BROKER ? TOPIC_SINK_BROKER : TOPIC_SINK_PLAIN;
+    station->eventing = eventing;
+    station->controller = plan->controller;
+    station->kind = plan->kind;
+    station->key = station_name(plan->kind, plan->name_space, plan->name);
+    key_names(bytes_of_text(strchr(station->key, '/') + 1), &station->name_space, &station->name);
+    station->replies = topic_sink_new(eventing->engine, plan->topic, CLOUDEVENT_MODE_BINARY, way, uri);
+    station->last =
+        topic_sink_new(eventing->engine, plan->dead_topic, CLOUDEVENT_MODE_BINARY, TOPIC_SINK_PLAIN, dead_uri);
+    hub_open(&station->hub, eventing->engine, plan->topic, plan->partition_count);
+    station->hub.on_end = on_hub_end;
+    station->hub.owner = station;
     map_insert(&eventing->stations, &station->node);
-    inbox_put(&eventing->inboxes, kind, name_space, name, topic, CLOUDEVENT_MODE_BINARY);
+    inbox_put(&eventing->inboxes, plan->kind, plan->name_space, plan->name, plan->topic, CLOUDEVENT_MODE_BINARY);
     arena_free(&arena);
     eventing_changed(eventing);
-    return station;
 }
 
-void station_close(struct eventing *eventing, struct station *station)
+void station_ensure(struct eventing *eventing, const struct station_plan *plan)
 {
-    bytes_t rest = bytes_of_text(station->key), name_space, name;
-    enum inbox_kind kind = (enum inbox_kind)(rest.data[0] - '0');
-    key_names(bytes_of(rest.data + 2, rest.size - 2), &name_space, &name);
+    struct station *station = station_find(eventing, plan->kind, plan->name_space, plan->name);
+    if (station != NULL && bytes_equal(station->hub.topic, plan->topic) &&
+        station->hub.partition_count == plan->partition_count)
+        return;
+    if (station != NULL)
+        station_close(station);
+    station_open(eventing, plan);
+}
+
+void station_close(struct station *station)
+{
+    struct eventing *eventing = station->eventing;
     LIST_EACH(&station->hub.members, node)
     {
         struct hub_member *member = LIST_ITEM(node, struct hub_member, node);
@@ -145,7 +193,7 @@ void station_close(struct eventing *eventing, struct station *station)
         post_leave(post, false);
         controller_enqueue(post->controller, post->name_space, post->name);
     }
-    inbox_remove(&eventing->inboxes, kind, name_space, name);
+    inbox_remove(&eventing->inboxes, station->kind, station->name_space, station->name);
     map_remove(&eventing->stations, &station->node);
     hub_close(&station->hub);
     sink_unref(station->replies);
@@ -170,6 +218,13 @@ struct post *post_find(const struct eventing *eventing, const char *kind, bytes_
     return node == NULL ? NULL : CONTAINER_OF(node, struct post, node);
 }
 
+static void on_again(struct timer *timer)
+{
+    struct post *post = CONTAINER_OF(timer, struct post, again);
+    hub_leave(&post->member, false);
+    hub_join(&post->station->hub, &post->member);
+}
+
 struct post *post_get(struct eventing *eventing, struct controller *controller, const char *kind, bytes_t name_space,
                       bytes_t name)
 {
@@ -179,6 +234,7 @@ struct post *post_get(struct eventing *eventing, struct controller *controller, 
     post = mem_zalloc(1, sizeof *post);
     post->eventing = eventing;
     post->controller = controller;
+    timer_init(&post->again, eventing->loop, on_again);
     post->key = post_name(kind, name_space, name);
     post->group = mem_format("knative-%s-%.*s-%.*s", kind, BYTES_ARG(name_space), BYTES_ARG(name));
     size_t before = strlen(kind) + 1;
@@ -193,6 +249,8 @@ static void on_joined(struct hub_member *member, err_t err)
     struct post *post = CONTAINER_OF(member, struct post, member);
     post->is_joined = err == ERR_OK;
     post->err = err;
+    if (err != ERR_OK)
+        timer_start(&post->again, JOIN_AGAIN_MS);
     controller_enqueue(post->controller, post->name_space, post->name);
 }
 
@@ -220,6 +278,7 @@ void post_leave(struct post *post, bool forgets)
 {
     if (post->station == NULL)
         return;
+    timer_stop(&post->again);
     hub_leave(&post->member, forgets);
     sinks_let_go(&post->member.consumer);
     post->station = NULL;
@@ -232,6 +291,7 @@ void post_drop(struct post *post, bool forgets)
     sinks_let_go(&post->member.consumer);
     map_remove(&post->eventing->posts, &post->node);
     arena_free(&post->arena);
+    free(post->made_of);
     free(post->key);
     free(post->group);
     free(post);

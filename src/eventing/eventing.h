@@ -6,20 +6,22 @@
 #include "base/map.h"
 #include "eventing/hub.h"
 #include "eventing/inbox.h"
+#include "io/loop.h"
 
 struct controller;
 struct http_client;
 struct kube;
-struct loop;
 struct tls_context;
 
 struct eventing {
     struct engine *engine;
+    struct loop *loop; // the API's
     struct http_client *client;
     struct tls_context *tls; // of https sinks; made when the first comes
     struct inboxes inboxes;
     struct map stations, posts;
     struct list_node watchers; // struct eventing_watcher
+    struct deferred change;    // they are told
     char *base_url;            // "http://127.0.0.1:8080": where this server takes events; NULL: nowhere
     bool is_stopping;
 };
@@ -39,18 +41,29 @@ struct eventing *eventing_of(const struct kube *kube);
 
 struct station {
     struct map_node node;
-    char *key; // "b/NAMESPACE/NAME", as an inbox's
+    struct eventing *eventing;
+    struct controller *controller; // looks at its resource again when the topic is gone
+    enum inbox_kind kind;
+    char *key; // "KIND/NAMESPACE/NAME"
+    bytes_t name_space, name;
     struct hub hub;
     struct sink *replies; // the way in, for what subscribers answer
     struct sink *last;    // where events go that nobody takes
 };
 
-// Opens an inbox and a hub on a topic that exists. DEAD_TOPIC takes what nobody takes.
-struct station *station_open(struct eventing *eventing, enum inbox_kind kind, bytes_t name_space, bytes_t name,
-                             bytes_t topic, bytes_t dead_topic, int32_t partition_count);
+struct station_plan {
+    struct controller *controller;
+    enum inbox_kind kind;
+    bytes_t name_space, name;
+    bytes_t topic, dead_topic; // they exist; the second one takes what nobody takes
+    int32_t partition_count;
+};
+
+// Opens an inbox and a hub, unless they are open as planned already. When the topic goes they close by themselves.
+void station_ensure(struct eventing *eventing, const struct station_plan *plan);
 struct station *station_find(const struct eventing *eventing, enum inbox_kind kind, bytes_t name_space, bytes_t name);
 // Its posts leave, and are looked at again.
-void station_close(struct eventing *eventing, struct station *station);
+void station_close(struct station *station);
 
 // --- posts: triggers and subscriptions, who want events of a station
 
@@ -64,7 +77,9 @@ struct post {
     struct hub_member member;
     struct station *station; // NULL: it has none
     bool is_joined;
-    err_t err;          // why it has not
+    err_t err;          // why it has not; tried again from time to time
+    struct timer again; // for that
+    char *made_of;      // the owner's: what its settings came from
     struct arena arena; // of what follows
     const void *filter; // the owner's
 };
@@ -86,4 +101,5 @@ struct eventing_watcher {
 };
 void eventing_watch(struct eventing *eventing, struct eventing_watcher *watcher);
 void eventing_unwatch(struct eventing_watcher *watcher);
+// They hear of it once, at the end of the turn.
 void eventing_changed(struct eventing *eventing);

@@ -2,6 +2,7 @@
 #include "eventing/feed.h"
 
 #include "base/assert.h"
+#include "base/log.h"
 
 enum {
     FEED_PIECE_SIZE = 256 << 10, // bytes: many events for each look at all consumers
@@ -52,7 +53,10 @@ static void on_records(void *owner, err_t err, struct engine_records *records)
         return;
     }
     struct piece *piece = piece_new(records, &strange);
-    feed->strange += strange;
+    if (strange > 0)
+        log_line(LOG_WARN, "records that are no events are passed over",
+                 LOG_FIELDS(log_bytes("topic", feed->topic), log_int("partition", feed->partition),
+                            log_int("from", feed->position), log_int("records", (int64_t)strange)));
     for (size_t i = 0; i < piece->count; i++) {
         if (!piece->events[i].is_event)
             continue;
@@ -136,7 +140,7 @@ static void on_own_records(void *owner, err_t err, struct engine_records *record
         cursor->position = records->next_offset;
         own_stop(cursor);
     } else if (err != ERR_OK) {
-        own_stop(cursor); // the feed meets it too, and tells
+        cursor->feed->on_end(cursor->feed, err); // the cursor may have left by now
         return;
     } else {
         cursor->piece = piece_new(records, &strange);

@@ -13,10 +13,8 @@ struct feed {
     struct engine_reader *reader;
     int64_t position;         // of the next event; -1: not known yet
     struct list_node cursors; // that keep up
-    // Which of them want that event: NULL asks each. (index.h)
-    void (*show)(struct feed *feed, struct piece *piece, size_t index);
-    uint64_t strange;                             // records that are no events
-    void (*on_end)(struct feed *feed, err_t err); // the topic is gone, or cannot be read
+    // The topic is gone, or cannot be read; nothing comes any more. May stop the feed.
+    void (*on_end)(struct feed *feed, err_t err);
     void *owner;
 };
 

@@ -2,8 +2,11 @@
 #include "eventing/hops.h"
 
 #include "base/assert.h"
+#include "base/civil.h"
+#include "io/clock.h"
 
-#define HOPS "knativebrokerttl"
+#define HOPS    "knativebrokerttl"
+#define ARRIVAL "knativearrivaltime"
 
 static void hops_set(struct cloudevent *event, bytes_t text, struct arena *arena)
 {
@@ -13,7 +16,17 @@ static void hops_set(struct cloudevent *event, bytes_t text, struct arena *arena
         hops_take_off(event, arena);
 }
 
-err_t hops_count(struct cloudevent *event, struct arena *arena, diag_t *diag)
+static void arrival_set(struct cloudevent *event, struct arena *arena)
+{
+    char text[CIVIL_TEXT_SIZE];
+    bytes_t now = arena_copy(arena, bytes_of_text(civil_format(clock_wall_ms(), text)));
+    struct cloudevent_value value = { CLOUDEVENT_TYPE_TIMESTAMP, now };
+    // An event with too many extensions to take it goes without.
+    if (cloudevent_set(event, BYTES_LITERAL(ARRIVAL), value, arena, NULL) != ERR_OK)
+        cloudevent_remove(event, BYTES_LITERAL(ARRIVAL), arena);
+}
+
+err_t hops_enter(struct cloudevent *event, struct arena *arena, diag_t *diag)
 {
     bytes_t text = cloudevent_extension_text(event, HOPS);
     int64_t hops = HOPS_MAX + 1;
@@ -24,6 +37,7 @@ err_t hops_count(struct cloudevent *event, struct arena *arena, diag_t *diag)
                          "no hops are left: the event went through brokers %d times, as in a loop of answers",
                          HOPS_MAX);
     hops_set(event, bytes_of_text(arena_format(arena, "%d", (int)(hops - 1))), arena);
+    arrival_set(event, arena);
     return ERR_OK;
 }
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// knativebrokerttl: how often an event may still go through a broker. Set at the way in, taken off before a subscriber
-// sees the event, and put back on its answer; so a loop of answers ends.
+// What a broker marks on an event that comes in, as Knative's does: knativearrivaltime, and knativebrokerttl, which is
+// how often the event may still go through a broker. That one is taken off before a subscriber sees the event, and put
+// back on its answer; so a loop of answers ends.
 #pragma once
 
 #include "cloudevents/cloudevent.h"
 
 enum { HOPS_MAX = 255 }; // of an event that has none (Knative)
 
-// One hop less, or HOPS_MAX for an event without. ERR_LIMIT: there is none left.
-err_t hops_count(struct cloudevent *event, struct arena *arena, diag_t *diag) MUST_CHECK;
+// An event comes into a broker now: one hop less, or HOPS_MAX for an event without. ERR_LIMIT: there is none left.
+err_t hops_enter(struct cloudevent *event, struct arena *arena, diag_t *diag) MUST_CHECK;
 // The event as subscribers see it.
 void hops_take_off(struct cloudevent *event, struct arena *arena);
 // ANSWER has the hops of EVENT, which it answers.

@@ -214,11 +214,13 @@ static void on_fetched(struct engine_fetch_op *op)
         join_end(join);
         return;
     }
+    // A partition that came after the group did is new to it from its first event on.
+    int64_t from = join->left < join->partition_count ? ENGINE_EARLIEST : member->from;
     for (int32_t i = 0; i < join->partition_count; i++) {
         if (join->positions[i] >= 0)
             continue;
         join->finds[i] = (struct engine_find_op){
-            .on_done = on_found, .topic = member->hub->topic, .partition = i, .offset = member->from, .owner = join
+            .on_done = on_found, .topic = member->hub->topic, .partition = i, .offset = from, .owner = join
         };
         join->engine->driver->offset_find(join->engine, &join->finds[i]);
     }

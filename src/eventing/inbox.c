@@ -6,7 +6,11 @@
 #include "http/request.h"
 #include "http/target.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+#define KEY_FORMAT "%c/%.*s/%.*s"
+enum { KEY_SIZE = 512 };
 
 static const struct {
     char letter;
@@ -53,16 +57,12 @@ void inboxes_deinit(struct inboxes *inboxes)
     map_free(&inboxes->map);
 }
 
-static char *key_of(enum inbox_kind kind, bytes_t name_space, bytes_t name)
-{
-    return mem_format("%c/%.*s/%.*s", kinds[kind].letter, BYTES_ARG(name_space), BYTES_ARG(name));
-}
-
 struct inbox *inbox_find(const struct inboxes *inboxes, enum inbox_kind kind, bytes_t name_space, bytes_t name)
 {
-    char *key = key_of(kind, name_space, name);
-    struct map_node *node = map_find(&inboxes->map, bytes_of_text(key));
-    free(key);
+    char key[KEY_SIZE]; // no resource has a longer one
+    int size = snprintf(key, sizeof key, KEY_FORMAT, kinds[kind].letter, BYTES_ARG(name_space), BYTES_ARG(name));
+    struct map_node *node =
+        size >= (int)sizeof key ? NULL : map_find(&inboxes->map, bytes_of((const uint8_t *)key, (size_t)size));
     return node == NULL ? NULL : CONTAINER_OF(node, struct inbox, node);
 }
 
@@ -80,7 +80,7 @@ void inbox_put(struct inboxes *inboxes, enum inbox_kind kind, bytes_t name_space
     struct inbox *inbox = mem_zalloc(1, sizeof *inbox);
     *inbox = (struct inbox){
         .kind = kind,
-        .key = bytes_of_text(key_of(kind, name_space, name)),
+        .key = bytes_of_text(mem_format(KEY_FORMAT, kinds[kind].letter, BYTES_ARG(name_space), BYTES_ARG(name))),
         .topic = bytes_of_text(bytes_to_text(topic)),
         .mode = mode,
     };

@@ -91,9 +91,9 @@ static void hops_go_down_and_end(void **state)
     diag_t diag;
     int count = 0;
     (void)state;
-    assert_int_equal(hops_count(&event, &arena, &diag), ERR_OK);
+    assert_int_equal(hops_enter(&event, &arena, &diag), ERR_OK);
     assert_true(bytes_is(cloudevent_extension_text(&event, "knativebrokerttl"), "255"));
-    for (; hops_count(&event, &arena, &diag) == ERR_OK; count++) {
+    for (; hops_enter(&event, &arena, &diag) == ERR_OK; count++) {
         hops_put_back(&answer, &event, &arena);
         hops_take_off(&event, &arena);
         assert_null(cloudevent_extension_text(&event, "knativebrokerttl").data);
@@ -103,7 +103,7 @@ static void hops_go_down_and_end(void **state)
     assert_non_null(strstr(diag.text, "no hops are left"));
     struct cloudevent_value word = cloudevent_string(BYTES_LITERAL("x"));
     assert_int_equal(cloudevent_set(&event, BYTES_LITERAL("knativebrokerttl"), word, &arena, NULL), ERR_OK);
-    assert_int_equal(hops_count(&event, &arena, &diag), ERR_INVALID);
+    assert_int_equal(hops_enter(&event, &arena, &diag), ERR_INVALID);
     arena_free(&arena);
 }
 

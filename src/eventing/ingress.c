@@ -2,18 +2,14 @@
 #include "eventing/ingress.h"
 
 #include "base/assert.h"
-#include "base/civil.h"
 #include "base/mem.h"
 #include "cloudevents/http_binding.h"
 #include "eventing/hops.h"
 #include "eventing/topic_sink.h"
 #include "http/server.h"
-#include "io/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#define ARRIVAL "knativearrivaltime"
 
 struct ingress {
     struct engine *engine;
@@ -80,11 +76,8 @@ static struct inbox *inbox_of(const struct ingress *ingress, const struct http_r
                               const char **ret_why)
 {
     enum inbox_kind kind;
-    bytes_t name_space, name, host = request->authority;
-    const uint8_t *colon = host.size == 0 ? NULL : memchr(host.data, ':', host.size);
-    if (colon != NULL && host.data[0] != '[')
-        host.size = (size_t)(colon - host.data);
-    enum inbox_match match = inbox_match(host, request->path, &kind, &name_space, &name);
+    bytes_t name_space, name;
+    enum inbox_match match = inbox_match(http_host_part(request->authority), request->path, &kind, &name_space, &name);
     struct inbox *inbox = match == INBOX_FOUND ? inbox_find(ingress->inboxes, kind, name_space, name) : NULL;
     *ret_status = match == INBOX_NO_PATH ? 400 : 404;
     *ret_why = match == INBOX_NO_PATH ? "The path is not of the form /NAMESPACE/BROKER, /channels/NAMESPACE/CHANNEL or "
@@ -92,16 +85,6 @@ static struct inbox *inbox_of(const struct ingress *ingress, const struct http_r
                : match == INBOX_NOWHERE ? "Events are not taken here: they go to /NAMESPACE/BROKER."
                                         : "There is no broker, channel or sink of that name, or it is not ready.";
     return inbox;
-}
-
-static void arrival_mark(struct cloudevent *event, struct arena *arena)
-{
-    char text[CIVIL_TEXT_SIZE];
-    bytes_t now = arena_copy(arena, bytes_of_text(civil_format(clock_wall_ms(), text)));
-    struct cloudevent_value value = { CLOUDEVENT_TYPE_TIMESTAMP, now };
-    // An event with as many extensions as there can be goes on without.
-    if (cloudevent_set(event, BYTES_LITERAL(ARRIVAL), value, arena, NULL) != ERR_OK)
-        return;
 }
 
 static void event_take(struct ingress *ingress, struct http_exchange *exchange, const struct inbox *inbox,
@@ -126,10 +109,8 @@ static void on_post(struct ingress *ingress, struct http_exchange *exchange)
         return;
     }
     err_t err = cloudevent_http_decode(request->headers, request->header_count, request->body, &arena, &event, &diag);
-    if (err == ERR_OK && inbox != NULL && inbox->kind == INBOX_BROKER) {
-        err = hops_count(&event, &arena, &diag);
-        arrival_mark(&event, &arena);
-    }
+    if (err == ERR_OK && inbox != NULL && inbox->kind == INBOX_BROKER)
+        err = hops_enter(&event, &arena, &diag);
     if (err != ERR_OK)
         refuse_for(ingress, exchange, err == ERR_TOO_LARGE ? 413 : 400, &diag);
     else if (inbox == NULL)
@@ -143,11 +124,8 @@ static void on_post(struct ingress *ingress, struct http_exchange *exchange)
 
 static bool host_is_fine(const struct ingress *ingress, const struct http_request *request)
 {
-    bytes_t host = request->authority;
-    const uint8_t *colon = host.size == 0 ? NULL : memchr(host.data, ':', host.size);
-    if (colon != NULL)
-        host.size = (size_t)(colon - host.data);
-    return http_guard_host(&ingress->guard, request->authority) || inbox_is_cluster_host(host);
+    bytes_t authority = request->authority;
+    return http_guard_host(&ingress->guard, authority) || inbox_is_cluster_host(http_host_part(authority));
 }
 
 static void on_request(struct http_exchange *exchange, void *owner)

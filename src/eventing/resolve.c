@@ -37,7 +37,7 @@ static err_t inbox_sink(struct eventing *eventing, enum inbox_kind kind, bytes_t
     const char *base = eventing->base_url == NULL ? "" : eventing->base_url;
     const char *uri = arena_format(&arena, "%s%s", base, inbox_path(&arena, kind, name_space, name));
     *ret_sink = topic_sink_new(eventing->engine, inbox->topic, inbox->mode,
-                               kind == INBOX_BROKER ? TOPIC_SINK_HOP : TOPIC_SINK_PLAIN, uri);
+                               kind == INBOX_BROKER ? TOPIC_SINK_BROKER : TOPIC_SINK_PLAIN, uri);
     arena_free(&arena);
     return ERR_OK;
 }

@@ -93,7 +93,7 @@ static void topic_sink_send(struct sink *sink, struct handover *handover)
     call->append.on_done = on_done;
     call->refused.on_message = on_refused;
     handover->state = call;
-    if (this->way == TOPIC_SINK_HOP && hops_count(&event, &arena, &call->diag) != ERR_OK)
+    if (this->way == TOPIC_SINK_BROKER && hops_enter(&event, &arena, &call->diag) != ERR_OK)
         loop_post(loop_current(), &call->refused);
     else
         topic_append(&call->append, this->engine, this->topic, this->mode, &event);

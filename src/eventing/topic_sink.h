@@ -9,7 +9,7 @@
 
 enum topic_sink_way {
     TOPIC_SINK_PLAIN,
-    TOPIC_SINK_HOP, // into a broker: it costs a hop (hops.h), and one without any left is refused (400)
+    TOPIC_SINK_BROKER, // into a broker: it costs a hop (hops.h), and one without any left is refused (400)
 };
 
 // URI is what statuses and dead letters show of it. TOPIC and URI are copied. One reference is the caller's.

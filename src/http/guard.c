@@ -3,8 +3,7 @@
 
 #include "io/net.h"
 
-// The host of host[:port], without brackets and the dot of the root.
-static bytes_t host_part(bytes_t authority)
+bytes_t http_host_part(bytes_t authority)
 {
     if (authority.size > 0 && authority.data[0] == '[') {
         const uint8_t *end = memchr(authority.data, ']', authority.size);
@@ -61,7 +60,7 @@ bool http_guard_host(const struct http_guard *guard, bytes_t authority)
 {
     if (authority.data == NULL)
         return true;
-    bytes_t host = host_part(authority);
+    bytes_t host = http_host_part(authority);
     bool bracketed = authority.size > 0 && authority.data[0] == '[';
     if (is_loopback(host, bracketed))
         return true;

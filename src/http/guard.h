@@ -11,6 +11,8 @@ struct http_guard {
     bool any_literal; // the listener is open to others: IP literals are allowed, as rebinding needs a name
 };
 
+// The host of host[:port], without brackets and the dot of the root.
+bytes_t http_host_part(bytes_t authority);
 // AUTHORITY is host[:port]. BYTES_NULL (HTTP/1.0 without Host, which no browser sends) is allowed, empty is not.
 bool http_guard_host(const struct http_guard *guard, bytes_t authority);
 // For methods that are not safe: without Origin, or with our own one (same host and port as AUTHORITY). A browser that

@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 
-import confluent_kafka
+import confluent_kafka.admin
 import pytest
 
 KUBE_ENVIRONMENT = {"EDDY_KUBE_RESYNC": "300ms"}
@@ -240,6 +240,7 @@ def test_an_answer_goes_back_into_the_broker(space, receiver):
     space.send("1", "question")
     wait_for(lambda: receiver.ids("/answers") == ["r"], lambda: receiver.got)
     assert receiver.got[-1][2] == b"hello" and space.dead_letters() == []
+    assert receiver.got[-1][1]["ce-knativearrivaltime"].endswith("Z")
 
 
 def test_a_loop_of_answers_ends(space, receiver):
@@ -301,6 +302,20 @@ def test_a_subscriber_that_is_away_gets_its_events_when_it_is_back(space, receiv
     back = Receiver(port)
     wait_for(lambda: set(back.ids("/in")) == set(ids), lambda: sorted(set(ids) - set(back.ids("/in"))))
     back.close()
+
+
+def test_a_wait_is_as_long_as_it_was_asked_for(space, receiver):
+    """Also when the trigger is looked at meanwhile, and another one comes."""
+    space.broker()
+    receiver.answer = lambda path, headers, body: (503, {}, b"")
+    space.trigger("t", receiver.uri("/in"), delivery={"retry": 5, "backoffPolicy": "exponential", "backoffDelay": "PT30S"})
+    space.send("1")
+    wait_for(lambda: receiver.ids("/in") == ["1"], "the first attempt")
+    space.trigger("another", receiver.uri("/another"))
+    time.sleep(1)
+    assert receiver.ids("/in") == ["1"]
+    space.trigger("t", receiver.uri("/in"), delivery={"retry": 5, "backoffPolicy": "exponential", "backoffDelay": "PT31S"})
+    wait_for(lambda: receiver.ids("/in") == ["1", "1"], "a change makes it try at once")
 
 
 def test_an_ordered_trigger_keeps_the_order(space, receiver):
@@ -434,6 +449,53 @@ def test_a_kafka_sink_as_dead_letter_sink(space, receiver, mode):
     assert len(space.records(topic)) == 2
 
 
+def test_the_servers_own_topics_are_not_for_events(space):
+    spec = {"topic": "__consumer_offsets", "bootstrapServers": ["localhost:9092"]}
+    assert space.apply("KafkaSink", "k", spec).status == 201
+    wait_for(lambda: space.condition("KafkaSink", "k", "TopicReady").get("status") == "False", lambda: space.get("KafkaSink", "k"))
+    assert "one of the server's own" in space.condition("KafkaSink", "k")["message"]
+    external = {"kafka.eventing.knative.dev/external.topic": "__consumer_offsets"}
+    assert space.apply("Broker", "b", {}, annotations=external).status == 201
+    wait_for(lambda: space.condition("Broker", "b", "TriggerChannelReady").get("status") == "False", lambda: space.get("Broker", "b"))
+    assert "one of the server's own" in space.condition("Broker", "b")["message"]
+    assert "address" not in space.get("Broker", "b")["status"]
+
+
+# --- topics that others change
+
+
+def broker_topic(space):
+    return f"knative-broker-{space.name}-default"
+
+
+@pytest.fixture
+def admin(kube):
+    return confluent_kafka.admin.AdminClient({"bootstrap.servers": "{}:{}".format(*kube.server.doors["kafka"])})
+
+
+def test_a_topic_that_is_deleted_comes_again(space, receiver, admin):
+    space.broker()
+    space.trigger("t", receiver.uri("/in"))
+    space.send("1")
+    wait_for(lambda: receiver.ids("/in") == ["1"], "an event")
+    admin.delete_topics([broker_topic(space)])[broker_topic(space)].result(SECONDS)
+    good = {"ce-specversion": "1.0", "ce-id": "2", "ce-source": "/s", "ce-type": "t"}
+    wait_for(lambda: space.post(good)[0] == 202, "the door opens again")
+    wait_for(lambda: "2" in receiver.ids("/in"), "an event that was taken arrives")
+
+
+def test_partitions_that_are_added_are_delivered_from(space, receiver, admin):
+    space.broker()
+    space.trigger("t", receiver.uri("/in"))
+    space.send("first")
+    wait_for(lambda: receiver.ids("/in") == ["first"], "an event")
+    admin.create_partitions([confluent_kafka.admin.NewPartitions(broker_topic(space), 4)])[broker_topic(space)].result(SECONDS)
+    ids = [f"e{i}" for i in range(40)]
+    for id in ids:
+        space.send(id, partitionkey=id)
+    wait_for(lambda: set(ids) <= set(receiver.ids("/in")), lambda: sorted(set(ids) - set(receiver.ids("/in"))))
+
+
 # --- what they say of themselves
 
 
@@ -448,6 +510,10 @@ def test_a_trigger_waits_for_its_broker(space, receiver):
     wait_for(lambda: receiver.ids("/in") == ["1"], "an event")
     space.delete("Broker", "b")
     wait_for(lambda: space.condition("Trigger", "t").get("reason") == "BrokerDoesNotExist", lambda: space.get("Trigger", "t"))
+    space.broker("b")
+    space.ready("Trigger", "t")
+    space.send("2", path=f"/{space.name}/b")
+    wait_for(lambda: receiver.ids("/in") == ["1", "2"], "it goes on")
 
 
 def test_a_trigger_without_a_broker_takes_the_default_one_which_comes(space, receiver):
@@ -483,6 +549,18 @@ def test_what_is_wrong_is_said_in_a_condition(space, receiver, spec, type, words
     assert space.condition("Trigger", "t")["status"] == "False" and words in space.condition("Trigger", "t")["message"]
     assert space.apply("Trigger", "t", {"broker": "default", "subscriber": {"uri": receiver.uri("/in")}, "filters": [], "delivery": {}}).status == 200
     space.ready("Trigger", "t")
+
+
+def test_events_wait_for_a_trigger_that_is_put_right(space, receiver):
+    space.broker()
+    space.trigger("t", receiver.uri("/in"))
+    assert space.apply("Trigger", "t", {"broker": "default", "subscriber": {"uri": "http://s.ns.svc/"}}).status == 200
+    wait_for(lambda: space.condition("Trigger", "t").get("status") == "False", lambda: space.get("Trigger", "t"))
+    assert space.condition("Trigger", "t", "SubscriptionReady")["status"] == "Unknown"
+    space.send("1")
+    time.sleep(0.3)
+    space.trigger("t", receiver.uri("/in"))
+    wait_for(lambda: receiver.ids("/in") == ["1"], "what came meanwhile")
 
 
 def test_the_broker_of_a_trigger_cannot_be_changed(space, receiver):

@@ -69,22 +69,10 @@ static const struct engine_driver *driver_of(const struct broker_look *this)
 
 // --- its status
 
-static const char *address_of(const struct look *look, struct arena *arena)
-{
-    const char *base = look->eventing->base_url;
-    return base == NULL ? NULL
-                        : arena_format(arena, "%s%s", base,
-                                       inbox_path(arena, INBOX_BROKER, look->work->name_space, look->work->name));
-}
-
 static void fill_status(const struct look *look, struct json_value *status, struct arena *arena)
 {
-    const char *url = address_of(look, arena);
     const char *dead = look->owner;
-    if (url != NULL)
-        json_set_text(json_set_object(status, arena, "address"), arena, "url", url);
-    else
-        json_unset(status, BYTES_LITERAL("address"));
+    look_fill_address(look, INBOX_BROKER, status, arena);
     if (dead != NULL)
         json_set_text(status, arena, "deadLetterSinkUri", dead);
     else
@@ -118,21 +106,17 @@ static void ready(struct look *look)
     look_true(look, "IngressReady");
     look_true(look, "TriggerChannelReady");
     look_true(look, "FilterReady");
-    if (look->eventing->base_url != NULL)
-        look_true(look, "Addressable");
-    else
-        look_condition(look, "Addressable", "False", "NoAddress", "The door for events is closed (--events off).");
+    look_addressable(look);
     tell_dead_letter_sink(look);
     look_condition(look, "EventPoliciesReady", "True", "AuthOIDCDisabled", "Whoever reaches the door may send.");
     look_conclude(look);
 }
 
 // What another try may mend ends the look; the rest is told.
-static void failed(struct broker_look *this)
+static void failed(struct broker_look *this, err_t err, const char *why)
 {
     struct look *look = this->look;
-    err_t err = this->op.err;
-    const char *text = arena_format(&look->arena, "%s", this->op.diag.text);
+    const char *text = arena_format(&look->arena, "%s", why);
     broker_look_free(this);
     if (err != ERR_INVALID && err != ERR_CONFLICT && err != ERR_LIMIT && err != ERR_NOT_FOUND) {
         look_retry(look);
@@ -149,9 +133,8 @@ static void on_dead_topic(struct engine_topic_op *op)
 {
     struct broker_look *this = CONTAINER_OF(op, struct broker_look, op);
     struct look *look = this->look;
-    bytes_t name_space = look->work->name_space, name = look->work->name;
     if (op->err != ERR_OK) {
-        failed(this);
+        failed(this, op->err, op->diag.text);
         return;
     }
     if (look->eventing->is_stopping) {
@@ -159,9 +142,15 @@ static void on_dead_topic(struct engine_topic_op *op)
         look_retry(look);
         return;
     }
-    if (station_find(look->eventing, INBOX_BROKER, name_space, name) == NULL)
-        (void)station_open(look->eventing, INBOX_BROKER, name_space, name, bytes_of_text(this->topic),
-                           bytes_of_text(this->dead_topic), this->partition_count);
+    station_ensure(look->eventing, &(struct station_plan){
+                                       .controller = look->controller,
+                                       .kind = INBOX_BROKER,
+                                       .name_space = look->work->name_space,
+                                       .name = look->work->name,
+                                       .topic = bytes_of_text(this->topic),
+                                       .dead_topic = bytes_of_text(this->dead_topic),
+                                       .partition_count = this->partition_count,
+                                   });
     broker_look_free(this);
     ready(look);
 }
@@ -169,8 +158,12 @@ static void on_dead_topic(struct engine_topic_op *op)
 static void on_topic(struct engine_topic_op *op)
 {
     struct broker_look *this = CONTAINER_OF(op, struct broker_look, op);
+    if (op->err == ERR_OK && op->found.is_internal) {
+        failed(this, ERR_INVALID, "The topic is one of the server's own: name another.");
+        return;
+    }
     if (op->err != ERR_OK) {
-        failed(this);
+        failed(this, op->err, op->diag.text);
         return;
     }
     this->partition_count = op->found.partition_count;
@@ -238,7 +231,7 @@ static void end(struct look *look)
 {
     struct station *station = station_find(look->eventing, INBOX_BROKER, look->work->name_space, look->work->name);
     if (station != NULL)
-        station_close(look->eventing, station);
+        station_close(station);
     struct broker_look *this = broker_look_new(look);
     if (this->is_external)
         ask(this, this->dead_topic, 0, driver_of(this)->topic_delete, on_dead_deleted);

@@ -22,13 +22,7 @@ struct sink_look {
 
 static void fill_status(const struct look *look, struct json_value *status, struct arena *arena)
 {
-    const char *base = look->eventing->base_url;
-    if (look->owner != NULL && base != NULL)
-        json_set_text(json_set_object(status, arena, "address"), arena, "url",
-                      arena_format(arena, "%s%s", base,
-                                   inbox_path(arena, INBOX_KAFKA_SINK, look->work->name_space, look->work->name)));
-    else
-        json_unset(status, BYTES_LITERAL("address"));
+    look_fill_address(look, INBOX_KAFKA_SINK, status, arena);
 }
 
 static void inbox_open(struct look *look, bytes_t topic)
@@ -55,19 +49,17 @@ static void on_topic(struct engine_topic_op *op)
 {
     struct sink_look *this = CONTAINER_OF(op, struct sink_look, op);
     struct look *look = this->look;
-    err_t err = op->err;
+    bool is_own = op->err == ERR_OK && op->found.is_internal;
+    err_t err = is_own ? ERR_INVALID : op->err;
     bytes_t topic = json_text_at(json_get(look->object, "spec"), "topic");
-    const char *why = arena_format(&look->arena, "%s", op->diag.text);
+    const char *why = is_own ? "The topic is one of the server's own: name another."
+                             : arena_format(&look->arena, "%s", op->diag.text);
     free(this);
     look->fill = fill_status;
     if (err == ERR_OK) {
         inbox_open(look, topic);
-        look->owner = look;
         look_true(look, "TopicReady");
-        if (look->eventing->base_url != NULL)
-            look_true(look, "Addressable");
-        else
-            look_condition(look, "Addressable", "False", "NoAddress", "The door for events is closed (--events off).");
+        look_addressable(look);
         look_conclude(look);
     } else if (err == ERR_INVALID || err == ERR_CONFLICT || err == ERR_LIMIT) {
         inbox_close(look->eventing, look->work);

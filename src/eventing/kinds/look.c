@@ -43,6 +43,25 @@ void look_condition(struct look *look, const char *type, const char *status, con
         (struct condition){ .type = type, .status = status, .reason = reason, .message = message };
 }
 
+void look_addressable(struct look *look)
+{
+    if (look->eventing->base_url != NULL)
+        look_true(look, "Addressable");
+    else
+        look_condition(look, "Addressable", "False", "NoAddress", "The door for events is closed (--events off).");
+}
+
+void look_fill_address(const struct look *look, enum inbox_kind kind, struct json_value *status, struct arena *arena)
+{
+    const char *base = look->eventing->base_url;
+    bytes_t name_space = look->work->name_space, name = look->work->name;
+    if (base != NULL && inbox_find(&look->eventing->inboxes, kind, name_space, name) != NULL)
+        json_set_text(json_set_object(status, arena, "address"), arena, "url",
+                      arena_format(arena, "%s%s", base, inbox_path(arena, kind, name_space, name)));
+    else
+        json_unset(status, BYTES_LITERAL("address"));
+}
+
 // --- writes
 
 static void on_written(struct client_op *op)

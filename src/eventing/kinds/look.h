@@ -30,6 +30,9 @@ static inline void look_true(struct look *look, const char *type)
 {
     look_condition(look, type, "True", NULL, NULL);
 }
+// The condition Addressable, and status.address of a resource that has an inbox.
+void look_addressable(struct look *look);
+void look_fill_address(const struct look *look, enum inbox_kind kind, struct json_value *status, struct arena *arena);
 // Each of these ends the look.
 void look_conclude(struct look *look);                             // writes the status, if it differs
 void look_retry(struct look *look);                                // tried again soon

@@ -13,6 +13,7 @@
 #include "kube/embed.h"
 #include "kube/recorder.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 EMBED(trigger_definition, "trigger");
@@ -30,15 +31,35 @@ struct triggers {
 // What a trigger's resources come to.
 struct settings {
     struct delivery delivery;
-    struct filter filter; // on the post's arena
+    struct arena arena; // of the filter
+    struct filter filter;
     struct sink *sink, *dead_letters;
     bool is_ordered;
+    struct condition subscription; // why there can be none
 };
 
 static void settings_free(struct settings *settings)
 {
     sink_unref(settings->sink);
     sink_unref(settings->dead_letters);
+    arena_free(&settings->arena);
+}
+
+// Of those who can have no subscription yet.
+static const struct condition not_configured = { .type = "SubscriptionReady",
+                                                 .status = "Unknown",
+                                                 .reason = "NotConfigured",
+                                                 .message = "Something else has to be put right first." };
+
+static void settings_refuse(struct look *look, struct settings *settings, const char *reason, const char *prefix,
+                            const diag_t *diag)
+{
+    settings->subscription = (struct condition){
+        .type = "SubscriptionReady",
+        .status = "False",
+        .reason = reason,
+        .message = arena_format(&look->arena, "%s%s: %s", prefix, diag->where, diag->text),
+    };
 }
 
 // --- its status
@@ -62,18 +83,25 @@ static void fill_status(const struct look *look, struct json_value *status, stru
     uri_set(status, arena, "deadLetterSinkUri", uris == NULL ? NULL : uris->dead_letters);
 }
 
-static void conclude(struct look *look, const struct post *post)
+static struct condition subscription_of(const struct post *post)
+{
+    struct condition condition = { .type = "SubscriptionReady", .status = "True" };
+    if (!post->is_joined && post->err != ERR_OK) {
+        condition.status = "False";
+        condition.reason = "NotSubscribed";
+        condition.message = err_text(post->err);
+    } else if (!post->is_joined) {
+        condition.status = "Unknown";
+        condition.reason = "Subscribing";
+        condition.message = "The broker's events are being found.";
+    }
+    return condition;
+}
+
+static void conclude(struct look *look, const struct condition *subscription)
 {
     look->fill = fill_status;
-    if (post == NULL)
-        look_condition(look, "SubscriptionReady", "Unknown", "NotConfigured",
-                       "Something else has to be put right first.");
-    else if (post->is_joined)
-        look_true(look, "SubscriptionReady");
-    else if (post->err != ERR_OK)
-        look_condition(look, "SubscriptionReady", "False", "NotSubscribed", err_text(post->err));
-    else
-        look_condition(look, "SubscriptionReady", "Unknown", "Subscribing", "The broker's events are being found.");
+    look_condition(look, subscription->type, subscription->status, subscription->reason, subscription->message);
     look_condition(look, "OIDCIdentityCreated", "True", "AuthOIDCDisabled", "Events carry no identity.");
     look_conclude(look);
 }
@@ -103,8 +131,7 @@ static bool delivery_of(struct look *look, const struct json_value *broker, stru
     *ret_dead_letters = json_get(spec, "deadLetterSink");
     if (delivery_read(spec, &settings->delivery, &diag) == ERR_OK)
         return true;
-    look_condition(look, "SubscriptionReady", "False", "InvalidDelivery",
-                   arena_format(&look->arena, "spec.delivery.%s: %s", diag.where, diag.text));
+    settings_refuse(look, settings, "InvalidDelivery", "spec.delivery.", &diag);
     return false;
 }
 
@@ -129,12 +156,10 @@ static void doubt_tell(struct look *look, const diag_t *doubt)
                      arena_format(&look->arena, "%s: %s", doubt->where, doubt->text));
 }
 
-static bool settings_read(struct look *look, const struct json_value *broker, struct post *post,
-                          struct settings *settings)
+static bool settings_read(struct look *look, const struct json_value *broker, struct settings *settings)
 {
     const struct json_value *spec = json_get(look->object, "spec"), *dead_letters;
     diag_t diag = { 0 };
-    struct arena arena = ARENA_INIT;
     settings->is_ordered = bytes_is(object_annotation(look->object, ORDER), "ordered");
     bool good = delivery_of(look, broker, settings, &dead_letters);
     good = sink_of(look, json_get(spec, "subscriber"), "SubscriberResolved", "Unable to get the Subscriber's URI",
@@ -147,18 +172,11 @@ static bool settings_read(struct look *look, const struct json_value *broker, st
     else
         look_condition(look, "DeadLetterSinkResolved", "True", "DeadLetterSinkNotConfigured",
                        "No dead letter sink is configured: the broker keeps what cannot be delivered.");
-    if (filter_compile(spec, &arena, &settings->filter, &diag) != ERR_OK) {
-        look_condition(look, "SubscriptionReady", "False", "InvalidFilter",
-                       arena_format(&look->arena, "%s: %s", diag.where, diag.text));
+    if (filter_compile(spec, &settings->arena, &settings->filter, &diag) != ERR_OK) {
+        settings_refuse(look, settings, "InvalidFilter", "", &diag);
         good = false;
     }
     doubt_tell(look, settings->filter.doubt);
-    if (good) {
-        arena_free(&post->arena); // of the filter that was
-        post->arena = arena;
-    } else {
-        arena_free(&arena);
-    }
     return good;
 }
 
@@ -172,11 +190,29 @@ static bool wants(const struct consumer *consumer, const struct cloudevent *even
     return matches;
 }
 
-static void settings_take(struct post *post, struct settings *settings, struct station *station)
+// True when they are not those that were taken before.
+static bool settings_differ(const struct look *look, const struct json_value *broker, struct post *post,
+                            const struct settings *settings)
+{
+    const struct sink *dead_letters = settings->dead_letters;
+    bytes_t uid = object_meta_text(look->object, "uid"), broker_uid = object_meta_text(broker, "uid");
+    char *made_of =
+        mem_format("%.*s %" PRId64 " %d %.*s %" PRId64 " %s %s", BYTES_ARG(uid), object_generation(look->object),
+                   settings->is_ordered, BYTES_ARG(broker_uid), object_generation(broker), settings->sink->uri,
+                   dead_letters == NULL ? "" : dead_letters->uri);
+    bool differ = post->made_of == NULL || strcmp(post->made_of, made_of) != 0;
+    free(post->made_of);
+    post->made_of = made_of;
+    return differ;
+}
+
+static void settings_take(struct post *post, struct settings *settings, struct station *station, bool differ)
 {
     struct consumer *consumer = &post->member.consumer;
     sink_unref(consumer->sink);
     sink_unref(consumer->dead_letters);
+    arena_free(&post->arena);
+    post->arena = settings->arena;
     struct filter *filter = arena_alloc(&post->arena, sizeof *filter);
     *filter = settings->filter;
     post->filter = filter;
@@ -191,7 +227,7 @@ static void settings_take(struct post *post, struct settings *settings, struct s
     consumer->last = station->last;
     if (post->station == NULL)
         post_join(post, station, ENGINE_LATEST);
-    else if (post->is_joined)
+    else if (post->is_joined && differ)
         consumer_nudge(consumer);
 }
 
@@ -227,7 +263,7 @@ static void without_broker(struct look *look, bytes_t name, bool is_there)
                    is_there ? "BrokerNotReady" : "BrokerDoesNotExist",
                    is_there ? "The broker is not ready."
                             : arena_format(&look->arena, "Broker \"%.*s\" does not exist", BYTES_ARG(name)));
-    conclude(look, NULL);
+    conclude(look, &not_configured);
 }
 
 static void bring_about(struct look *look)
@@ -242,23 +278,23 @@ static void bring_about(struct look *look)
         return;
     }
     struct post *post = post_get(look->eventing, look->controller, KIND, look->work->name_space, look->work->name);
-    struct settings settings = { 0 };
+    struct settings settings = { .arena = ARENA_INIT, .subscription = not_configured };
     struct uris *uris = arena_alloc(&look->arena, sizeof *uris);
     look_true(look, "BrokerReady");
     look_true(look, "DependencyReady");
-    if (!settings_read(look, broker, post, &settings)) {
+    if (!settings_read(look, broker, &settings)) {
         settings_free(&settings);
         post_leave(post, false); // events wait in the topic until it is put right
-        look->fill = fill_status;
-        look_conclude(look);
+        conclude(look, &settings.subscription);
         return;
     }
     uris->subscriber = arena_format(&look->arena, "%s", settings.sink->uri);
     uris->dead_letters =
         settings.dead_letters == NULL ? NULL : arena_format(&look->arena, "%s", settings.dead_letters->uri);
     look->owner = uris;
-    settings_take(post, &settings, station);
-    conclude(look, post);
+    settings_take(post, &settings, station, settings_differ(look, broker, post, &settings));
+    struct condition subscription = subscription_of(post);
+    conclude(look, &subscription);
 }
 
 static void reconcile(struct controller *controller, struct work *work)
