@@ -189,7 +189,8 @@ static void on_sent(struct handover *handover)
 {
     struct parcel *parcel = parcel_back(handover);
     struct consumer *consumer = parcel->cursor->consumer;
-    int status = handover->is_reply_broken ? 502 : handover->status; // as Knative's filter tells a sink that babbles
+    bool is_broken = handover->is_reply_broken && !consumer->is_lenient;
+    int status = is_broken ? 502 : handover->status; // as Knative's filter tells a sink that babbles
     enum verdict verdict = delivery_judge(status);
     handover->status = status;
     consumer->stats.failures_in_a_row = verdict == DELIVERED ? 0 : consumer->stats.failures_in_a_row + 1;

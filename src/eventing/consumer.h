@@ -73,6 +73,7 @@ struct consumer {
     struct delivery delivery;
     bool is_ordered;      // one event at a time for each partition
     bool has_hops;        // sinks see events without their hops, and their answers get them back (hops.h)
+    bool is_lenient;      // an answer that is no event is none, not a failure
     struct sink *sink;    // NULL: events wait until there is one
     struct sink *replies; // where answers go; NULL: they are dropped
     // Where events go that could not be delivered: the sink that was asked for, then LAST, which always takes them.

@@ -267,11 +267,13 @@ void post_join(struct post *post, struct station *station, int64_t from)
     hub_join(&station->hub, &post->member);
 }
 
-static void sinks_let_go(struct consumer *consumer)
+void post_sinks_let_go(struct post *post)
 {
+    struct consumer *consumer = &post->member.consumer;
     sink_unref(consumer->sink);
+    sink_unref(consumer->replies);
     sink_unref(consumer->dead_letters);
-    consumer->sink = consumer->dead_letters = NULL;
+    consumer->sink = consumer->replies = consumer->dead_letters = NULL;
 }
 
 void post_leave(struct post *post, bool forgets)
@@ -280,7 +282,7 @@ void post_leave(struct post *post, bool forgets)
         return;
     timer_stop(&post->again);
     hub_leave(&post->member, forgets);
-    sinks_let_go(&post->member.consumer);
+    post_sinks_let_go(post);
     post->station = NULL;
     post->is_joined = false;
 }
@@ -288,7 +290,7 @@ void post_leave(struct post *post, bool forgets)
 void post_drop(struct post *post, bool forgets)
 {
     post_leave(post, forgets);
-    sinks_let_go(&post->member.consumer);
+    post_sinks_let_go(post);
     map_remove(&post->eventing->posts, &post->node);
     arena_free(&post->arena);
     free(post->made_of);

@@ -92,6 +92,8 @@ struct post *post_find(const struct eventing *eventing, const char *kind, bytes_
 void post_join(struct post *post, struct station *station, int64_t from);
 void post_leave(struct post *post, bool forgets);
 void post_drop(struct post *post, bool forgets); // leaves, too
+// Unreferences its consumer's sinks, replies and dead letters, which are the post's own.
+void post_sinks_let_go(struct post *post);
 
 // --- who wants to know when addresses come and go
 

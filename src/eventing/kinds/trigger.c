@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Trigger: the events of a broker that pass a filter go to a subscriber.
 #include "base/mem.h"
-#include "cloudevents/filter/filter.h"
 #include "eventing/kinds/kinds.h"
-#include "eventing/kinds/look.h"
+#include "eventing/kinds/post_settings.h"
 #include "eventing/kinds/trigger_rules.h"
-#include "eventing/resolve.h"
-#include "eventing/view.h"
 #include "kube/api.h"
 #include "kube/builtin/text.h"
 #include "kube/client.h"
@@ -21,81 +18,42 @@ EMBED(trigger_definition, "trigger");
 #define KIND      "trigger"
 #define INJECTION "eventing.knative.dev/injection"    // annotation
 #define CLASS     "eventing.knative.dev/broker.class" // of a broker
-#define ORDER     "kafka.eventing.knative.dev/delivery.order"
 
 struct triggers {
     struct controller controller;
     struct eventing_watcher watcher;
 };
 
-// What a trigger's resources come to.
-struct settings {
-    struct delivery delivery;
-    struct arena arena; // of the filter
-    struct filter filter;
-    struct sink *sink, *dead_letters;
-    bool is_ordered;
-    struct condition subscription; // why there can be none
+// One look: what it finds, and why there can be no subscription yet.
+struct trigger_look {
+    struct look *look;
+    const struct json_value *broker;
+    struct post_settings settings;
+    struct condition subscription;
 };
 
-static void settings_free(struct settings *settings)
-{
-    sink_unref(settings->sink);
-    sink_unref(settings->dead_letters);
-    arena_free(&settings->arena);
-}
-
-// Of those who can have no subscription yet.
 static const struct condition not_configured = { .type = "SubscriptionReady",
                                                  .status = "Unknown",
                                                  .reason = "NotConfigured",
                                                  .message = "Something else has to be put right first." };
 
-static void settings_refuse(struct look *look, struct settings *settings, const char *reason, const char *prefix,
-                            const diag_t *diag)
+static void refuse(struct trigger_look *this, const char *reason, const char *prefix, const diag_t *diag)
 {
-    settings->subscription = (struct condition){
+    this->subscription = (struct condition){
         .type = "SubscriptionReady",
         .status = "False",
         .reason = reason,
-        .message = arena_format(&look->arena, "%s%s: %s", prefix, diag->where, diag->text),
+        .message = arena_format(&this->look->arena, "%s%s: %s", prefix, diag->where, diag->text),
     };
 }
 
 // --- its status
 
-struct uris {
-    const char *subscriber, *dead_letters;
-};
-
-static void uri_set(struct json_value *status, struct arena *arena, const char *name, const char *uri)
-{
-    if (uri != NULL)
-        json_set_text(status, arena, name, uri);
-    else
-        json_unset(status, bytes_of_text(name));
-}
-
 static void fill_status(const struct look *look, struct json_value *status, struct arena *arena)
 {
-    const struct uris *uris = look->owner;
-    uri_set(status, arena, "subscriberUri", uris == NULL ? NULL : uris->subscriber);
-    uri_set(status, arena, "deadLetterSinkUri", uris == NULL ? NULL : uris->dead_letters);
-}
-
-static struct condition subscription_of(const struct post *post)
-{
-    struct condition condition = { .type = "SubscriptionReady", .status = "True" };
-    if (!post->is_joined && post->err != ERR_OK) {
-        condition.status = "False";
-        condition.reason = "NotSubscribed";
-        condition.message = err_text(post->err);
-    } else if (!post->is_joined) {
-        condition.status = "Unknown";
-        condition.reason = "Subscribing";
-        condition.message = "The broker's events are being found.";
-    }
-    return condition;
+    const struct post_settings *settings = look->owner; // NULL: there are none
+    uri_set(status, arena, "subscriberUri", settings == NULL ? NULL : settings->subscriber);
+    uri_set(status, arena, "deadLetterSinkUri", settings == NULL ? NULL : settings->dead_letter);
 }
 
 static void conclude(struct look *look, const struct condition *subscription)
@@ -117,29 +75,18 @@ static struct json_value *broker_get(struct look *look, bytes_t name)
     return err == ERR_OK ? broker : NULL;
 }
 
-// The trigger's own delivery takes the place of the broker's as a whole.
-static bool delivery_of(struct look *look, const struct json_value *broker, struct settings *settings,
-                        const struct json_value **ret_dead_letters)
+static enum backoff_flavour flavour_of(const struct json_value *broker)
 {
-    const struct json_value *own = json_get(json_get(look->object, "spec"), "delivery");
-    const struct json_value *spec =
-        own != NULL && own->type == JSON_OBJECT ? own : json_get(json_get(broker, "spec"), "delivery");
-    bool is_kafka = bytes_is(object_annotation(broker, CLASS), "Kafka") ||
-                    bytes_is(object_annotation(broker, CLASS), "KafkaNamespaced");
-    diag_t diag = { 0 };
-    settings->delivery = delivery_default(is_kafka ? BACKOFF_FROM_ONE : BACKOFF_FROM_ZERO);
-    *ret_dead_letters = json_get(spec, "deadLetterSink");
-    if (delivery_read(spec, &settings->delivery, &diag) == ERR_OK)
-        return true;
-    settings_refuse(look, settings, "InvalidDelivery", "spec.delivery.", &diag);
-    return false;
+    bytes_t class = object_annotation(broker, CLASS);
+    return bytes_is(class, "Kafka") || bytes_is(class, "KafkaNamespaced") ? BACKOFF_FROM_ONE : BACKOFF_FROM_ZERO;
 }
 
-static bool sink_of(struct look *look, const struct json_value *destination, const char *type, const char *reason,
-                    struct sink **ret_sink)
+static bool sink_of(struct trigger_look *this, const struct json_value *destination, const char *type,
+                    const char *reason, struct sink **ret_sink, const char **ret_uri)
 {
+    struct look *look = this->look;
     diag_t diag = { 0 };
-    if (destination_resolve(look->eventing, destination, look->work->name_space, ret_sink, &diag) == ERR_OK) {
+    if (post_settings_sink(look, destination, ret_sink, ret_uri, &diag) == ERR_OK) {
         look_true(look, type);
         return true;
     }
@@ -156,79 +103,51 @@ static void doubt_tell(struct look *look, const diag_t *doubt)
                      arena_format(&look->arena, "%s: %s", doubt->where, doubt->text));
 }
 
-static bool settings_read(struct look *look, const struct json_value *broker, struct settings *settings)
+static bool dead_letters_read(struct trigger_look *this, const struct json_value *destination)
 {
-    const struct json_value *spec = json_get(look->object, "spec"), *dead_letters;
+    struct post_settings *settings = &this->settings;
+    if (destination != NULL && destination->type == JSON_OBJECT)
+        return sink_of(this, destination, "DeadLetterSinkResolved", "Unable to get the dead letter sink's URI",
+                       &settings->dead_letters, &settings->dead_letter);
+    look_condition(this->look, "DeadLetterSinkResolved", "True", "DeadLetterSinkNotConfigured",
+                   "No dead letter sink is configured: the broker keeps what cannot be delivered.");
+    return true;
+}
+
+static bool settings_read(struct trigger_look *this)
+{
+    struct post_settings *settings = &this->settings;
+    const struct json_value *spec = json_get(this->look->object, "spec"), *dead_letters;
     diag_t diag = { 0 };
-    settings->is_ordered = bytes_is(object_annotation(look->object, ORDER), "ordered");
-    bool good = delivery_of(look, broker, settings, &dead_letters);
-    good = sink_of(look, json_get(spec, "subscriber"), "SubscriberResolved", "Unable to get the Subscriber's URI",
-                   &settings->sink) &&
-           good;
-    if (dead_letters != NULL && dead_letters->type == JSON_OBJECT)
-        good = sink_of(look, dead_letters, "DeadLetterSinkResolved", "Unable to get the dead letter sink's URI",
-                       &settings->dead_letters) &&
-               good;
-    else
-        look_condition(look, "DeadLetterSinkResolved", "True", "DeadLetterSinkNotConfigured",
-                       "No dead letter sink is configured: the broker keeps what cannot be delivered.");
-    if (filter_compile(spec, &settings->arena, &settings->filter, &diag) != ERR_OK) {
-        settings_refuse(look, settings, "InvalidFilter", "", &diag);
+    bool good = true;
+    settings->has_hops = true;
+    post_settings_order(settings, this->look->object);
+    if (post_settings_delivery(settings, spec, json_get(this->broker, "spec"), flavour_of(this->broker), &dead_letters,
+                               &diag) != ERR_OK) {
+        refuse(this, "InvalidDelivery", "spec.delivery.", &diag);
         good = false;
     }
-    doubt_tell(look, settings->filter.doubt);
+    good = sink_of(this, json_get(spec, "subscriber"), "SubscriberResolved", "Unable to get the Subscriber's URI",
+                   &settings->sink, &settings->subscriber) &&
+           good;
+    good = dead_letters_read(this, dead_letters) && good;
+    if (filter_compile(spec, &settings->arena, &settings->filter, &diag) != ERR_OK) {
+        refuse(this, "InvalidFilter", "", &diag);
+        good = false;
+    }
+    doubt_tell(this->look, settings->filter.doubt);
     return good;
 }
 
-static bool wants(const struct consumer *consumer, const struct cloudevent *event)
+static const char *made_of(const struct trigger_look *this)
 {
-    const struct post *post = consumer->owner;
-    struct cesql_event view = view_of(event);
-    struct arena scratch = ARENA_INIT;
-    bool matches = filter_matches(post->filter, &view, &scratch);
-    arena_free(&scratch);
-    return matches;
-}
-
-// True when they are not those that were taken before.
-static bool settings_differ(const struct look *look, const struct json_value *broker, struct post *post,
-                            const struct settings *settings)
-{
-    const struct sink *dead_letters = settings->dead_letters;
-    bytes_t uid = object_meta_text(look->object, "uid"), broker_uid = object_meta_text(broker, "uid");
-    char *made_of =
-        mem_format("%.*s %" PRId64 " %d %.*s %" PRId64 " %s %s", BYTES_ARG(uid), object_generation(look->object),
-                   settings->is_ordered, BYTES_ARG(broker_uid), object_generation(broker), settings->sink->uri,
-                   dead_letters == NULL ? "" : dead_letters->uri);
-    bool differ = post->made_of == NULL || strcmp(post->made_of, made_of) != 0;
-    free(post->made_of);
-    post->made_of = made_of;
-    return differ;
-}
-
-static void settings_take(struct post *post, struct settings *settings, struct station *station, bool differ)
-{
-    struct consumer *consumer = &post->member.consumer;
-    sink_unref(consumer->sink);
-    sink_unref(consumer->dead_letters);
-    arena_free(&post->arena);
-    post->arena = settings->arena;
-    struct filter *filter = arena_alloc(&post->arena, sizeof *filter);
-    *filter = settings->filter;
-    post->filter = filter;
-    consumer->owner = post;
-    consumer->wants = wants;
-    consumer->has_hops = true;
-    consumer->delivery = settings->delivery;
-    consumer->is_ordered = settings->is_ordered;
-    consumer->sink = settings->sink;
-    consumer->dead_letters = settings->dead_letters;
-    consumer->replies = station->replies;
-    consumer->last = station->last;
-    if (post->station == NULL)
-        post_join(post, station, ENGINE_LATEST);
-    else if (post->is_joined && differ)
-        consumer_nudge(consumer);
+    struct look *look = this->look;
+    const struct post_settings *settings = &this->settings;
+    bytes_t uid = object_meta_text(look->object, "uid"), broker_uid = object_meta_text(this->broker, "uid");
+    return arena_format(&look->arena, "%.*s %" PRId64 " %d %.*s %" PRId64 " %s %s", BYTES_ARG(uid),
+                        object_generation(look->object), settings->is_ordered, BYTES_ARG(broker_uid),
+                        object_generation(this->broker), settings->subscriber,
+                        settings->dead_letter == NULL ? "" : settings->dead_letter);
 }
 
 // --- its broker
@@ -278,22 +197,20 @@ static void bring_about(struct look *look)
         return;
     }
     struct post *post = post_get(look->eventing, look->controller, KIND, look->work->name_space, look->work->name);
-    struct settings settings = { .arena = ARENA_INIT, .subscription = not_configured };
-    struct uris *uris = arena_alloc(&look->arena, sizeof *uris);
+    struct trigger_look *this = arena_alloc(&look->arena, sizeof *this);
+    *this = (struct trigger_look){ .look = look, .broker = broker, .subscription = not_configured };
     look_true(look, "BrokerReady");
     look_true(look, "DependencyReady");
-    if (!settings_read(look, broker, &settings)) {
-        settings_free(&settings);
+    if (!settings_read(this)) {
+        post_settings_free(&this->settings);
         post_leave(post, false); // events wait in the topic until it is put right
-        conclude(look, &settings.subscription);
+        conclude(look, &this->subscription);
         return;
     }
-    uris->subscriber = arena_format(&look->arena, "%s", settings.sink->uri);
-    uris->dead_letters =
-        settings.dead_letters == NULL ? NULL : arena_format(&look->arena, "%s", settings.dead_letters->uri);
-    look->owner = uris;
-    settings_take(post, &settings, station, settings_differ(look, broker, post, &settings));
-    struct condition subscription = subscription_of(post);
+    this->settings.replies = sink_ref(station->replies);
+    look->owner = &this->settings;
+    post_settings_take(post, &this->settings, station, made_of(this));
+    struct condition subscription = post_condition(post, "SubscriptionReady");
     conclude(look, &subscription);
 }
 

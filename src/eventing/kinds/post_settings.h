@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the resource of a post comes to: where events go, how often and how patiently. Triggers, subscriptions and
+// sources read it from their specs in one look, then the post takes it.
+#pragma once
+
+#include "cloudevents/filter/filter.h"
+#include "eventing/kinds/look.h"
+
+struct post_settings {
+    struct delivery delivery;
+    bool is_ordered; // delivery.order
+    bool has_hops;   // as the consumer's
+    bool is_lenient; // as the consumer's
+    struct arena arena;
+    struct filter filter;                         // on ARENA
+    struct sink *sink, *replies, *dead_letters;   // NULL: none
+    const char *subscriber, *reply, *dead_letter; // their URIs, of the look's arena; NULL: none
+};
+
+// Lets go of what was not taken.
+void post_settings_free(struct post_settings *settings);
+
+// The member DELIVERY of SPEC, or FALLBACK's, which it takes the place of as a whole. RET_DEAD_LETTERS: its
+// destination, or NULL. ERR_INVALID: DIAG says why.
+err_t post_settings_delivery(struct post_settings *settings, const struct json_value *spec,
+                             const struct json_value *fallback, enum backoff_flavour flavour,
+                             const struct json_value **ret_dead_letters, diag_t *diag) MUST_CHECK;
+// The annotation kafka.eventing.knative.dev/delivery.order.
+void post_settings_order(struct post_settings *settings, const struct json_value *object);
+// A destination as a sink; NULL and {}: none. ERR_NOT_FOUND, ERR_INVALID, ERR_UNSUPPORTED.
+err_t post_settings_sink(struct look *look, const struct json_value *destination, struct sink **ret_sink,
+                         const char **ret_uri, diag_t *diag) MUST_CHECK;
+
+// The post takes the settings over and joins the station from its latest event on, unless it has. MADE_OF names all
+// that the settings came from: where it is another than before, what rests is tried at once.
+void post_settings_take(struct post *post, struct post_settings *settings, struct station *station,
+                        const char *made_of);
+// Condition TYPE: is the post delivering?
+struct condition post_condition(const struct post *post, const char *type);
+// URI becomes the member NAME; NULL: the member goes.
+void uri_set(struct json_value *object, struct arena *arena, const char *name, const char *uri);
