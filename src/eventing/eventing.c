@@ -244,6 +244,13 @@ struct post *post_get(struct eventing *eventing, struct controller *controller, 
     return post;
 }
 
+// A channel's status lists its subscribers.
+static void station_tell(const struct station *station)
+{
+    if (station->kind == INBOX_CHANNEL)
+        controller_enqueue(station->controller, station->name_space, station->name);
+}
+
 static void on_joined(struct hub_member *member, err_t err)
 {
     struct post *post = CONTAINER_OF(member, struct post, member);
@@ -251,6 +258,7 @@ static void on_joined(struct hub_member *member, err_t err)
     post->err = err;
     if (err != ERR_OK)
         timer_start(&post->again, JOIN_AGAIN_MS);
+    station_tell(post->station);
     controller_enqueue(post->controller, post->name_space, post->name);
 }
 
@@ -283,6 +291,7 @@ void post_leave(struct post *post, bool forgets)
     timer_stop(&post->again);
     hub_leave(&post->member, forgets);
     post_sinks_let_go(post);
+    station_tell(post->station);
     post->station = NULL;
     post->is_joined = false;
 }

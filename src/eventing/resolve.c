@@ -3,21 +3,27 @@
 
 #include "base/assert.h"
 #include "base/json.h"
+#include "base/mem.h"
 #include "eventing/http_sink.h"
 #include "eventing/topic_sink.h"
 #include "http/url.h"
 #include "io/tls.h"
 
+#include <stdlib.h>
+
 // What a ref may name. The version does not matter: all of a group lead to the same.
 static const struct {
     const char *group, *kind;
     enum inbox_kind inbox;
+    const char *suffix; // behind its name in that of its inbox
 } kinds[] = {
-    { "eventing.knative.dev", "Broker", INBOX_BROKER },
-    { "messaging.knative.dev", "Channel", INBOX_CHANNEL },
-    { "messaging.knative.dev", "InMemoryChannel", INBOX_CHANNEL },
-    { "messaging.knative.dev", "KafkaChannel", INBOX_CHANNEL },
-    { "eventing.knative.dev", "KafkaSink", INBOX_KAFKA_SINK },
+    { "eventing.knative.dev", "Broker", INBOX_BROKER, "" },
+    { "messaging.knative.dev", "Channel", INBOX_CHANNEL, "" },
+    { "messaging.knative.dev", "InMemoryChannel", INBOX_CHANNEL, "" },
+    { "messaging.knative.dev", "KafkaChannel", INBOX_CHANNEL, "" },
+    { "flows.knative.dev", "Sequence", INBOX_CHANNEL, "-kn-sequence-0" },
+    { "flows.knative.dev", "Parallel", INBOX_CHANNEL, "-kn-parallel" },
+    { "eventing.knative.dev", "KafkaSink", INBOX_KAFKA_SINK, "" },
 };
 
 static bool group_is(bytes_t api_version, const char *group)
@@ -48,11 +54,17 @@ static err_t ref_resolve(struct eventing *eventing, const struct json_value *ref
     bytes_t api_version = json_text_at(ref, "apiVersion"), kind = json_text_at(ref, "kind");
     bytes_t name = json_text_at(ref, "name"), own = json_text_at(ref, "namespace");
     for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
-        if (bytes_is(kind, kinds[i].kind) && group_is(api_version, kinds[i].group))
-            return inbox_sink(eventing, kinds[i].inbox, own.size > 0 ? own : name_space, name, ret_sink, diag);
+        if (!bytes_is(kind, kinds[i].kind) || !group_is(api_version, kinds[i].group))
+            continue;
+        char *inbox = mem_format("%.*s%s", BYTES_ARG(name), kinds[i].suffix);
+        err_t err =
+            inbox_sink(eventing, kinds[i].inbox, own.size > 0 ? own : name_space, bytes_of_text(inbox), ret_sink, diag);
+        free(inbox);
+        return err;
     }
     return diag_fail(diag, ERR_UNSUPPORTED, "ref",
-                     "eddy does not deliver to a %.*s of %.*s yet: name a uri, or a Broker, a Channel or a KafkaSink",
+                     "eddy does not deliver to a %.*s of %.*s yet: name a uri, or a Broker, a Channel, a Sequence, a "
+                     "Parallel or a KafkaSink",
                      BYTES_ARG(kind), BYTES_ARG(api_version));
 }
 

@@ -234,7 +234,6 @@ BAD = [
     ("KafkaChannel", "spec.retentionDuration", "7d", "spec.retentionDuration"),
     ("Subscription", "spec.channel", MISSING, "spec.channel"),
     ("Subscription", "spec.channel.namespace", "other", "spec.channel.namespace"),
-    ("Subscription", "spec.subscriber", MISSING, "spec.subscriber"),
     ("Subscription", "spec.reply", {"audience": "them"}, "spec.reply"),
     ("Sequence", "spec.steps", [], "spec.steps"),
     ("Sequence", "spec.steps", [{"delivery": {"retry": 1}}], "spec.steps[0]"),

@@ -14,7 +14,14 @@ import pytest
 
 KUBE_ENVIRONMENT = {"EDDY_KUBE_RESYNC": "300ms"}
 SECONDS = 20
-EVENTING = {kind: f"/apis/eventing.knative.dev/{version}/namespaces" for kind, version in (("Broker", "v1"), ("Trigger", "v1"), ("KafkaSink", "v1alpha1"))}
+KINDS = {
+    "eventing.knative.dev/v1": ("Broker", "Trigger"),
+    "eventing.knative.dev/v1alpha1": ("KafkaSink",),
+    "messaging.knative.dev/v1": ("Channel", "InMemoryChannel", "Subscription"),
+    "messaging.knative.dev/v1beta1": ("KafkaChannel",),
+    "flows.knative.dev/v1": ("Sequence", "Parallel"),
+}
+EVENTING = {kind: f"/apis/{version}/namespaces" for version, kinds in KINDS.items() for kind in kinds}
 
 
 class Receiver:
@@ -87,19 +94,28 @@ class Space:
         assert answer.status in (200, 201), answer.body
         self.ready(kind, name)
 
+    def ask(self, kind, name):
+        return self.kube.ask("GET", f"{EVENTING[kind]}/{self.name}/{kind.lower()}s/{name}")
+
     def get(self, kind, name):
-        return self.kube.ask("GET", f"{EVENTING[kind]}/{self.name}/{kind.lower()}s/{name}").tree
+        return self.ask(kind, name).tree
 
     def delete(self, kind, name):
         assert self.kube.ask("DELETE", f"{EVENTING[kind]}/{self.name}/{kind.lower()}s/{name}").status == 200
-        wait_for(lambda: self.kube.ask("GET", f"{EVENTING[kind]}/{self.name}/{kind.lower()}s/{name}").status == 404, f"{name} goes")
+        wait_for(lambda: self.ask(kind, name).status == 404, f"{name} goes")
 
     def condition(self, kind, name, type="Ready"):
         conditions = self.get(kind, name).get("status", {}).get("conditions", [])
         return next((one for one in conditions if one["type"] == type), {})
 
+    def is_ready(self, kind, name):
+        object = self.get(kind, name)
+        status = object.get("status", {})
+        ready = [one["status"] for one in status.get("conditions", []) if one["type"] == "Ready"]
+        return ready == ["True"] and status["observedGeneration"] == object["metadata"]["generation"]
+
     def ready(self, kind, name):
-        wait_for(lambda: self.condition(kind, name).get("status") == "True", lambda: self.get(kind, name))
+        wait_for(lambda: self.is_ready(kind, name), lambda: self.get(kind, name))
 
     def broker(self, name="default", **spec):
         self.make("Broker", name, spec)
@@ -120,6 +136,18 @@ class Space:
         headers = {"ce-specversion": "1.0", "ce-id": id, "ce-source": "/test", "ce-type": type, "Content-Type": "application/json"}
         status, _, answer = self.post({**headers, **{f"ce-{name}": value for name, value in more.items()}}, body, path)
         assert status == 202, (status, answer)
+
+    def admin(self):
+        return confluent_kafka.admin.AdminClient({"bootstrap.servers": "{}:{}".format(*self.kube.server.doors["kafka"])})
+
+    def partitions(self, topic):
+        """How many the topic has; 0: there is none."""
+        found = self.admin().list_topics(timeout=SECONDS).topics.get(topic)
+        return len(found.partitions) if found else 0
+
+    def config(self, topic, name):
+        resource, admin = confluent_kafka.admin.ConfigResource("topic", topic), self.admin()
+        return admin.describe_configs([resource])[resource].result(SECONDS)[name].value
 
     def records(self, topic):
         """(headers, value) of all records of a topic."""
@@ -469,8 +497,8 @@ def broker_topic(space):
 
 
 @pytest.fixture
-def admin(kube):
-    return confluent_kafka.admin.AdminClient({"bootstrap.servers": "{}:{}".format(*kube.server.doors["kafka"])})
+def admin(space):
+    return space.admin()
 
 
 def test_a_topic_that_is_deleted_comes_again(space, receiver, admin):

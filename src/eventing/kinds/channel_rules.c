@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eventing/kinds/channel_rules.h"
 
+#include "base/assert.h"
+#include "kube/builtin/text.h"
 #include "kube/object.h"
 
 #define SCOPE "eventing.knative.dev/scope"
 
-void channel_fill(struct arena *arena, struct json_value *object, const struct json_value *live)
+void log_channel_fill(struct arena *arena, struct json_value *object, const struct json_value *live)
 {
     (void)live;
     delivery_fill(arena, spec_of(object), object_namespace(object));
+}
+
+void channel_fill(struct arena *arena, struct json_value *object, const struct json_value *live)
+{
+    log_channel_fill(arena, object, live);
+    channel_template_fill(arena, object_at(object, arena, "spec"), json_get(live, "spec"));
 }
 
 void in_memory_channel_check(struct field_errors *errors, const struct json_value *object,
@@ -19,6 +27,13 @@ void in_memory_channel_check(struct field_errors *errors, const struct json_valu
     if (scope.size > 0 && !bytes_is(scope, "cluster") && !bytes_is(scope, "namespace"))
         field_error_add(errors, FIELD_INVALID, BYTES_LITERAL("metadata.annotations[" SCOPE "]"),
                         field_quoted(errors->arena, scope), BYTES_LITERAL("expected either 'cluster' or 'namespace'"));
+}
+
+void kafka_channel_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live)
+{
+    static const char *const kept[] = { "numPartitions", "replicationFactor", "retentionDuration" };
+    for (size_t i = 0; i < ARRAY_COUNT(kept); i++)
+        kept_check(errors, object, live, kept[i], "what the topic of a channel was made with cannot be changed");
 }
 
 void channel_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live)
@@ -36,8 +51,17 @@ void subscription_fill(struct arena *arena, struct json_value *object, const str
     delivery_fill(arena, spec, name_space);
 }
 
+static bool is_empty(const struct json_value *destination)
+{
+    return destination == NULL || destination->type != JSON_OBJECT || destination->count == 0;
+}
+
 void subscription_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live)
 {
+    const struct json_value *spec = json_get(object, "spec");
+    if (is_empty(json_get(spec, "subscriber")) && is_empty(json_get(spec, "reply")))
+        field_error_add(errors, FIELD_REQUIRED, BYTES_LITERAL("spec.subscriber"), BYTES_NULL,
+                        BYTES_LITERAL("a subscription has a subscriber or a reply"));
     kept_check(errors, object, live, "channel",
                "the channel of a subscription cannot be changed: delete the subscription and make it anew");
 }

@@ -11,10 +11,6 @@
 
 EMBED(kafka_sink_definition, "kafkasink");
 
-struct sinks {
-    struct controller controller;
-};
-
 struct sink_look {
     struct look *look;
     struct engine_topic_op op;
@@ -100,32 +96,14 @@ static void reconcile(struct controller *controller, struct work *work)
         look_conclude(look);
 }
 
-// --- start and stop
+// --- start
 
 static void *start(struct kube *kube, struct kind *kind)
 {
-    struct sinks *sinks = mem_zalloc(1, sizeof *sinks);
-    sinks->controller = (struct controller){
-        .kube = kube, .kind = kind, .reconcile = reconcile, .look_every_ms = kube->options.resync_ms
-    };
-    controller_start(&sinks->controller);
-    return sinks;
+    return look_controller_start(kube, kind, reconcile, false);
 }
 
-static void stop(void *state)
-{
-    struct sinks *sinks = state;
-    controller_stop(&sinks->controller);
-}
-
-static void sinks_free(void *state)
-{
-    struct sinks *sinks = state;
-    controller_deinit(&sinks->controller);
-    free(sinks);
-}
-
-static const struct kind_controller controller_of_sinks = { start, stop, sinks_free };
+static const struct kind_controller controller_of_sinks = { start, look_controller_stop, look_controller_free };
 
 const struct kind_rules kafka_sink_rules = {
     .definition = kafka_sink_definition,

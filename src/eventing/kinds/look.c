@@ -3,11 +3,56 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "eventing/resolve.h"
+#include "kube/api.h"
 #include "kube/client.h"
 
 #include <stdlib.h>
 
 #define MANAGER "eddy"
+
+// --- controllers
+
+static void on_change(struct eventing_watcher *watcher)
+{
+    controller_enqueue_all(&CONTAINER_OF(watcher, struct look_controller, watcher)->controller);
+}
+
+void look_controller_init(struct look_controller *this, struct kube *kube, struct kind *kind,
+                          void (*reconcile)(struct controller *controller, struct work *work), bool watches)
+{
+    this->controller = (struct controller){
+        .kube = kube, .kind = kind, .reconcile = reconcile, .look_every_ms = kube->options.resync_ms
+    };
+    this->watcher.on_change = on_change;
+    if (watches)
+        eventing_watch(eventing_of(kube), &this->watcher);
+    controller_start(&this->controller);
+}
+
+void *look_controller_start(struct kube *kube, struct kind *kind,
+                            void (*reconcile)(struct controller *controller, struct work *work), bool watches)
+{
+    struct look_controller *this = mem_zalloc(1, sizeof *this);
+    look_controller_init(this, kube, kind, reconcile, watches);
+    return this;
+}
+
+void look_controller_stop(void *state)
+{
+    struct look_controller *this = state;
+    eventing_unwatch(&this->watcher);
+    controller_stop(&this->controller);
+}
+
+void look_controller_free(void *state)
+{
+    struct look_controller *this = state;
+    controller_deinit(&this->controller);
+    free(this);
+}
+
+// --- looks
 
 struct look *look_begin(struct controller *controller, struct work *work)
 {
@@ -41,6 +86,28 @@ void look_condition(struct look *look, const char *type, const char *status, con
     ASSERT(look->condition_count < LOOK_CONDITIONS_MAX);
     look->conditions[look->condition_count++] =
         (struct condition){ .type = type, .status = status, .reason = reason, .message = message };
+}
+
+const char *look_dead_letter_sink(struct look *look)
+{
+    const struct json_value *delivery = json_get(json_get(look->object, "spec"), "delivery");
+    const struct json_value *destination = json_get(delivery, "deadLetterSink");
+    struct sink *sink;
+    diag_t diag = { 0 };
+    if (destination == NULL || destination->type != JSON_OBJECT) {
+        look_condition(look, "DeadLetterSinkResolved", "True", "DeadLetterSinkNotConfigured",
+                       "No dead letter sink is configured.");
+        return NULL;
+    }
+    if (destination_resolve(look->eventing, destination, look->work->name_space, &sink, &diag) != ERR_OK) {
+        look_condition(look, "DeadLetterSinkResolved", "False", "Unable to get the dead letter sink's URI",
+                       arena_format(&look->arena, "%s", diag.text));
+        return NULL;
+    }
+    const char *uri = arena_format(&look->arena, "%s", sink->uri);
+    sink_unref(sink);
+    look_true(look, "DeadLetterSinkResolved");
+    return uri;
 }
 
 void look_addressable(struct look *look)

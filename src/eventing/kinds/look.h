@@ -19,8 +19,22 @@ struct look {
     size_t condition_count;
     // The rest of the status. May be NULL.
     void (*fill)(const struct look *look, struct json_value *status, struct arena *arena);
-    void *owner;
+    const void *owner; // of FILL
 };
+
+// The controller of a kind: its RECONCILE looks at each resource that changed, at all of them each resync, and, when it
+// WATCHES, whenever an address comes or goes.
+struct look_controller {
+    struct controller controller;
+    struct eventing_watcher watcher;
+};
+void look_controller_init(struct look_controller *this, struct kube *kube, struct kind *kind,
+                          void (*reconcile)(struct controller *controller, struct work *work), bool watches);
+// The same for a kind that keeps nothing else, as a struct kind_controller wants it.
+void *look_controller_start(struct kube *kube, struct kind *kind,
+                            void (*reconcile)(struct controller *controller, struct work *work), bool watches);
+void look_controller_stop(void *state);
+void look_controller_free(void *state);
 
 // NULL: the resource is gone; the work is still to be ended.
 struct look *look_begin(struct controller *controller, struct work *work);
@@ -30,6 +44,8 @@ static inline void look_true(struct look *look, const char *type)
 {
     look_condition(look, type, "True", NULL, NULL);
 }
+// The condition DeadLetterSinkResolved of a resource whose spec has a delivery; its URI, on the arena, NULL: none.
+const char *look_dead_letter_sink(struct look *look);
 // The condition Addressable, and status.address of a resource that has an inbox.
 void look_addressable(struct look *look);
 void look_fill_address(const struct look *look, enum inbox_kind kind, struct json_value *status, struct arena *arena);

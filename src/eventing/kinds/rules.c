@@ -24,6 +24,20 @@ void delivery_fill(struct arena *arena, struct json_value *spec, bytes_t name_sp
     destination_at_fill(arena, json_find(spec, BYTES_LITERAL("delivery")), "deadLetterSink", name_space);
 }
 
+void channel_template_fill(struct arena *arena, struct json_value *spec, const struct json_value *live)
+{
+    const struct json_value *was = json_get(live, "channelTemplate"), *own = json_get(spec, "channelTemplate");
+    if (spec == NULL || spec->type != JSON_OBJECT || (own != NULL && own->type != JSON_NULL))
+        return;
+    if (was != NULL) {
+        json_set(spec, BYTES_LITERAL("channelTemplate"), json_copy(arena, was));
+        return;
+    }
+    struct json_value *fresh = json_set_object(spec, arena, "channelTemplate");
+    json_set_text(fresh, arena, "apiVersion", "messaging.knative.dev/v1");
+    json_set_text(fresh, arena, "kind", "InMemoryChannel");
+}
+
 struct json_value *spec_of(struct json_value *object)
 {
     return json_find(object, BYTES_LITERAL("spec"));

@@ -17,6 +17,9 @@ void destination_at_fill(struct arena *arena, struct json_value *spec, const cha
 // The dead letter sink of the member delivery of SPEC.
 void delivery_fill(struct arena *arena, struct json_value *spec, bytes_t name_space);
 
+// channelTemplate of SPEC where there is none: what it was in LIVE, else an InMemoryChannel. SPEC may be NULL.
+void channel_template_fill(struct arena *arena, struct json_value *spec, const struct json_value *live);
+
 // The member spec of an object, to be changed.
 struct json_value *spec_of(struct json_value *object);
 // Whether both are equal, or missing.

@@ -13,6 +13,7 @@
 #define DELIVERY "\"delivery\":{\"deadLetterSink\":{\"ref\":{\"name\":\"d\"}}}"
 #define FILLED   "\"delivery\":{\"deadLetterSink\":{\"ref\":{\"name\":\"d\",\"namespace\":\"n\"}}}"
 #define META     "\"metadata\":{\"namespace\":\"n\"}"
+#define TEMPLATE "\"channelTemplate\":{\"apiVersion\":\"messaging.knative.dev/v1\",\"kind\":\"InMemoryChannel\"}"
 
 static void a_broker_gets_a_class_and_a_delivery(void **state)
 {
@@ -53,12 +54,29 @@ static void a_channel_keeps_its_template(void **state)
 {
     static const char kafka[] = "{\"spec\":{\"channelTemplate\":{\"kind\":\"KafkaChannel\"}}}";
     (void)state;
-    assert_filled(channel_fill, "{" META ",\"spec\":{" DELIVERY "}}", NULL, "{" META ",\"spec\":{" FILLED "}}");
-    assert_filled(channel_fill, "{" META "}", NULL, "{" META "}");
+    assert_filled(log_channel_fill, "{" META ",\"spec\":{" DELIVERY "}}", NULL, "{" META ",\"spec\":{" FILLED "}}");
+    assert_filled(log_channel_fill, "{" META "}", NULL, "{" META "}");
+    assert_filled(channel_fill, "{" META ",\"spec\":{" DELIVERY "}}", NULL,
+                  "{" META ",\"spec\":{" FILLED "," TEMPLATE "}}");
+    assert_filled(channel_fill, "{" META "}", NULL, "{" META ",\"spec\":{" TEMPLATE "}}");
+    assert_filled(channel_fill, "{" META ",\"spec\":{}}", kafka,
+                  "{" META ",\"spec\":{\"channelTemplate\":{\"kind\":\"KafkaChannel\"}}}");
+    assert_filled(channel_fill, "{" META ",\"spec\":1}", NULL, "{" META ",\"spec\":1}");
     assert_string_equal(complaints(channel_check, kafka, NULL), "");
     assert_string_equal(complaints(channel_check, kafka, kafka), "");
     assert_string_equal(complaints(channel_check, "{\"spec\":{}}", kafka),
                         "spec.channelTemplate: Forbidden: the template of a channel cannot be changed");
+}
+
+static void a_kafka_channel_keeps_what_its_topic_was_made_with(void **state)
+{
+    static const char was[] = "{\"spec\":{\"numPartitions\":3,\"retentionDuration\":\"P7D\"}}";
+    (void)state;
+    assert_string_equal(complaints(kafka_channel_check, was, NULL), "");
+    assert_string_equal(complaints(kafka_channel_check, was, was), "");
+    assert_string_equal(
+        complaints(kafka_channel_check, "{\"spec\":{\"numPartitions\":4,\"retentionDuration\":\"P7D\"}}", was),
+        "spec.numPartitions: Forbidden: what the topic of a channel was made with cannot be changed");
 }
 
 static void a_subscription_keeps_its_channel(void **state)
@@ -70,10 +88,14 @@ static void a_subscription_keeps_its_channel(void **state)
                   NULL,
                   "{" META ",\"spec\":{\"channel\":{\"name\":\"c\"},\"subscriber\":{\"ref\":{\"name\":\"s\","
                   "\"namespace\":\"n\"}},\"reply\":{\"ref\":{\"name\":\"r\",\"namespace\":\"other\"}}," FILLED "}}");
-    assert_string_equal(complaints(subscription_check, "{\"spec\":{\"channel\":{\"name\":\"a\"},\"reply\":{}}}",
+    assert_string_equal(complaints(subscription_check,
+                                   "{\"spec\":{\"channel\":{\"name\":\"a\"},\"reply\":{\"uri\":\"u\"}}}",
                                    "{\"spec\":{\"channel\":{\"name\":\"a\"}}}"),
                         "");
-    assert_string_equal(complaints(subscription_check, "{\"spec\":{\"channel\":{\"name\":\"b\"}}}",
+    assert_string_equal(complaints(subscription_check, "{\"spec\":{\"channel\":{\"name\":\"a\"},\"reply\":{}}}", NULL),
+                        "spec.subscriber: Required value: a subscription has a subscriber or a reply");
+    assert_string_equal(complaints(subscription_check,
+                                   "{\"spec\":{\"channel\":{\"name\":\"b\"},\"subscriber\":{\"uri\":\"u\"}}}",
                                    "{\"spec\":{\"channel\":{\"name\":\"a\"}}}"),
                         "spec.channel: Forbidden: the channel of a subscription cannot be changed: delete the "
                         "subscription and make it anew");
@@ -87,7 +109,7 @@ static void flows_fill_what_they_refer_to(void **state)
                   "\"reply\":{\"ref\":{\"name\":\"r\"}}}}",
                   NULL,
                   "{" META ",\"spec\":{\"steps\":[{\"ref\":{\"name\":\"a\",\"namespace\":\"n\"}," FILLED
-                  "},{\"uri\":\"u\"},1],\"reply\":{\"ref\":{\"name\":\"r\",\"namespace\":\"n\"}}}}");
+                  "},{\"uri\":\"u\"},1],\"reply\":{\"ref\":{\"name\":\"r\",\"namespace\":\"n\"}}," TEMPLATE "}}");
     assert_filled(parallel_fill,
                   "{" META ",\"spec\":{\"branches\":[{\"filter\":{\"ref\":{}},\"subscriber\":{\"ref\":{}},"
                   "\"reply\":{\"ref\":{}}," DELIVERY "}],\"reply\":{\"ref\":{}}}}",
@@ -95,8 +117,8 @@ static void flows_fill_what_they_refer_to(void **state)
                   "{" META
                   ",\"spec\":{\"branches\":[{\"filter\":{\"ref\":{\"namespace\":\"n\"}},\"subscriber\":{\"ref\":"
                   "{\"namespace\":\"n\"}},\"reply\":{\"ref\":{\"namespace\":\"n\"}}," FILLED
-                  "}],\"reply\":{\"ref\":{\"namespace\":\"n\"}}}}");
-    assert_filled(parallel_fill, "{\"spec\":{\"branches\":1}}", NULL, "{\"spec\":{\"branches\":1}}");
+                  "}],\"reply\":{\"ref\":{\"namespace\":\"n\"}}," TEMPLATE "}}");
+    assert_filled(parallel_fill, "{\"spec\":{\"branches\":1}}", NULL, "{\"spec\":{\"branches\":1," TEMPLATE "}}");
     assert_filled(sequence_fill, "{}", NULL, "{}");
 }
 
@@ -187,6 +209,7 @@ int main(void)
         cmocka_unit_test_teardown(a_broker_gets_a_class_and_a_delivery, tear_down),
         cmocka_unit_test_teardown(a_broker_keeps_its_class_and_config, tear_down),
         cmocka_unit_test_teardown(a_channel_keeps_its_template, tear_down),
+        cmocka_unit_test_teardown(a_kafka_channel_keeps_what_its_topic_was_made_with, tear_down),
         cmocka_unit_test_teardown(a_subscription_keeps_its_channel, tear_down),
         cmocka_unit_test_teardown(flows_fill_what_they_refer_to, tear_down),
         cmocka_unit_test_teardown(a_kafka_source_fills_its_sink_and_looks_at_extensions, tear_down),

@@ -19,11 +19,6 @@ EMBED(trigger_definition, "trigger");
 #define INJECTION "eventing.knative.dev/injection"    // annotation
 #define CLASS     "eventing.knative.dev/broker.class" // of a broker
 
-struct triggers {
-    struct controller controller;
-    struct eventing_watcher watcher;
-};
-
 // One look: what it finds, and why there can be no subscription yet.
 struct trigger_look {
     struct look *look;
@@ -231,42 +226,15 @@ static void reconcile(struct controller *controller, struct work *work)
         look_conclude(look);
 }
 
-// --- start and stop
-
-// Brokers and sinks come and go: whoever is not subscribed may be now.
-static void on_change(struct eventing_watcher *watcher)
-{
-    struct triggers *triggers = CONTAINER_OF(watcher, struct triggers, watcher);
-    controller_enqueue_all(&triggers->controller);
-}
+// --- start
 
 static void *start(struct kube *kube, struct kind *kind)
 {
-    struct triggers *triggers = mem_zalloc(1, sizeof *triggers);
-    triggers->controller = (struct controller){
-        .kube = kube, .kind = kind, .reconcile = reconcile, .look_every_ms = kube->options.resync_ms
-    };
-    triggers->watcher.on_change = on_change;
-    eventing_watch(eventing_of(kube), &triggers->watcher);
-    controller_start(&triggers->controller);
-    return triggers;
+    // Brokers and sinks come and go: whoever is not subscribed may be now.
+    return look_controller_start(kube, kind, reconcile, true);
 }
 
-static void stop(void *state)
-{
-    struct triggers *triggers = state;
-    eventing_unwatch(&triggers->watcher);
-    controller_stop(&triggers->controller);
-}
-
-static void triggers_free(void *state)
-{
-    struct triggers *triggers = state;
-    controller_deinit(&triggers->controller);
-    free(triggers);
-}
-
-static const struct kind_controller controller_of_triggers = { start, stop, triggers_free };
+static const struct kind_controller controller_of_triggers = { start, look_controller_stop, look_controller_free };
 
 const struct kind_rules trigger_rules = {
     .definition = trigger_definition,

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "eventing/kinds/backing.h"
+
+#include "kube/builtin/text.h"
+
+// A look that asks the log for something; on the look's arena.
+struct backing {
+    struct look *look;
+    const struct backing_kind *kind;
+    struct backing_plan plan;
+    struct engine_topic_op op;
+    int32_t partition_count; // of the topic, once it is known
+};
+
+static struct backing *backing_of(struct engine_topic_op *op)
+{
+    return CONTAINER_OF(op, struct backing, op);
+}
+
+static const struct engine_driver *driver_of(const struct backing *this)
+{
+    return this->look->eventing->engine->driver;
+}
+
+static void ask(struct backing *this, bytes_t topic, void (*call)(struct engine *engine, struct engine_topic_op *op),
+                void (*on_done)(struct engine_topic_op *op))
+{
+    this->op.name = topic;
+    this->op.on_done = on_done;
+    call(this->look->eventing->engine, &this->op);
+}
+
+static struct station *station_of(const struct backing *this)
+{
+    const struct work *work = this->look->work;
+    return station_find(this->look->eventing, this->kind->inbox, work->name_space, work->name);
+}
+
+// --- there
+
+static void refuse(struct backing *this, const char *reason, const char *why)
+{
+    look_condition(this->look, this->kind->condition, "False", reason, arena_format(&this->look->arena, "%s", why));
+    look_conclude(this->look);
+}
+
+// What another try may mend ends the look; the rest is told.
+static void failed(struct backing *this, err_t err, const char *why)
+{
+    if (err == ERR_INVALID || err == ERR_CONFLICT || err == ERR_LIMIT || err == ERR_NOT_FOUND)
+        refuse(this, "TopicFailed", why);
+    else
+        look_retry(this->look);
+}
+
+static void on_dead_topic(struct engine_topic_op *op)
+{
+    struct backing *this = backing_of(op);
+    struct look *look = this->look;
+    if (op->err != ERR_OK) {
+        failed(this, op->err, op->diag.text);
+        return;
+    }
+    if (look->eventing->is_stopping) {
+        look_retry(look);
+        return;
+    }
+    station_ensure(look->eventing, &(struct station_plan){
+                                       .controller = look->controller,
+                                       .kind = this->kind->inbox,
+                                       .name_space = look->work->name_space,
+                                       .name = look->work->name,
+                                       .topic = this->plan.topic,
+                                       .dead_topic = this->plan.dead_topic,
+                                       .partition_count = this->partition_count,
+                                   });
+    if (int_at(json_get(look->object, "status"), "observedGeneration") != object_generation(look->object))
+        eventing_changed(look->eventing); // how its events are delivered may be said there
+    this->kind->ready(look);
+}
+
+static void on_topic(struct engine_topic_op *op)
+{
+    struct backing *this = backing_of(op);
+    if (op->err != ERR_OK) {
+        failed(this, op->err, op->diag.text);
+        return;
+    }
+    if (op->found.is_internal) {
+        failed(this, ERR_INVALID, "The topic is one of the server's own: name another.");
+        return;
+    }
+    this->partition_count = op->found.partition_count;
+    this->op = (struct engine_topic_op){ .partition_count = 1 };
+    ask(this, this->plan.dead_topic, driver_of(this)->topic_ensure, on_dead_topic);
+}
+
+static void bring_about(struct backing *this)
+{
+    struct look *look = this->look;
+    const struct backing_plan *plan = &this->plan;
+    const struct station *station = station_of(this);
+    if (!object_has_finalizer(look->object, bytes_of_text(this->kind->finalizer))) {
+        look_finalizer_add(look, this->kind->finalizer);
+        return;
+    }
+    look->fill = this->kind->fill;
+    if (station != NULL && station->controller != look->controller) { // channels of two kinds have one address
+        refuse(this, "NameTaken", "A channel of another kind has that name.");
+        return;
+    }
+    this->op = (struct engine_topic_op){ .partition_count = plan->partition_count,
+                                         .config_names = plan->config_names,
+                                         .config_values = plan->config_values,
+                                         .config_count = plan->config_count };
+    ask(this, plan->topic, plan->is_external ? driver_of(this)->topic_describe : driver_of(this)->topic_ensure,
+        on_topic);
+}
+
+// --- gone
+
+static bool is_gone(const struct engine_topic_op *op)
+{
+    return op->err == ERR_OK || op->err == ERR_NOT_FOUND;
+}
+
+static void on_dead_deleted(struct engine_topic_op *op)
+{
+    struct backing *this = backing_of(op);
+    if (is_gone(op))
+        look_finalizer_remove(this->look, this->kind->finalizer);
+    else
+        look_retry(this->look);
+}
+
+static void on_deleted(struct engine_topic_op *op)
+{
+    struct backing *this = backing_of(op);
+    if (!is_gone(op)) {
+        look_retry(this->look);
+        return;
+    }
+    this->op = (struct engine_topic_op){ 0 };
+    ask(this, this->plan.dead_topic, driver_of(this)->topic_delete, on_dead_deleted);
+}
+
+static void end(struct backing *this)
+{
+    struct station *station = station_of(this);
+    if (station != NULL && station->controller == this->look->controller)
+        station_close(station);
+    if (this->plan.is_external)
+        ask(this, this->plan.dead_topic, driver_of(this)->topic_delete, on_dead_deleted);
+    else
+        ask(this, this->plan.topic, driver_of(this)->topic_delete, on_deleted);
+}
+
+void backing_reconcile(struct controller *controller, struct work *work, const struct backing_kind *kind)
+{
+    struct look *look = look_begin(controller, work);
+    if (look == NULL) {
+        eventing_changed(eventing_of(controller->kube)); // whoever has events from it says that it is gone
+        work_end(work, WORK_DONE);
+        return;
+    }
+    struct backing *this = arena_alloc(&look->arena, sizeof *this);
+    *this = (struct backing){ .look = look, .kind = kind };
+    kind->plan(look, &this->plan);
+    if (!object_is_deleting(look->object))
+        bring_about(this);
+    else if (object_has_finalizer(look->object, bytes_of_text(kind->finalizer)))
+        end(this);
+    else
+        look_conclude(look);
+}
