@@ -99,13 +99,7 @@ static void bring_about(struct look *look)
 // The one behind it goes with it: it has an owner.
 static void reconcile(struct controller *controller, struct work *work)
 {
-    struct look *look = look_begin(controller, work);
-    if (look == NULL)
-        work_end(work, WORK_DONE);
-    else if (object_is_deleting(look->object))
-        look_conclude(look);
-    else
-        bring_about(look);
+    look_reconcile(controller, work, bring_about, NULL);
 }
 
 // --- start and stop

@@ -198,6 +198,38 @@ void flow_prune(struct flow *flow, size_t count, const char *(*name)(struct look
 
 // --- what is there
 
+static void tell(struct look *look, const char *type, bool is_true, const char *status, const char *reason,
+                 const char *message)
+{
+    if (is_true)
+        look_true(look, type);
+    else
+        look_condition(look, type, status, reason, message);
+}
+
+void flow_conditions(struct look *look, bool channels_are, bool subscriptions_are, const struct json_value *address,
+                     const char *status)
+{
+    tell(look, "ChannelsReady", channels_are, status, "ChannelsNotReady",
+         "Channels are not ready yet, or there are none");
+    tell(look, "SubscriptionsReady", subscriptions_are, status, "SubscriptionsNotReady",
+         "Subscriptions are not ready yet, or there are none");
+    tell(look, "Addressable", address != NULL, status, "emptyAddress", "addressable is nil");
+}
+
+const struct json_value *flow_address(const struct flow *flow, const char *channel)
+{
+    return json_get(json_get(flow_channel(flow, channel), "status"), "address");
+}
+
+void flow_address_fill(struct json_value *status, const struct json_value *address, struct arena *arena)
+{
+    if (address != NULL)
+        json_set(status, BYTES_LITERAL("address"), json_copy(arena, address));
+    else
+        json_unset(status, BYTES_LITERAL("address"));
+}
+
 struct json_value *flow_destination(const struct flow *flow, const char *channel)
 {
     struct arena *arena = &flow->look->arena;

@@ -41,6 +41,13 @@ void flow_subscription_put(struct flow *flow, const char *name, const char *chan
 void flow_prune(struct flow *flow, size_t count, const char *(*name)(struct look *look, size_t number));
 void flow_end(struct flow *flow);
 
+// The three conditions of a flow; STATUS is that of those which are not true. ADDRESS NULL: it has none.
+void flow_conditions(struct look *look, bool channels_are, bool subscriptions_are, const struct json_value *address,
+                     const char *status);
+// The address that the channel of that name has in its status, or NULL.
+const struct json_value *flow_address(const struct flow *flow, const char *channel);
+void flow_address_fill(struct json_value *status, const struct json_value *address, struct arena *arena);
+
 // {ref: the channel of that name}.
 struct json_value *flow_destination(const struct flow *flow, const char *channel);
 // The parts of that name as they are; NULL: none.

@@ -84,16 +84,7 @@ static void bring_about(struct look *look)
 // The topic stays when the resource goes: what is in it is nobody's to throw away.
 static void reconcile(struct controller *controller, struct work *work)
 {
-    struct look *look = look_begin(controller, work);
-    if (look != NULL && !object_is_deleting(look->object)) {
-        bring_about(look);
-        return;
-    }
-    inbox_close(eventing_of(controller->kube), work);
-    if (look == NULL)
-        work_end(work, WORK_DONE);
-    else
-        look_conclude(look);
+    look_reconcile(controller, work, bring_about, inbox_close);
 }
 
 // --- start

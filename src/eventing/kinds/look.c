@@ -68,6 +68,22 @@ struct look *look_begin(struct controller *controller, struct work *work)
     return NULL;
 }
 
+void look_reconcile(struct controller *controller, struct work *work, void (*bring_about)(struct look *look),
+                    void (*gone)(struct eventing *eventing, const struct work *work))
+{
+    struct look *look = look_begin(controller, work);
+    if (look != NULL && !object_is_deleting(look->object)) {
+        bring_about(look);
+        return;
+    }
+    if (gone != NULL)
+        gone(eventing_of(controller->kube), work);
+    if (look == NULL)
+        work_end(work, WORK_DONE);
+    else
+        look_conclude(look);
+}
+
 static void look_end(struct look *look, enum work_result result)
 {
     struct work *work = look->work;

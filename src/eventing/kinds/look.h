@@ -38,6 +38,10 @@ void look_controller_free(void *state);
 
 // NULL: the resource is gone; the work is still to be ended.
 struct look *look_begin(struct controller *controller, struct work *work);
+// A whole reconcile function: BRING_ABOUT ends a look at a resource that is there; GONE, which may be NULL, hears of
+// one that is gone, or on its way.
+void look_reconcile(struct controller *controller, struct work *work, void (*bring_about)(struct look *look),
+                    void (*gone)(struct eventing *eventing, const struct work *work));
 // STATUS is "True", "False" or "Unknown"; the message is on the arena, or static.
 void look_condition(struct look *look, const char *type, const char *status, const char *reason, const char *message);
 static inline void look_true(struct look *look, const char *type)

@@ -27,8 +27,9 @@ static const char *ingress_name(struct look *look)
 // --- its status
 
 struct parallel_status {
-    struct json_value *ingress, *branches, *address; // ADDRESS NULL: none
-    bool channels_are, subscriptions_are;            // ready
+    struct json_value *ingress, *branches;
+    const struct json_value *address;     // NULL: none
+    bool channels_are, subscriptions_are; // ready
 };
 
 static void fill_status(const struct look *look, struct json_value *status, struct arena *arena)
@@ -36,15 +37,12 @@ static void fill_status(const struct look *look, struct json_value *status, stru
     const struct parallel_status *found = look->owner;
     json_set(status, BYTES_LITERAL("ingressChannelStatus"), json_copy(arena, found->ingress));
     json_set(status, BYTES_LITERAL("branchStatuses"), json_copy(arena, found->branches));
-    if (found->address != NULL)
-        json_set(status, BYTES_LITERAL("address"), json_copy(arena, found->address));
-    else
-        json_unset(status, BYTES_LITERAL("address"));
+    flow_address_fill(status, found->address, arena);
 }
 
 static struct json_value *channel_look(const struct flow *flow, const char *name, struct parallel_status *found)
 {
-    bool has_address = json_get(json_get(flow_channel(flow, name), "status"), "address") != NULL;
+    bool has_address = flow_address(flow, name) != NULL;
     struct condition ready = { .type = "Ready",
                                .status = has_address ? "True" : "False",
                                .reason = has_address ? NULL : "NotAddressable",
@@ -59,14 +57,6 @@ static struct json_value *subscription_look(const struct flow *flow, const char 
                                          "Subscription does not have Ready condition");
     found->subscriptions_are = found->subscriptions_are && ready.status[0] == 'T';
     return flow_subscription_status(flow, name, &ready, &flow->look->arena);
-}
-
-static void tell(struct look *look, const char *type, bool is_ready, const char *reason, const char *message)
-{
-    if (is_ready)
-        look_true(look, type);
-    else
-        look_condition(look, type, "False", reason, message);
 }
 
 static void propagate(struct flow *flow)
@@ -87,12 +77,8 @@ static void propagate(struct flow *flow)
         json_set(branch, BYTES_LITERAL("subscriberSubscriptionStatus"), subscription_look(flow, name, found));
         json_append(found->branches, branch);
     }
-    found->address = json_find(json_get(flow_channel(flow, ingress_name(look)), "status"), BYTES_LITERAL("address"));
-    tell(look, "ChannelsReady", found->channels_are, "ChannelsNotReady",
-         "Channels are not ready yet, or there are none");
-    tell(look, "SubscriptionsReady", found->subscriptions_are, "SubscriptionsNotReady",
-         "Subscriptions are not ready yet, or there are none");
-    tell(look, "Addressable", found->address != NULL, "emptyAddress", "addressable is nil");
+    found->address = flow_address(flow, ingress_name(look));
+    flow_conditions(look, found->channels_are, found->subscriptions_are, found->address, "False");
     look->fill = fill_status;
     look->owner = found;
 }
@@ -125,13 +111,7 @@ static void bring_about(struct look *look)
 // Its parts go with it: they have an owner.
 static void reconcile(struct controller *controller, struct work *work)
 {
-    struct look *look = look_begin(controller, work);
-    if (look == NULL)
-        work_end(work, WORK_DONE);
-    else if (object_is_deleting(look->object))
-        look_conclude(look);
-    else
-        bring_about(look);
+    look_reconcile(controller, work, bring_about, NULL);
 }
 
 // --- start

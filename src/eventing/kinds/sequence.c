@@ -23,7 +23,8 @@ static size_t step_count(const struct look *look)
 // --- its status
 
 struct sequence_status {
-    struct json_value *channels, *subscriptions, *address; // ADDRESS NULL: none
+    struct json_value *channels, *subscriptions;
+    const struct json_value *address; // NULL: none
 };
 
 static void fill_status(const struct look *look, struct json_value *status, struct arena *arena)
@@ -31,18 +32,7 @@ static void fill_status(const struct look *look, struct json_value *status, stru
     const struct sequence_status *found = look->owner;
     json_set(status, BYTES_LITERAL("channelStatuses"), json_copy(arena, found->channels));
     json_set(status, BYTES_LITERAL("subscriptionStatuses"), json_copy(arena, found->subscriptions));
-    if (found->address != NULL)
-        json_set(status, BYTES_LITERAL("address"), json_copy(arena, found->address));
-    else
-        json_unset(status, BYTES_LITERAL("address"));
-}
-
-static void tell(struct look *look, const char *type, bool is_ready, const char *reason, const char *message)
-{
-    if (is_ready)
-        look_true(look, type);
-    else
-        look_condition(look, type, "Unknown", reason, message);
+    flow_address_fill(status, found->address, arena);
 }
 
 static void propagate(struct flow *flow)
@@ -64,11 +54,8 @@ static void propagate(struct flow *flow)
         json_append(found->channels, flow_channel_status(flow, name, &channel, arena));
         json_append(found->subscriptions, flow_subscription_status(flow, name, &subscription, arena));
     }
-    found->address = json_find(json_get(flow_channel(flow, part_name(look, 0)), "status"), BYTES_LITERAL("address"));
-    tell(look, "ChannelsReady", channels_are, "ChannelsNotReady", "Channels are not ready yet, or there are none");
-    tell(look, "SubscriptionsReady", subscriptions_are, "SubscriptionsNotReady",
-         "Subscriptions are not ready yet, or there are none");
-    tell(look, "Addressable", found->address != NULL, "emptyAddress", "addressable is nil");
+    found->address = flow_address(flow, part_name(look, 0));
+    flow_conditions(look, channels_are, subscriptions_are, found->address, "Unknown");
     look->fill = fill_status;
     look->owner = found;
 }
@@ -99,13 +86,7 @@ static void bring_about(struct look *look)
 // Its parts go with it: they have an owner.
 static void reconcile(struct controller *controller, struct work *work)
 {
-    struct look *look = look_begin(controller, work);
-    if (look == NULL)
-        work_end(work, WORK_DONE);
-    else if (object_is_deleting(look->object))
-        look_conclude(look);
-    else
-        bring_about(look);
+    look_reconcile(controller, work, bring_about, NULL);
 }
 
 // --- start

@@ -209,21 +209,16 @@ static void bring_about(struct look *look)
     conclude(look, &subscription);
 }
 
-static void reconcile(struct controller *controller, struct work *work)
+static void gone(struct eventing *eventing, const struct work *work)
 {
-    struct eventing *eventing = eventing_of(controller->kube);
-    struct look *look = look_begin(controller, work);
-    if (look != NULL && !object_is_deleting(look->object)) {
-        bring_about(look);
-        return;
-    }
     struct post *post = post_find(eventing, KIND, work->name_space, work->name);
     if (post != NULL)
         post_drop(post, true);
-    if (look == NULL)
-        work_end(work, WORK_DONE);
-    else
-        look_conclude(look);
+}
+
+static void reconcile(struct controller *controller, struct work *work)
+{
+    look_reconcile(controller, work, bring_about, gone);
 }
 
 // --- start
