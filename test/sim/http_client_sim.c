@@ -11,6 +11,7 @@
 #include "base/writer.h"
 #include "http/server.h"
 #include "io/sim/sim.h"
+#include "seeds.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -391,7 +392,7 @@ static void stop(struct world *world, struct totals *totals)
 }
 
 // Returns the run's hash.
-static uint64_t run(uint64_t seed, struct totals *totals)
+static uint64_t run(uint64_t seed, void *totals)
 {
     struct world *world = mem_zalloc(1, sizeof *world);
     all = totals;
@@ -409,21 +410,12 @@ static uint64_t run(uint64_t seed, struct totals *totals)
 
 int main(int count, char **arguments)
 {
-    if (count != 3) {
-        printf("usage: http_client_sim FIRST_SEED COUNT\n");
-        return 2;
-    }
-    uint64_t first = strtoull(arguments[1], NULL, 10), seeds = strtoull(arguments[2], NULL, 10);
     struct totals totals = { 0 };
-    for (uint64_t seed = first; seed < first + seeds; seed++) {
-        uint64_t hash = run(seed, &totals);
-        if (seed % 50 == 1 && run(seed, &totals) != hash) {
-            printf("seed %llu: two runs differ\n", (unsigned long long)seed);
-            return 1;
-        }
-    }
-    printf("%llu seeds: %llu calls on %llu connections, %llu repeated, %llu cancelled, %llu faults",
-           (unsigned long long)seeds, (unsigned long long)totals.calls, (unsigned long long)totals.connections,
+    unsigned long long seeds;
+    if (!seeds_run("http_client_sim", count, arguments, run, &totals, &seeds))
+        return 1;
+    printf("%llu seeds: %llu calls on %llu connections, %llu repeated, %llu cancelled, %llu faults", seeds,
+           (unsigned long long)totals.calls, (unsigned long long)totals.connections,
            (unsigned long long)totals.repeated, (unsigned long long)totals.cancelled,
            (unsigned long long)totals.faults);
     static const err_t shown[] = { ERR_OK, ERR_TIMEOUT, ERR_RESET, ERR_REFUSED, ERR_LIMIT, ERR_CANCELLED };

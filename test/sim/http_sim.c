@@ -11,6 +11,7 @@
 #include "http/target.h"
 #include "io/loop.h"
 #include "io/sim/sim.h"
+#include "seeds.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -577,7 +578,7 @@ static void stop(struct world *world, struct totals *totals)
 }
 
 // Returns the run's hash.
-static uint64_t run(uint64_t seed, struct totals *totals)
+static uint64_t run(uint64_t seed, void *totals)
 {
     struct world *world = mem_zalloc(1, sizeof *world);
     start(world, seed);
@@ -593,25 +594,16 @@ static uint64_t run(uint64_t seed, struct totals *totals)
 
 int main(int count, char **arguments)
 {
-    if (count != 3) {
-        printf("usage: http_sim FIRST_SEED COUNT\n");
-        return 2;
-    }
-    uint64_t first = strtoull(arguments[1], NULL, 10), seeds = strtoull(arguments[2], NULL, 10);
     struct totals totals = { 0 };
-    for (uint64_t seed = first; seed < first + seeds; seed++) {
-        uint64_t hash = run(seed, &totals);
-        if (seed % 50 == 1 && run(seed, &totals) != hash) {
-            printf("seed %llu: two runs differ\n", (unsigned long long)seed);
-            return 1;
-        }
-    }
+    unsigned long long seeds;
+    if (!seeds_run("http_sim", count, arguments, run, &totals, &seeds))
+        return 1;
     printf(
         "%llu seeds: %llu lines, %llu streams lost, %llu silences, %llu times full, %llu faults, %llu clients cut, at "
         "most %zu bytes queued for one\n",
-        (unsigned long long)seeds, (unsigned long long)totals.lines, (unsigned long long)totals.lost,
-        (unsigned long long)totals.silences, (unsigned long long)totals.fulls, (unsigned long long)totals.faults,
-        (unsigned long long)totals.cut, totals.peak);
+        seeds, (unsigned long long)totals.lines, (unsigned long long)totals.lost, (unsigned long long)totals.silences,
+        (unsigned long long)totals.fulls, (unsigned long long)totals.faults, (unsigned long long)totals.cut,
+        totals.peak);
     // What was not tried was not shown.
     bool is_weak = totals.lost == 0 || totals.silences == 0 || totals.fulls == 0 || totals.faults < seeds;
     if (seeds >= 50 && is_weak) {

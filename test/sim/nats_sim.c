@@ -18,6 +18,7 @@
 #include "nats/access.h"
 #include "nats/monitor.h"
 #include "nats/nats.h"
+#include "seeds.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -659,7 +660,7 @@ static void stop(struct nats_sim *world, struct totals *totals)
 }
 
 // Returns the run's hash.
-static uint64_t run(uint64_t seed, struct totals *totals)
+static uint64_t run(uint64_t seed, void *totals)
 {
     struct nats_sim *world = mem_zalloc(1, sizeof(*world));
     start(world, seed);
@@ -676,23 +677,14 @@ static uint64_t run(uint64_t seed, struct totals *totals)
 
 int main(int count, char **arguments)
 {
-    if (count != 3) {
-        printf("usage: nats_sim FIRST_SEED COUNT\n");
-        return 2;
-    }
-    uint64_t first = strtoull(arguments[1], NULL, 10), seeds = strtoull(arguments[2], NULL, 10);
     struct totals totals = { 0 };
-    for (uint64_t seed = first; seed < first + seeds; seed++) {
-        uint64_t hash = run(seed, &totals);
-        if (seed % 50 == 1 && run(seed, &totals) != hash) {
-            printf("seed %llu: two runs differ\n", (unsigned long long)seed);
-            return 1;
-        }
-    }
+    unsigned long long seeds;
+    if (!seeds_run("nats_sim", count, arguments, run, &totals, &seeds))
+        return 1;
     printf("%llu seeds: %llu messages delivered, %llu faults, %lld slow consumers, %lld stalls, %lld bad connections, "
            "at most %zu bytes queued for one\n",
-           (unsigned long long)seeds, (unsigned long long)totals.delivered, (unsigned long long)totals.faults,
-           (long long)totals.slow, (long long)totals.stalled, (long long)totals.bad, totals.peak);
+           seeds, (unsigned long long)totals.delivered, (unsigned long long)totals.faults, (long long)totals.slow,
+           (long long)totals.stalled, (long long)totals.bad, totals.peak);
     // What was not tried was not shown.
     bool is_weak = totals.slow == 0 || totals.stalled == 0 || totals.bad == 0 || totals.faults < seeds;
     if (seeds >= 50 && is_weak) {
