@@ -489,6 +489,22 @@ def test_the_servers_own_topics_are_not_for_events(space):
     assert "address" not in space.get("Broker", "b")["status"]
 
 
+def test_a_trigger_depends_on_its_source(space, receiver):
+    dependency = json.dumps({"apiVersion": "eventing.knative.dev/v1alpha1", "kind": "KafkaSink", "name": "other"})
+    space.broker()
+    space.apply("Trigger", "t", {"broker": "default", "subscriber": {"uri": receiver.uri("/t")}}, annotations={"knative.dev/dependency": dependency})
+    wait_for(lambda: space.condition("Trigger", "t").get("reason") == "DependencyDoesNotExist", lambda: space.get("Trigger", "t"))
+    assert space.condition("Trigger", "t")["message"] == 'Dependency does not exist: KafkaSink "other" not found'
+    space.make("KafkaSink", "other", {"topic": "dependency.topic", "bootstrapServers": ["x"]})
+    space.ready("Trigger", "t")
+    space.apply("KafkaSink", "other", {"topic": "not/a/topic", "bootstrapServers": ["x"]})
+    wait_for(lambda: space.condition("Trigger", "t", "DependencyReady").get("reason") == "TopicFailed", lambda: space.get("Trigger", "t"))
+    space.send("1")  # it is not ready, and delivers nevertheless, as Knative's does
+    wait_for(lambda: receiver.ids("/t") == ["1"], lambda: receiver.got)
+    space.delete("KafkaSink", "other")
+    wait_for(lambda: space.condition("Trigger", "t").get("reason") == "DependencyDoesNotExist", lambda: space.get("Trigger", "t"))
+
+
 # --- topics that others change
 
 

@@ -68,8 +68,8 @@ static void on_done(struct children *children)
         return;
     }
     this->backing = child_get(look, this->kind, this->name);
-    struct condition ready = child_ready(this->backing, &look->arena, "BackingChannelNotConfigured",
-                                         "BackingChannel has not yet been reconciled.");
+    struct condition ready = ready_of(this->backing, &look->arena, "BackingChannelNotConfigured",
+                                      "BackingChannel has not yet been reconciled.");
     look_condition(look, "BackingChannelReady", ready.status, ready.reason, ready.message);
     conclude(look, this);
 }

@@ -79,25 +79,6 @@ struct kind *channel_template_read(struct look *look, struct json_value **ret_sp
     return NULL;
 }
 
-static const char *text_at(const struct json_value *object, const char *name, struct arena *arena)
-{
-    bytes_t text = json_text_at(object, name);
-    return text.size == 0 ? NULL : arena_text(arena, text);
-}
-
-struct condition child_ready(const struct json_value *child, struct arena *arena, const char *reason,
-                             const char *message)
-{
-    const struct json_value *ready = condition_find(child, "Ready");
-    const char *status = text_at(ready, "status", arena);
-    if (status == NULL)
-        return (struct condition){ .type = "Ready", .status = "Unknown", .reason = reason, .message = message };
-    return (struct condition){ .type = "Ready",
-                               .status = status,
-                               .reason = text_at(ready, "reason", arena),
-                               .message = text_at(ready, "message", arena) };
-}
-
 // --- what is wanted
 
 static void without_parts(struct look *look, const char *reason, const char *message)

@@ -15,10 +15,6 @@ void flow_controller_free(void *state);
 // NULL: there are no such channels here, and *RET_WHY says it.
 struct kind *channel_template_read(struct look *look, struct json_value **ret_spec, const char **ret_why);
 
-// The condition Ready of a child; REASON and MESSAGE, unknown, while it has none. CHILD may be NULL.
-struct condition child_ready(const struct json_value *child, struct arena *arena, const char *reason,
-                             const char *message);
-
 // --- a flow: several channels and subscriptions
 
 struct flow {

@@ -104,6 +104,24 @@ void look_condition(struct look *look, const char *type, const char *status, con
         (struct condition){ .type = type, .status = status, .reason = reason, .message = message };
 }
 
+static const char *text_at(const struct json_value *object, const char *name, struct arena *arena)
+{
+    bytes_t text = json_text_at(object, name);
+    return text.size == 0 ? NULL : arena_text(arena, text);
+}
+
+struct condition ready_of(const struct json_value *child, struct arena *arena, const char *reason, const char *message)
+{
+    const struct json_value *ready = condition_find(child, "Ready");
+    const char *status = text_at(ready, "status", arena);
+    if (status == NULL)
+        return (struct condition){ .type = "Ready", .status = "Unknown", .reason = reason, .message = message };
+    return (struct condition){ .type = "Ready",
+                               .status = status,
+                               .reason = text_at(ready, "reason", arena),
+                               .message = text_at(ready, "message", arena) };
+}
+
 const char *look_dead_letter_sink(struct look *look)
 {
     const struct json_value *delivery = json_get(json_get(look->object, "spec"), "delivery");
@@ -172,7 +190,7 @@ static bool is_same(const struct look *look, const struct json_value *object)
 }
 
 // False before unknown, the first of its kind.
-static struct condition ready_of(const struct look *look)
+static struct condition summary_of(const struct look *look)
 {
     struct condition ready = { .type = "Ready", .status = "True" };
     for (size_t i = 0; i < look->condition_count; i++) {
@@ -193,7 +211,7 @@ static bool status_change(struct client_op *op, struct json_value *object)
         return false;
     struct json_value *status = json_set_object(object, &op->arena, "status");
     const struct json_value *was = json_copy(&op->arena, status);
-    struct condition ready = ready_of(look);
+    struct condition ready = summary_of(look);
     for (size_t i = 0; i < look->condition_count; i++)
         condition_set(status, &op->arena, &look->conditions[i], op->admission.now_ms);
     condition_set(status, &op->arena, &ready, op->admission.now_ms);

@@ -48,6 +48,9 @@ static inline void look_true(struct look *look, const char *type)
 {
     look_condition(look, type, "True", NULL, NULL);
 }
+// The condition Ready of some object; unknown with REASON and MESSAGE while it has none. OBJECT may be NULL.
+struct condition ready_of(const struct json_value *object, struct arena *arena, const char *reason,
+                          const char *message);
 // The condition DeadLetterSinkResolved of a resource whose spec has a delivery; its URI, on the arena, NULL: none.
 const char *look_dead_letter_sink(struct look *look);
 // The condition Addressable, and status.address of a resource that has an inbox.

@@ -53,8 +53,8 @@ static struct json_value *channel_look(const struct flow *flow, const char *name
 
 static struct json_value *subscription_look(const struct flow *flow, const char *name, struct parallel_status *found)
 {
-    struct condition ready = child_ready(flow_subscription(flow, name), &flow->look->arena, "NoReady",
-                                         "Subscription does not have Ready condition");
+    struct condition ready = ready_of(flow_subscription(flow, name), &flow->look->arena, "NoReady",
+                                      "Subscription does not have Ready condition");
     found->subscriptions_are = found->subscriptions_are && ready.status[0] == 'T';
     return flow_subscription_status(flow, name, &ready, &flow->look->arena);
 }

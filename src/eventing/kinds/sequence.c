@@ -46,9 +46,9 @@ static void propagate(struct flow *flow)
     for (size_t i = 0; i < step_count(look); i++) {
         const char *name = part_name(look, i);
         struct condition channel =
-            child_ready(flow_channel(flow, name), arena, "NoReady", "Channel does not have Ready condition");
+            ready_of(flow_channel(flow, name), arena, "NoReady", "Channel does not have Ready condition");
         struct condition subscription =
-            child_ready(flow_subscription(flow, name), arena, "NoReady", "Subscription does not have Ready condition");
+            ready_of(flow_subscription(flow, name), arena, "NoReady", "Subscription does not have Ready condition");
         channels_are = channels_are && channel.status[0] == 'T';
         subscriptions_are = subscriptions_are && subscription.status[0] == 'T';
         json_append(found->channels, flow_channel_status(flow, name, &channel, arena));

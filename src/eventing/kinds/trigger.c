@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Trigger: the events of a broker that pass a filter go to a subscriber.
 #include "base/mem.h"
+#include "eventing/kinds/dependency.h"
 #include "eventing/kinds/kinds.h"
 #include "eventing/kinds/post_settings.h"
 #include "eventing/kinds/trigger_rules.h"
@@ -18,6 +19,11 @@ EMBED(trigger_definition, "trigger");
 #define KIND      "trigger"
 #define INJECTION "eventing.knative.dev/injection"    // annotation
 #define CLASS     "eventing.knative.dev/broker.class" // of a broker
+
+struct triggers {
+    struct look_controller look;
+    struct dependencies dependencies;
+};
 
 // One look: what it finds, and why there can be no subscription yet.
 struct trigger_look {
@@ -195,7 +201,7 @@ static void bring_about(struct look *look)
     struct trigger_look *this = arena_alloc(&look->arena, sizeof *this);
     *this = (struct trigger_look){ .look = look, .broker = broker, .subscription = not_configured };
     look_true(look, "BrokerReady");
-    look_true(look, "DependencyReady");
+    dependency_look(&CONTAINER_OF(look->controller, struct triggers, look.controller)->dependencies, look);
     if (!settings_read(this)) {
         post_settings_free(&this->settings);
         post_leave(post, false); // events wait in the topic until it is put right
@@ -221,15 +227,32 @@ static void reconcile(struct controller *controller, struct work *work)
     look_reconcile(controller, work, bring_about, gone);
 }
 
-// --- start
+// --- start and stop
 
 static void *start(struct kube *kube, struct kind *kind)
 {
+    struct triggers *triggers = mem_zalloc(1, sizeof *triggers);
+    dependencies_init(&triggers->dependencies, &triggers->look.controller);
     // Brokers and sinks come and go: whoever is not subscribed may be now.
-    return look_controller_start(kube, kind, reconcile, true);
+    look_controller_init(&triggers->look, kube, kind, reconcile, true);
+    return triggers;
 }
 
-static const struct kind_controller controller_of_triggers = { start, look_controller_stop, look_controller_free };
+static void stop(void *state)
+{
+    struct triggers *triggers = state;
+    dependencies_stop(&triggers->dependencies);
+    look_controller_stop(&triggers->look);
+}
+
+static void triggers_free(void *state)
+{
+    struct triggers *triggers = state;
+    controller_deinit(&triggers->look.controller);
+    free(triggers);
+}
+
+static const struct kind_controller controller_of_triggers = { start, stop, triggers_free };
 
 const struct kind_rules trigger_rules = {
     .definition = trigger_definition,
