@@ -61,6 +61,38 @@ def test_the_status_of_a_channel_tells_its_address_and_its_subscribers(space, re
     wait_for(lambda: "subscribers" not in space.get(kind, "c")["status"], lambda: space.get(kind, "c"))
 
 
+CONDITIONS = {
+    "Broker": "IngressReady TriggerChannelReady FilterReady Addressable DeadLetterSinkResolved EventPoliciesReady",
+    "Trigger": "BrokerReady SubscriptionReady DependencyReady SubscriberResolved DeadLetterSinkResolved OIDCIdentityCreated",
+    "Channel": "BackingChannelReady Addressable DeadLetterSinkResolved EventPoliciesReady",
+    "InMemoryChannel": "DispatcherReady ServiceReady EndpointsReady Addressable ChannelServiceReady DeadLetterSinkResolved EventPoliciesReady",
+    "KafkaChannel": "TopicReady ConfigMapUpdated ChannelServiceReady Addressable DeadLetterSinkResolved EventPoliciesReady",
+    "Subscription": "ReferencesResolved AddedToChannel ChannelReady OIDCIdentityCreated",
+    "Sequence": "ChannelsReady SubscriptionsReady Addressable EventPoliciesReady",
+    "Parallel": "ChannelsReady SubscriptionsReady Addressable EventPoliciesReady",
+}
+
+
+def test_conditions_are_knatives(space, receiver):
+    there = {"uri": receiver.uri("/")}
+    specs = {
+        "Trigger": {"broker": "o", "subscriber": there},
+        "Subscription": {"channel": ref("Channel", "o"), "subscriber": there},
+        "Sequence": {"steps": [there]},
+        "Parallel": {"branches": [{"subscriber": there}]},
+    }
+    for kind, wanted in CONDITIONS.items():
+        name = "o" if kind in ("Broker", "Trigger", "Channel", "Subscription") else kind.lower()
+        space.make(kind, name, specs.get(kind, {}))
+        conditions = space.get(kind, name)["status"]["conditions"]
+        assert {one["type"]: one["status"] for one in conditions} == dict.fromkeys(["Ready", *wanted.split()], "True"), kind
+        assert all(one["lastTransitionTime"] for one in conditions)
+    before = space.get("Trigger", "o")["status"]["conditions"]
+    space.make("Trigger", "o", {**specs["Trigger"], "filter": {"attributes": {"type": "x"}}})
+    after = space.get("Trigger", "o")["status"]
+    assert after["observedGeneration"] == 2 and after["conditions"] == before  # what stays as it is keeps its time
+
+
 def test_a_channel_is_what_its_template_says(space):
     space.make("Channel", "plain", {})
     assert space.get("Channel", "plain")["spec"]["channelTemplate"] == {"apiVersion": "messaging.knative.dev/v1", "kind": "InMemoryChannel"}
