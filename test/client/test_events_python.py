@@ -91,7 +91,7 @@ class PythonSdk(event_cases.Sdk):
 
 
 class Today(PythonSdk):
-    reads_escapes = True
+    has_escapes = True
 
     def event(self, one):
         attributes = {"specversion": "1.0", **one["attributes"]}
@@ -143,7 +143,7 @@ class Today(PythonSdk):
 class BeforeVersion2(PythonSdk):
     """It escapes nothing, and Python's HTTP client sends no letters beyond Latin-1."""
 
-    cannot = frozenset({("binary", "unicode")})
+    cannot_unicode = True
 
     def event(self, one):
         attributes = {**one["attributes"], **one["extensions"]}
