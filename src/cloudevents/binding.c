@@ -145,8 +145,7 @@ static err_t check_charset(const struct cloudevent_message *message, diag_t *dia
         return ERR_OK;
     if (http_media_parse(message->content_type, message->arena, &media) != ERR_OK)
         return diag_fail(diag, ERR_INVALID, "content-type", "must be a media type as in text/plain (RFC 2046)");
-    bytes_t charset = http_media_parameter(&media, "charset");
-    if (charset.data == NULL || http_text_equal(charset, "utf-8") || http_text_equal(charset, "us-ascii"))
+    if (cloudevent_charset_is_utf8(http_media_parameter(&media, "charset")))
         return ERR_OK;
     return diag_fail(diag, ERR_UNSUPPORTED, "content-type", "must have no charset other than utf-8");
 }
@@ -179,13 +178,15 @@ static err_t check_fields(const struct cloudevent_message *message, diag_t *diag
     return ERR_OK;
 }
 
-static err_t refuse(enum cloudevent_mode mode, diag_t *diag)
+static err_t refuse(const struct cloudevent_message *message, enum cloudevent_mode mode, diag_t *diag)
 {
     if (mode == CLOUDEVENT_MODE_UNKNOWN)
         return diag_fail(diag, ERR_UNSUPPORTED, "content-type", "names an event format other than JSON");
     if (mode == CLOUDEVENT_MODE_BATCH)
         return diag_fail(diag, ERR_UNSUPPORTED, "content-type", "must not be a batch here");
-    return diag_fail(diag, ERR_UNSUPPORTED, "specversion", "is required: this is not a CloudEvent");
+    return diag_fail(diag, ERR_UNSUPPORTED, "specversion",
+                     "is required, as %sspecversion or in a body of the type " CLOUDEVENT_JSON_MEDIA_TYPE,
+                     message->binding->prefix);
 }
 
 err_t cloudevent_message_decode(const struct cloudevent_message *message, bytes_t body, struct cloudevent *ret_event,
@@ -198,7 +199,7 @@ err_t cloudevent_message_decode(const struct cloudevent_message *message, bytes_
     if (mode == CLOUDEVENT_MODE_BINARY)
         return decode_binary(message, body, ret_event, diag);
     if (mode != CLOUDEVENT_MODE_STRUCTURED)
-        return refuse(mode, diag);
+        return refuse(message, mode, diag);
     err = check_charset(message, diag);
     return err == ERR_OK ? cloudevent_json_decode(body, message->arena, ret_event, diag) : err;
 }

@@ -219,9 +219,14 @@ bool cloudevent_media_is_json(bytes_t media_type)
     return ends_with(type, "/json") || ends_with(type, "+json");
 }
 
-static bool is_utf8(bytes_t charset)
+// "utf8" is no registered name, and often written.
+bool cloudevent_charset_is_utf8(bytes_t charset)
 {
-    return charset.data == NULL || http_text_equal(charset, "utf-8") || http_text_equal(charset, "us-ascii");
+    static const char *const names[] = { "utf-8", "utf8", "us-ascii" };
+    bool is_utf8 = charset.data == NULL;
+    for (size_t i = 0; !is_utf8 && i < ARRAY_COUNT(names); i++)
+        is_utf8 = http_text_equal(charset, names[i]);
+    return is_utf8;
 }
 
 bool cloudevent_media_is_text(bytes_t media_type)
@@ -232,7 +237,7 @@ bool cloudevent_media_is_text(bytes_t media_type)
     if (http_media_parse(media_type, &arena, &media) == ERR_OK)
         is_text = (http_text_equal(media.type, "text") || http_text_equal(media.subtype, "xml") ||
                    ends_with(media.subtype, "+xml")) &&
-                  is_utf8(http_media_parameter(&media, "charset"));
+                  cloudevent_charset_is_utf8(http_media_parameter(&media, "charset"));
     arena_free(&arena);
     return is_text;
 }

@@ -93,3 +93,5 @@ bytes_t cloudevent_media_type(const struct cloudevent *event);
 bool cloudevent_media_is_json(bytes_t media_type);
 // "text/*", "*/xml" and "*/*+xml" in UTF-8: what is written as a string rather than as base64.
 bool cloudevent_media_is_text(bytes_t media_type);
+// Of the parameter charset of a media type; BYTES_NULL, for none, is UTF-8.
+bool cloudevent_charset_is_utf8(bytes_t charset);

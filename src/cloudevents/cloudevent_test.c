@@ -158,6 +158,7 @@ static void knows_media_types(void **state)
         { "application/octet-stream; x=\"a/json\"", false, false },
         { "text/plain", false, true },
         { "text/plain; charset=UTF-8", false, true },
+        { "text/plain; charset=utf8", false, true },
         { "text/plain; charset=iso-8859-1", false, false },
         { "application/xml", false, true },
         { "image/svg+xml", false, true },

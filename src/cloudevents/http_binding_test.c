@@ -17,10 +17,11 @@ static size_t headers_of(const char *lines, struct http_header *headers)
     return count;
 }
 
-#define BASE "ce-specversion: 1.0\nce-id: 1\nce-source: /s\nce-type: t\n"
-#define OLD  "ce-specversion: 0.3\nce-id: 1\nce-source: /s\nce-type: t\n"
-#define IS   "id=1 source=/s type=t"
-#define JSON "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",\"data\":{\"a\": 1}}"
+#define NO_EVENT "! specversion: is required, as ce-specversion or in a body of the type application/cloudevents+json"
+#define BASE     "ce-specversion: 1.0\nce-id: 1\nce-source: /s\nce-type: t\n"
+#define OLD      "ce-specversion: 0.3\nce-id: 1\nce-source: /s\nce-type: t\n"
+#define IS       "id=1 source=/s type=t"
+#define JSON     "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",\"data\":{\"a\": 1}}"
 
 static const struct {
     const char *headers, *body, *event;
@@ -92,7 +93,7 @@ static const struct {
     { "ce-specversion: 1.0\nce-source: /s\nce-type: t\n", "", "! id: is required" },
     { "ce-specversion: 1.0\nce-id: 1\nce-type: t\n", "", "! source: is required" },
     { "ce-specversion: 1.0\nce-id: 1\nce-source: /s\n", "", "! type: is required" },
-    { "ce-id: 1\nce-source: /s\nce-type: t\n", "", "! specversion: is required: this is not a CloudEvent" },
+    { "ce-id: 1\nce-source: /s\nce-type: t\n", "", NO_EVENT },
     { "ce-specversion: 1.1\nce-id: 1\nce-source: /s\nce-type: t\n", "",
       "! specversion: must be 1.0 or 0.3, the versions that eddy knows" },
     { "ce-specversion: 1.0\nce-id:\nce-source: /s\nce-type: t\n", "", "! id: must not be empty" },
@@ -107,6 +108,7 @@ static const struct {
     { "content-type: Application/CloudEvents+JSON ; charset=UTF-8\n", JSON, IS " | json {\"a\": 1}" },
     { "Content-Type: application/cloudevents\n", JSON, IS " | json {\"a\": 1}" },
     { "Content-Type: application/cloudevents+json; charset=\"us-ascii\"\n", JSON, IS " | json {\"a\": 1}" },
+    { "Content-Type: application/cloudevents+json; charset=utf8\n", JSON, IS " | json {\"a\": 1}" },
     { "Content-Type: application/cloudevents+json; charset=utf-16\n", JSON,
       "! content-type: must have no charset other than utf-8" },
     { "Content-Type: application/cloudevents+json; charset\n", JSON,
@@ -124,8 +126,8 @@ static const struct {
       IS " datacontenttype=application/cloudevents+avro | bytes x" },
     { BASE "Content-Type: application/cloudeventsx+json\n", "x",
       IS " datacontenttype=application/cloudeventsx+json | bytes x" },
-    { "Content-Type: application/json\n", "{}", "! specversion: is required: this is not a CloudEvent" },
-    { "", "", "! specversion: is required: this is not a CloudEvent" },
+    { "Content-Type: application/json\n", "{}", NO_EVENT },
+    { "", "", NO_EVENT },
     { "Content-Type: application/cloudevents-batch+json\n", "[]", "! content-type: must not be a batch here" },
 };
 
