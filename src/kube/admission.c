@@ -256,10 +256,14 @@ static bool validate(const struct admission *admission, const struct json_value 
 static bool fill(const struct admission *admission, struct json_value *object, const struct json_value *live)
 {
     const struct schema *schema = kind_version_schema(admission->version);
+    const struct kind_rules *rules = admission->kind->rules;
     if (schema != NULL && schema_default(object, schema, admission->arena) != ERR_OK)
         return refuse(admission, PROBLEM_TOO_LARGE, "the defaults of the kind make the object too large");
-    if (admission->kind->rules != NULL && admission->kind->rules->fill != NULL)
-        admission->kind->rules->fill(admission->arena, object, live);
+    const char *warning = rules == NULL || rules->warning == NULL ? NULL : rules->warning(object);
+    if (warning != NULL && admission->on_warning != NULL)
+        admission->on_warning(admission->owner, bytes_of_text(warning));
+    if (rules != NULL && rules->fill != NULL)
+        rules->fill(admission->arena, object, live);
     return true;
 }
 

@@ -59,6 +59,8 @@ struct kind_rules {
     size_t subresource_count;
     // Fills what a schema cannot say, before validation. LIVE is NULL when the object is new.
     void (*fill)(struct arena *arena, struct json_value *object, const struct json_value *live);
+    // What to tell whoever writes OBJECT, which is not filled yet, as a Warning; NULL: nothing.
+    const char *(*warning)(const struct json_value *object);
     // Finds what a schema cannot see: what must not change, what excludes what.
     void (*check)(struct field_errors *errors, const struct json_value *object, const struct json_value *live);
     // Something else than metadata.finalizers keeps an object that is to be deleted, until a controller has done its

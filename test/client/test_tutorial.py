@@ -9,6 +9,7 @@ import time
 
 import pytest
 import servers
+import test_events
 
 SHARED = pathlib.Path(os.environ.get("EDDY_SHARED", servers.ROOT / ".." / "shared"))
 TUTORIAL = SHARED / "tutorial"
@@ -68,3 +69,58 @@ def test_nats_publisher_reaches_subscriber(nats_server, tmp_path):
         subscriber.send_signal(signal.SIGKILL)
         subscriber.wait(10)
     assert set(out.read_text().splitlines()) == {"main is done", "Received: Hello from NATS!"}
+
+
+# --- events
+
+
+def condition(kubectl, name, type):
+    conditions = kubectl.tree(name).get("status", {}).get("conditions", [])
+    return next((one for one in conditions if one["type"] == type), {})
+
+
+def test_its_trigger_takes_the_default_broker_which_comes(kubectl):
+    """Its Knative Service comes with the processors: until then a condition says so."""
+    said = kubectl.run("apply", "-f", TUTORIAL / "trigger.yaml", both=True)
+    assert "trigger.eventing.knative.dev/filter-events created" in said
+    assert "Warning: " in said and "default" in said
+    kubectl.run("wait", "--for=condition=Ready", "broker/default", f"--timeout={WAIT_SECONDS}s")
+    kubectl.run("wait", "--for=condition=SubscriberResolved=False", "trigger/filter-events", f"--timeout={WAIT_SECONDS}s")
+    assert kubectl.tree("trigger/filter-events")["spec"]["broker"] == "default"
+    assert "Service" in condition(kubectl, "trigger/filter-events", "SubscriberResolved")["message"]
+    assert condition(kubectl, "trigger/filter-events", "BrokerReady")["status"] == "True"
+    assert kubectl.run("apply", "-f", TUTORIAL / "trigger.yaml") == "trigger.eventing.knative.dev/filter-events unchanged\n"
+
+
+def test_its_ping_source_waits_for_its_service(kubectl):
+    assert kubectl.run("apply", "-f", TUTORIAL / "pingsource.yaml") == "pingsource.sources.knative.dev/test-ping created\n"
+    kubectl.run("wait", "--for=condition=SinkProvided=False", "pingsource/test-ping", f"--timeout={WAIT_SECONDS}s")
+    assert "Service" in condition(kubectl, "pingsource/test-ping", "SinkProvided")["message"]
+    assert kubectl.tree("pingsource/test-ping")["spec"]["schedule"] == "*/1 * * * *"
+
+
+def test_its_retry_consumer_prints_dead_letters(kube, tmp_path):
+    """The topic of a KafkaSink that is a Broker's dead letter sink. The tutorial's file reads it at localhost:9092, from its end."""
+    receiver = test_events.Receiver()
+    receiver.answer = lambda path, headers, body: (500, {}, b"")
+    space = test_events.Space(kube)
+    space.make("KafkaSink", "dlq", {"topic": "dead-letter-queue", "bootstrapServers": ["localhost:9092"]})
+    ref = {"apiVersion": "eventing.knative.dev/v1alpha1", "kind": "KafkaSink", "name": "dlq"}
+    space.broker(delivery={"retry": 1, "deadLetterSink": {"ref": ref}})
+    space.trigger("t", receiver.uri("/in"))
+    out = tmp_path / "out"
+    how = {"address": "localhost:9092", "wrapper": [MAPPED / "run_dlq.py"]}
+    with open(out, "wb") as file:
+        consumer = run(".venv", "dlq-consumer.py", kube.server, **how, stdout=file, stderr=subprocess.STDOUT)
+    try:
+        deadline = time.monotonic() + WAIT_SECONDS
+        while "Retrying: " not in out.read_text():
+            assert consumer.poll() is None, out.read_text()
+            assert time.monotonic() < deadline, f"nothing arrived: {out.read_text()}, {receiver.got}"
+            space.send("1", body=b'{"item": "tea"}')
+            time.sleep(0.5)
+    finally:
+        consumer.send_signal(signal.SIGKILL)
+        consumer.wait(10)
+        receiver.close()
+    assert set(out.read_text().splitlines()) == {'Retrying: {"item": "tea"}'}

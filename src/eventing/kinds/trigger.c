@@ -257,6 +257,7 @@ static const struct kind_controller controller_of_triggers = { start, stop, trig
 const struct kind_rules trigger_rules = {
     .definition = trigger_definition,
     .fill = trigger_fill,
+    .warning = trigger_warning,
     .check = trigger_check,
     .controller = &controller_of_triggers,
 };

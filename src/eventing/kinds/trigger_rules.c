@@ -23,6 +23,21 @@ static bool is_missing(const struct json_value *value)
     return value == NULL || (value->type == JSON_STRING && value->text.size == 0);
 }
 
+static bool names_no_broker(const struct json_value *spec)
+{
+    return is_missing(json_get(spec, "broker")) && json_get(spec, "brokerRef") == NULL;
+}
+
+const char *trigger_warning(const struct json_value *object)
+{
+    const struct json_value *spec = json_get(object, "spec");
+    if (spec == NULL || spec->type != JSON_OBJECT || !names_no_broker(spec))
+        return NULL;
+    return "spec.broker: no broker is named, so the trigger takes \"default\", which is made if it is not there; "
+           "Knative "
+           "refuses such a trigger";
+}
+
 void trigger_fill(struct arena *arena, struct json_value *object, const struct json_value *live)
 {
     struct json_value *spec = spec_of(object), *metadata = object_at(object, arena, "metadata");
@@ -30,7 +45,7 @@ void trigger_fill(struct arena *arena, struct json_value *object, const struct j
     (void)live;
     if (spec == NULL || spec->type != JSON_OBJECT || metadata == NULL)
         return;
-    if (is_missing(json_get(spec, "broker")) && json_get(spec, "brokerRef") == NULL)
+    if (names_no_broker(spec))
         broker_default(arena, spec, metadata);
     bytes_t broker = json_text_at(spec, "broker");
     struct json_value *labels = broker.size == 0 ? NULL : object_at(metadata, arena, "labels");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Trigger: what Knative's webhook does (kind_rules.fill and check).
+// Trigger: what Knative's webhook does (kind_rules.fill, warning and check).
 #pragma once
 
 #include "eventing/kinds/rules.h"
@@ -7,4 +7,6 @@
 // The label eventing.knative.dev/broker, an empty filter, the namespace of references. Without broker and brokerRef:
 // the Broker named default, which may be made for it (the annotation eventing.knative.dev/injection).
 void trigger_fill(struct arena *arena, struct json_value *object, const struct json_value *live);
+// That it takes the Broker named default; Knative refuses such a trigger.
+const char *trigger_warning(const struct json_value *object);
 void trigger_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live);

@@ -51,6 +51,27 @@ static void takes_the_default_broker_where_none_is_named(void **state)
                   "{\"metadata\":{},\"spec\":{\"brokerRef\":{\"name\":\"b\"},\"filter\":{}}}");
 }
 
+static void says_that_it_takes_the_default_broker(void **state)
+{
+    static const struct {
+        const char *spec;
+        bool warns;
+    } cases[] = {
+        { "{}", true },
+        { "{\"broker\":\"\"}", true },
+        { "{\"broker\":\"default\"}", false },
+        { "{\"brokerRef\":{\"name\":\"b\"}}", false },
+        { "[]", false },
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        const char *text = trigger_warning(tree(arena_format(&arena, "{\"spec\":%s}", cases[i].spec)));
+        assert_int_equal(text != NULL, cases[i].warns);
+        assert_true(text == NULL || strstr(text, "takes \"default\"") != NULL);
+    }
+    assert_null(trigger_warning(tree("{}")));
+}
+
 static void leaves_alone_what_validation_will_refuse(void **state)
 {
     static const char *const texts[] = {
@@ -151,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(gets_a_label_a_filter_and_namespaces, tear_down),
         cmocka_unit_test_teardown(takes_the_default_broker_where_none_is_named, tear_down),
+        cmocka_unit_test_teardown(says_that_it_takes_the_default_broker, tear_down),
         cmocka_unit_test_teardown(leaves_alone_what_validation_will_refuse, tear_down),
         cmocka_unit_test_teardown(keeps_its_broker, tear_down),
         cmocka_unit_test_teardown(takes_filters_of_any_depth, tear_down),
