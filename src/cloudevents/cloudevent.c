@@ -219,6 +219,12 @@ bool cloudevent_media_is_json(bytes_t media_type)
     return ends_with(type, "/json") || ends_with(type, "+json");
 }
 
+bool cloudevent_media_is_plain_json(bytes_t media_type)
+{
+    bytes_t type = essence(media_type);
+    return http_text_equal(type, "application/json") || http_text_equal(type, "text/json");
+}
+
 // "utf8" is no registered name, and often written.
 bool cloudevent_charset_is_utf8(bytes_t charset)
 {

@@ -91,6 +91,8 @@ err_t cloudevent_check(bytes_t name, struct cloudevent_value value, diag_t *diag
 bytes_t cloudevent_media_type(const struct cloudevent *event);
 // Of a datacontenttype: "*/json" or "*/*+json" (JSON format 1.0.2 3.1.1).
 bool cloudevent_media_is_json(bytes_t media_type);
+// "application/json" and "text/json", which no SDK takes for something else.
+bool cloudevent_media_is_plain_json(bytes_t media_type);
 // "text/*", "*/xml" and "*/*+xml" in UTF-8: what is written as a string rather than as base64.
 bool cloudevent_media_is_text(bytes_t media_type);
 // Of the parameter charset of a media type; BYTES_NULL, for none, is UTF-8.

@@ -12,7 +12,8 @@ static void write_value(struct json_writer *json, struct cloudevent_value value)
         json_bytes(json, value.text);
 }
 
-// JSON format 1.0.2 3.1.1: how the data is represented.
+// JSON format 1.0.2 3.1.1: how the data is represented. Bytes of JSON by another name, as application/vnd.x+json, are
+// Binary: the SDKs of Go and Java refuse a JSON value there, and every SDK reads base64.
 static enum cloudevent_form form_of(const struct cloudevent *event)
 {
     bytes_t type = event->core[CLOUDEVENT_DATACONTENTTYPE];
@@ -25,8 +26,11 @@ static enum cloudevent_form form_of(const struct cloudevent *event)
     case CLOUDEVENT_BYTES:
         break;
     }
-    if (type.data == NULL || cloudevent_media_is_json(type))
-        return json_is_valid(event->data, CLOUDEVENT_DATA_DEPTH_MAX) ? CLOUDEVENT_JSON : CLOUDEVENT_BINARY;
+    if (type.data == NULL || cloudevent_media_is_json(type)) {
+        bool is_value = (type.data == NULL || cloudevent_media_is_plain_json(type)) &&
+                        json_is_valid(event->data, CLOUDEVENT_DATA_DEPTH_MAX);
+        return is_value ? CLOUDEVENT_JSON : CLOUDEVENT_BINARY;
+    }
     bool is_text = event->form == CLOUDEVENT_TEXT || cloudevent_media_is_text(type);
     return is_text && bytes_is_utf8(event->data) ? CLOUDEVENT_TEXT : CLOUDEVENT_BINARY;
 }

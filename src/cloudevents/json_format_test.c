@@ -272,7 +272,9 @@ static void chooses_how_data_is_written(void **state)
     } bodies[] = {
         { NULL, NULL, "" },
         { "application/json", "{\"a\": 1}", ",\"data\":{\"a\": 1}" },
-        { "a/b+json", "1", ",\"data\":1" },
+        { "Text/JSON ; charset=utf-8", "1", ",\"data\":1" },
+        { "a/b+json", "1", ",\"data_base64\":\"MQ==\"" },
+        { "text/b+json", "1", ",\"data_base64\":\"MQ==\"" },
         { NULL, "[1]", ",\"data\":[1]" },
         { NULL, "hello", ",\"data_base64\":\"aGVsbG8=\"" },
         { "application/json", "{\"a\":", ",\"data_base64\":\"eyJhIjo=\"" },

@@ -10,6 +10,7 @@ with the extensions among the attributes, as CloudEvents writes them.
 
 import base64
 import datetime
+import http.client
 import json
 import time
 import urllib.parse
@@ -143,11 +144,25 @@ def check_all(sdk, messages, got):
         check(sdk, mode, sent, by_id[sent["attributes"]["id"]])
 
 
+def dated(one):
+    """Only the door of a broker dates an event."""
+    return {**one, "attributes": {"knativearrivaltime": TIME, **one["attributes"]}}
+
+
 # --- cases: functions of a namespace (test_events.Space) and an SDK
 
 
 def door(space):
     return "http://{}:{}/{}/default".format(*space.kube.server.doors["events"], space.name)
+
+
+def post(port, headers, body):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+    try:
+        connection.request("POST", "/in", body, headers)
+        return connection.getresponse().status
+    finally:
+        connection.close()
 
 
 def events_arrive_as_they_were_sent(space, sdk, delivery=None):
@@ -209,9 +224,38 @@ def a_record_reaches_the_trigger(space, sdk):
         space.trigger("t", f"http://127.0.0.1:{receiver.port}/in")
         sdk.produce(space.kube.server.bootstrap, f"knative-broker-{space.name}-default", messages)
         wait_for(lambda: len(receiver.got) >= len(messages), lambda: receiver.got)
-        now = "2026-01-01T00:00:00Z"  # only the door dates an event
-        got = [{**one, "attributes": {"knativearrivaltime": now, **one["attributes"]}} for one in receiver.got]
-        check_all(sdk, messages, got)
+        check_all(sdk, messages, [dated(one) for one in receiver.got])
+    finally:
+        receiver.close()
+
+
+def sink_with_what_was_posted(space, sdk, mode):
+    """The topic of a KafkaSink in MODE that has all that the SDK can send, and the messages."""
+    messages = messages_of(sdk)
+    topic = f"{space.name}-{mode}"
+    space.make("KafkaSink", "sink", {"topic": topic, "bootstrapServers": ["localhost:9092"], "contentMode": mode})
+    url = "http://{}:{}/kafkasinks/{}/sink".format(*space.kube.server.doors["events"], space.name)
+    assert sdk.send(url, messages) == [202] * len(messages)
+    return topic, messages
+
+
+def a_kafka_sink_writes_what_it_reads(space, sdk, mode):
+    """Its Kafka binding reads the topic of a KafkaSink in MODE."""
+    topic, messages = sink_with_what_was_posted(space, sdk, mode)
+    got = sdk.consume(space.kube.server.bootstrap, topic, len(messages))
+    assert {one["mode"] for one in got} == {mode}
+    check_all(sdk, messages, [{**dated(one), "mode": "kafka"} for one in got])
+
+
+def the_json_is_what_it_reads(space, sdk):
+    """The SDK's HTTP server reads eddy's JSON format, as it stands in a topic."""
+    topic, messages = sink_with_what_was_posted(space, sdk, "structured")
+    receiver = sdk.receive()
+    try:
+        for headers, value in space.records(topic):
+            assert post(receiver.port, {"Content-Type": headers["content-type"]}, value) == 202
+        assert {one["mode"] for one in receiver.got} == {"structured"}
+        check_all(sdk, messages, [dated(one) for one in receiver.got])
     finally:
         receiver.close()
 

@@ -144,3 +144,12 @@ def test_a_record_of_its_kafka_binding_reaches_the_trigger(space, java_sdk):
 
 def test_its_kafka_binding_reads_what_was_posted(space, java_sdk):
     event_cases.the_topic_has_what_was_posted(space, java_sdk)
+
+
+@pytest.mark.parametrize("mode", event_cases.MODES)
+def test_its_kafka_binding_reads_what_a_kafka_sink_wrote(space, java_sdk, mode):
+    event_cases.a_kafka_sink_writes_what_it_reads(space, java_sdk, mode)
+
+
+def test_it_reads_the_json(space, sdk):
+    event_cases.the_json_is_what_it_reads(space, sdk)
