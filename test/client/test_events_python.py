@@ -205,3 +205,20 @@ def test_its_kafka_binding_reads_what_a_kafka_sink_wrote(space, mode):
 
 def test_it_reads_the_json(space, sdk):
     event_cases.the_json_is_what_it_reads(space, sdk)
+
+
+def test_filters_find_types_in_the_text(space, sdk):
+    """An Integer and a Boolean are text in the topic, whichever mode they came in."""
+    receiver = sdk.receive()
+    try:
+        space.broker()
+        space.trigger("sql", f"http://127.0.0.1:{receiver.port}/sql", filters=[{"cesql": "count > 6 AND count + 1 = 8 AND yes AND NOT no"}])
+        space.trigger("exact", f"http://127.0.0.1:{receiver.port}/exact", filters=[{"exact": {"count": "7"}}])
+        space.trigger("other", f"http://127.0.0.1:{receiver.port}/other", filters=[{"cesql": "count > 7"}, {"exact": {"word": "v"}}])
+        messages = [(mode, one) for mode, one in event_cases.messages_of(sdk) if one["extensions"].get("count")]
+        assert sdk.send(event_cases.door(space), messages) == [202, 202]
+        wanted = sorted((path, one["attributes"]["id"]) for _, one in messages for path in ("/sql", "/exact"))
+        event_cases.wait_for(lambda: len(receiver.got) >= len(wanted), lambda: receiver.got)
+        assert sorted((one["path"], one["attributes"]["id"]) for one in receiver.got) == wanted
+    finally:
+        receiver.close()
