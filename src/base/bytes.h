@@ -14,6 +14,11 @@ typedef struct bytes {
 
 #define BYTES_NULL          ((bytes_t){ NULL, 0 })
 #define BYTES_LITERAL(text) ((bytes_t){ (const uint8_t *)(text), sizeof(text) - 1 })
+// The same in a table.
+#define BYTES_INIT(text)                                                                                               \
+    {                                                                                                                  \
+        (const uint8_t *)(text), sizeof(text) - 1                                                                      \
+    }
 // For printf("%.*s", BYTES_ARG(b)).
 #define BYTES_ARG(b) ((int)(b).size), ((b).data == NULL ? "" : (const char *)(b).data)
 

@@ -10,26 +10,26 @@
 
 // HTTP binding 1.0.2 3.1.1: ce-datacontenttype must not be there.
 const struct cloudevent_binding cloudevent_binding_http = {
-    .prefix = "ce-",
-    .content_type = "content-type",
-    .data_type = "content-type",
+    .prefix = BYTES_INIT("ce-"),
+    .content_type = BYTES_INIT("content-type"),
+    .data_type = BYTES_INIT("content-type"),
     .is_escaped = true,
     .has_batches = true,
 };
 
 // Kafka binding 1.0.2 3.2.3: UTF-8 as it is.
 const struct cloudevent_binding cloudevent_binding_kafka = {
-    .prefix = "ce_",
-    .content_type = "content-type",
-    .data_type = "content-type",
+    .prefix = BYTES_INIT("ce_"),
+    .content_type = BYTES_INIT("content-type"),
+    .data_type = BYTES_INIT("content-type"),
     .has_data_type = true,
 };
 
 // NATS binding 1.0.3 3.1
 const struct cloudevent_binding cloudevent_binding_nats = {
-    .prefix = "ce-",
-    .content_type = "Content-Type",
-    .data_type = "ce-datacontenttype",
+    .prefix = BYTES_INIT("ce-"),
+    .content_type = BYTES_INIT("Content-Type"),
+    .data_type = BYTES_INIT("ce-datacontenttype"),
     .has_data_type = true,
     .is_escaped = true,
     .is_structured_always = true,
@@ -72,15 +72,15 @@ static bytes_t unescaped(bytes_t name, bytes_t value, struct arena *arena)
 void cloudevent_message_field(struct cloudevent_message *message, bytes_t name, bytes_t value)
 {
     const struct cloudevent_binding *binding = message->binding;
-    size_t size = strlen(binding->prefix);
+    size_t size = binding->prefix.size;
     if (value.data == NULL)
         return;
-    if (http_text_equal(name, binding->content_type)) {
+    if (http_bytes_equal(name, binding->content_type)) {
         message->is_content_type_twice = message->content_type.data != NULL;
         message->content_type = value;
         return;
     }
-    if (name.size < size || !http_text_equal(bytes_of(name.data, size), binding->prefix))
+    if (name.size < size || !http_bytes_equal(bytes_of(name.data, size), binding->prefix))
         return;
     if (message->count == CLOUDEVENT_FIELDS_MAX) {
         message->has_too_many = true;
@@ -239,18 +239,17 @@ size_t cloudevent_fields_encode(const struct cloudevent_binding *binding, const 
         arena_array(arena, CLOUDEVENT_CORE_COUNT + event->extension_count + CLOUDEVENT_FIELDS_SPARE, sizeof *fields);
     bytes_t name, media_type = cloudevent_media_type(event);
     struct cloudevent_value value;
-    bytes_t prefix = bytes_of_text(binding->prefix);
     size_t count = 0;
     for (size_t at = 0; cloudevent_next(event, &at, &name, &value);) {
         if (bytes_is(name, "datacontenttype"))
             continue;
         bytes_t text = binding->is_escaped ? cloudevent_header_escape(value.text, arena) : value.text;
-        fields[count++] = (struct http_header){ joined(prefix, name, arena), text };
+        fields[count++] = (struct http_header){ joined(binding->prefix, name, arena), text };
     }
-    if (binding->is_escaped && strcmp(binding->data_type, binding->content_type) != 0)
+    if (binding->is_escaped && !bytes_equal(binding->data_type, binding->content_type))
         media_type = cloudevent_header_escape(media_type, arena);
     if (media_type.data != NULL)
-        fields[count++] = (struct http_header){ bytes_of_text(binding->data_type), media_type };
+        fields[count++] = (struct http_header){ binding->data_type, media_type };
     *ret_fields = fields;
     return count;
 }
@@ -259,5 +258,5 @@ struct http_header cloudevent_field_of_mode(const struct cloudevent_binding *bin
 {
     ASSERT(mode == CLOUDEVENT_MODE_STRUCTURED || mode == CLOUDEVENT_MODE_BATCH);
     const char *media = mode == CLOUDEVENT_MODE_BATCH ? CLOUDEVENT_JSON_BATCH_MEDIA_TYPE : CLOUDEVENT_JSON_MEDIA_TYPE;
-    return (struct http_header){ bytes_of_text(binding->content_type), bytes_of_text(media) };
+    return (struct http_header){ binding->content_type, bytes_of_text(media) };
 }

@@ -17,9 +17,9 @@ enum cloudevent_mode {
 };
 
 struct cloudevent_binding {
-    const char *prefix;        // of the fields that are attributes
-    const char *content_type;  // the field with the media type of the body; written as here, read without case
-    const char *data_type;     // the field with datacontenttype in binary mode
+    bytes_t prefix;            // of the fields that are attributes
+    bytes_t content_type;      // the field with the media type of the body; written as here, read without case
+    bytes_t data_type;         // the field with datacontenttype in binary mode
     bool has_data_type;        // may PREFIX "datacontenttype" be there?
     bool is_escaped;           // are values percent-encoded?
     bool has_batches;          // is there a batched mode?

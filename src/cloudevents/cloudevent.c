@@ -11,7 +11,7 @@ static const struct {
     bool is_required;
 } rows[CLOUDEVENT_CORE_COUNT] = {
 #define CLOUDEVENT_CORE_ROW(id, text, value_type, required)                                                            \
-    [CLOUDEVENT_##id] = { { (const uint8_t *)(text), sizeof(text) - 1 }, CLOUDEVENT_TYPE_##value_type, required },
+    [CLOUDEVENT_##id] = { BYTES_INIT(text), CLOUDEVENT_TYPE_##value_type, required },
     CLOUDEVENT_CORE_TABLE(CLOUDEVENT_CORE_ROW)
 #undef CLOUDEVENT_CORE_ROW
 };

@@ -47,8 +47,9 @@ void http_limits_default(struct http_limits *ret_limits)
 
 bytes_t http_headers_find(const struct http_header *headers, size_t count, const char *name)
 {
+    bytes_t wanted = bytes_of_text(name);
     for (size_t i = 0; i < count; i++)
-        if (http_text_equal(headers[i].name, name))
+        if (http_bytes_equal(headers[i].name, wanted))
             return headers[i].value;
     return BYTES_NULL;
 }
@@ -63,19 +64,12 @@ static uint8_t lower(uint8_t c)
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
-bool http_bytes_equal(bytes_t a, bytes_t b)
+bool http_same_letters(const uint8_t *a, const uint8_t *b, size_t size)
 {
-    if (a.size != b.size)
-        return false;
-    for (size_t i = 0; i < a.size; i++)
-        if (lower(a.data[i]) != lower(b.data[i]))
+    for (size_t i = 0; i < size; i++)
+        if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
             return false;
     return true;
-}
-
-bool http_text_equal(bytes_t a, const char *b)
-{
-    return http_bytes_equal(a, bytes_of_text(b));
 }
 
 bytes_t http_bearer_token(const struct http_request *request)

@@ -69,8 +69,18 @@ bytes_t http_header_find(const struct http_request *request, const char *name);
 // The token of "Authorization: Bearer TOKEN" (RFC 6750 2.1), as it was sent; BYTES_NULL if there is none.
 bytes_t http_bearer_token(const struct http_request *request);
 
-// ASCII letters without case (field names, tokens, host names).
-bool http_text_equal(bytes_t a, const char *b);
-bool http_bytes_equal(bytes_t a, bytes_t b);
+// ASCII letters without case (field names, tokens, host names). Most of what is compared differs in its size, which is
+// found without a call.
+bool http_same_letters(const uint8_t *a, const uint8_t *b, size_t size);
+static inline bool http_bytes_equal(bytes_t a, bytes_t b)
+{
+    return a.size == b.size && http_same_letters(a.data, b.data, a.size);
+}
+
+static inline bool http_text_equal(bytes_t a, const char *b)
+{
+    return http_bytes_equal(a, bytes_of_text(b));
+}
+
 // Is TOKEN an element of a comma separated list (RFC 9110 5.6.1), without case?
 bool http_list_has(bytes_t list, const char *token);

@@ -11,7 +11,8 @@
 
 const char *http_request_head_complaint(const struct http_header *headers, size_t count)
 {
-    static const char *const own[] = { "Host", "User-Agent", "Content-Length", "Transfer-Encoding", "Connection" };
+    const bytes_t own[] = { BYTES_LITERAL("Host"), BYTES_LITERAL("User-Agent"), BYTES_LITERAL("Content-Length"),
+                            BYTES_LITERAL("Transfer-Encoding"), BYTES_LITERAL("Connection") };
     for (size_t i = 0; i < count; i++) {
         bytes_t name = headers[i].name, value = headers[i].value;
         if (name.size == 0 || !http_chars_has_all(HTTP_CHARS_TOKEN, name))
@@ -19,7 +20,7 @@ const char *http_request_head_complaint(const struct http_header *headers, size_
         if (!http_chars_has_all(HTTP_CHARS_VALUE, value))
             return "The value of a header field has control characters.";
         for (size_t k = 0; k < ARRAY_COUNT(own); k++)
-            if (http_text_equal(name, own[k]))
+            if (http_bytes_equal(name, own[k]))
                 return "Host, User-Agent, Content-Length, Transfer-Encoding and Connection are the client's own "
                        "fields.";
     }

@@ -90,12 +90,12 @@ static bool take_connection(struct http_response_parser *p, bytes_t value)
 
 // The fields that decide about framing; all others are only kept.
 static const struct known_field {
-    const char *name;
+    bytes_t name;
     bool (*take)(struct http_response_parser *p, bytes_t value);
 } known_fields[] = {
-    { "Content-Length", take_length },
-    { "Transfer-Encoding", take_coding },
-    { "Connection", take_connection },
+    { BYTES_INIT("Content-Length"), take_length },
+    { BYTES_INIT("Transfer-Encoding"), take_coding },
+    { BYTES_INIT("Connection"), take_connection },
 };
 
 static bool take_field(struct http_response_parser *p, bytes_t line)
@@ -107,7 +107,7 @@ static bool take_field(struct http_response_parser *p, bytes_t line)
     if (complaint != NULL)
         return malformed(p, complaint);
     for (size_t i = 0; i < ARRAY_COUNT(known_fields); i++)
-        if (http_text_equal(name, known_fields[i].name) && !known_fields[i].take(p, value))
+        if (http_bytes_equal(name, known_fields[i].name) && !known_fields[i].take(p, value))
             return false;
     http_fields_add(&p->fields, &p->head, name, value);
     return true;

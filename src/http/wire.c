@@ -206,16 +206,16 @@ static bool take_type(struct http_parser *p, bytes_t value)
 // The fields that decide about framing, and those of which two readers might take different ones when there are two;
 // all others are only kept.
 static const struct known_field {
-    const char *name;
+    bytes_t name;
     bool (*take)(struct http_parser *p, bytes_t value);
 } known_fields[] = {
-    { "Host", take_host },
-    { "Content-Length", take_length },
-    { "Transfer-Encoding", take_coding },
-    { "Connection", take_connection },
-    { "Expect", take_expect },
-    { "Authorization", take_authorization },
-    { "Content-Type", take_type },
+    { BYTES_INIT("Host"), take_host },
+    { BYTES_INIT("Content-Length"), take_length },
+    { BYTES_INIT("Transfer-Encoding"), take_coding },
+    { BYTES_INIT("Connection"), take_connection },
+    { BYTES_INIT("Expect"), take_expect },
+    { BYTES_INIT("Authorization"), take_authorization },
+    { BYTES_INIT("Content-Type"), take_type },
 };
 
 static bool split_field(struct http_parser *p, bytes_t line, bytes_t *ret_name, bytes_t *ret_value)
@@ -232,7 +232,7 @@ static bool take_field(struct http_parser *p, bytes_t line)
     if (!split_field(p, line, &name, &value))
         return false;
     for (size_t i = 0; i < ARRAY_COUNT(known_fields); i++)
-        if (http_text_equal(name, known_fields[i].name) && !known_fields[i].take(p, value))
+        if (http_bytes_equal(name, known_fields[i].name) && !known_fields[i].take(p, value))
             return false;
     http_fields_add(&p->fields, &p->head, name, value);
     return true;
