@@ -42,6 +42,16 @@ char *bytes_to_text(bytes_t b)
     return text;
 }
 
+bytes_t bytes_of_decimal(uint64_t value, uint8_t room[BYTES_DECIMAL_SIZE])
+{
+    size_t at = BYTES_DECIMAL_SIZE;
+    do {
+        room[--at] = (uint8_t)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    return bytes_of(room + at, BYTES_DECIMAL_SIZE - at);
+}
+
 bool bytes_to_int64(bytes_t b, int64_t *ret_value)
 {
     bool negative = b.size > 0 && b.data[0] == '-';

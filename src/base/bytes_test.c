@@ -52,6 +52,18 @@ static void parses_decimal_integers_to_the_last_value(void **state)
     }
 }
 
+static void writes_decimal_numbers_to_the_last_value(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t value;
+        const char *text;
+    } rows[] = { { 0, "0" }, { 9, "9" }, { 10, "10" }, { 4096, "4096" }, { UINT64_MAX, "18446744073709551615" } };
+    uint8_t room[BYTES_DECIMAL_SIZE];
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+        assert_true(bytes_is(bytes_of_decimal(rows[i].value, room), rows[i].text));
+}
+
 static void accepts_exactly_well_formed_utf8(void **state)
 {
     (void)state;
@@ -128,6 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compares_like_memcmp_with_the_shorter_prefix_first),
         cmocka_unit_test(parses_decimal_integers_to_the_last_value),
+        cmocka_unit_test(writes_decimal_numbers_to_the_last_value),
         cmocka_unit_test(accepts_exactly_well_formed_utf8),
         cmocka_unit_test(hashes_depend_on_every_byte_and_on_the_length),
         cmocka_unit_test(copies_to_terminated_text),

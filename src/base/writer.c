@@ -86,6 +86,12 @@ void writer_text(struct writer *w, const char *text)
     writer_bytes(w, bytes_of_text(text));
 }
 
+void writer_decimal(struct writer *w, uint64_t value)
+{
+    uint8_t room[BYTES_DECIMAL_SIZE];
+    writer_bytes(w, bytes_of_decimal(value, room));
+}
+
 void writer_format(struct writer *w, const char *format, ...)
 {
     char room[512];

@@ -98,6 +98,7 @@ void writer_varint(struct writer *w, int32_t v);
 void writer_varlong(struct writer *w, int64_t v);
 void writer_bytes(struct writer *w, bytes_t bytes);
 void writer_text(struct writer *w, const char *text);
+void writer_decimal(struct writer *w, uint64_t value);
 void writer_format(struct writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 // Overwrites earlier bytes; at + 4 (2, 8) <= size.

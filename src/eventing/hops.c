@@ -36,7 +36,8 @@ err_t hops_enter(struct cloudevent *event, struct arena *arena, diag_t *diag)
         return diag_fail(diag, ERR_LIMIT, HOPS,
                          "no hops are left: the event went through brokers %d times, as in a loop of answers",
                          HOPS_MAX);
-    hops_set(event, bytes_of_text(arena_format(arena, "%d", (int)(hops - 1))), arena);
+    uint8_t room[BYTES_DECIMAL_SIZE];
+    hops_set(event, arena_copy(arena, bytes_of_decimal((uint64_t)(hops - 1), room)), arena);
     arrival_set(event, arena);
     return ERR_OK;
 }

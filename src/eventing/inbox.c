@@ -6,7 +6,6 @@
 #include "http/request.h"
 #include "http/target.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define KEY_FORMAT "%c/%.*s/%.*s"
@@ -57,12 +56,24 @@ void inboxes_deinit(struct inboxes *inboxes)
     map_free(&inboxes->map);
 }
 
+static void key_put(uint8_t *to, bytes_t text)
+{
+    if (text.size > 0)
+        memcpy(to, text.data, text.size);
+}
+
+// As KEY_FORMAT has it, for each event: without a format.
 struct inbox *inbox_find(const struct inboxes *inboxes, enum inbox_kind kind, bytes_t name_space, bytes_t name)
 {
-    char key[KEY_SIZE]; // no resource has a longer one
-    int size = snprintf(key, sizeof key, KEY_FORMAT, kinds[kind].letter, BYTES_ARG(name_space), BYTES_ARG(name));
-    struct map_node *node =
-        size >= (int)sizeof key ? NULL : map_find(&inboxes->map, bytes_of((const uint8_t *)key, (size_t)size));
+    uint8_t key[KEY_SIZE]; // no resource has a longer one
+    size_t size = name_space.size + name.size + 3;
+    if (size > sizeof key)
+        return NULL;
+    key[0] = (uint8_t)kinds[kind].letter;
+    key[1] = key[2 + name_space.size] = '/';
+    key_put(key + 2, name_space);
+    key_put(key + 3 + name_space.size, name);
+    struct map_node *node = map_find(&inboxes->map, bytes_of(key, size));
     return node == NULL ? NULL : CONTAINER_OF(node, struct inbox, node);
 }
 

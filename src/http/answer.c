@@ -17,16 +17,24 @@ bool http_status_has_content(int status)
 void http_answer_head(struct http_site *site, const struct http_head *head, struct writer *to)
 {
     const struct http_reply *reply = head->reply;
-    writer_format(to, "HTTP/1.1 %d %s\r\nDate: %s\r\n", reply->status, http_status_text(reply->status),
-                  http_date_at(&site->date, clock_wall_ms()));
+    writer_text(to, "HTTP/1.1 ");
+    writer_decimal(to, (uint64_t)reply->status);
+    writer_text(to, " ");
+    writer_text(to, http_status_text(reply->status));
+    writer_text(to, "\r\nDate: ");
+    writer_text(to, http_date_at(&site->date, clock_wall_ms()));
+    writer_text(to, "\r\n");
     if (head->framing != HTTP_FRAMING_NONE && reply->content_type != NULL)
         writer_format(to, "Content-Type: %s\r\nX-Content-Type-Options: nosniff\r\n", reply->content_type);
     if (head->is_gzip)
         writer_text(to, "Content-Encoding: gzip\r\n");
     if (head->varies)
         writer_text(to, "Vary: Accept-Encoding\r\n");
-    if (head->framing == HTTP_FRAMING_LENGTH)
-        writer_format(to, "Content-Length: %zu\r\n", reply->body.bytes.size);
+    if (head->framing == HTTP_FRAMING_LENGTH) {
+        writer_text(to, "Content-Length: ");
+        writer_decimal(to, reply->body.bytes.size);
+        writer_text(to, "\r\n");
+    }
     if (head->framing == HTTP_FRAMING_CHUNKED)
         writer_text(to, "Transfer-Encoding: chunked\r\n");
     if (reply->fields != NULL)

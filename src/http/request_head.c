@@ -5,8 +5,6 @@
 #include "base/version.h"
 #include "http/line.h"
 
-#include <stdio.h>
-
 #define AGENT "User-Agent: eddy/" EDDY_VERSION "\r\n"
 
 const char *http_request_head_complaint(const struct http_header *headers, size_t count)
@@ -43,11 +41,14 @@ static uint8_t *put(uint8_t *at, bytes_t bytes)
 struct slice http_request_head_write(const struct http_request_head *head)
 {
     bytes_t method = bytes_of_text(http_method_name(head->method));
-    char length[48] = "\r\n";
-    if (head->content_length > 0 || expects_content(head->method))
-        snprintf(length, sizeof length, "Content-Length: %llu\r\n\r\n", (unsigned long long)head->content_length);
+    bool has_length = head->content_length > 0 || expects_content(head->method);
+    uint8_t room[BYTES_DECIMAL_SIZE];
+    const bytes_t length = has_length ? bytes_of_decimal(head->content_length, room) : BYTES_NULL;
+    const bytes_t before = has_length ? BYTES_LITERAL("Content-Length: ") : BYTES_NULL;
+    const bytes_t end = has_length ? BYTES_LITERAL("\r\n\r\n") : BYTES_LITERAL("\r\n");
     const bytes_t version = BYTES_LITERAL(" HTTP/1.1\r\nHost: "), agent = BYTES_LITERAL("\r\n" AGENT);
-    size_t size = method.size + 1 + head->target.size + version.size + head->host.size + agent.size + strlen(length);
+    size_t size = method.size + 1 + head->target.size + version.size + head->host.size + agent.size + before.size +
+                  length.size + end.size;
     for (size_t i = 0; i < head->header_count; i++)
         size += head->headers[i].name.size + head->headers[i].value.size + 4;
     struct buf *buf = buf_new(size);
@@ -58,7 +59,7 @@ struct slice http_request_head_write(const struct http_request_head *head)
         at = put(put(at, head->headers[i].name), BYTES_LITERAL(": "));
         at = put(put(at, head->headers[i].value), BYTES_LITERAL("\r\n"));
     }
-    at = put(at, bytes_of_text(length));
+    at = put(put(put(at, before), length), end);
     ASSERT(at == buf->data + size);
     return (struct slice){ buf, bytes_of(buf->data, size) };
 }
