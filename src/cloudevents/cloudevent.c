@@ -130,6 +130,10 @@ void cloudevent_remove(struct cloudevent *event, bytes_t name, struct arena *are
     size_t i = extension_index(event, name);
     if (i == event->extension_count)
         return;
+    if (i + 1 == event->extension_count) {
+        event->extension_count--;
+        return;
+    }
     struct cloudevent_extension *extensions = copy_extensions(event, arena);
     event->extension_count--;
     memmove(extensions + i, extensions + i + 1, (event->extension_count - i) * sizeof *extensions);

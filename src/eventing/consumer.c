@@ -13,8 +13,15 @@ enum { DEAD_LETTER_WAIT_MS = 1000, DEAD_LETTER_WAIT_MAX_MS = 60 * 1000 };
 
 // --- parcels
 
+static void parcel_wait(struct parcel *parcel)
+{
+    parcel->state = PARCEL_WAITS;
+    parcel->cursor->waiting++;
+}
+
 static void parcel_free(struct parcel *parcel)
 {
+    parcel->cursor->waiting -= parcel->state == PARCEL_WAITS;
     list_remove(&parcel->node);
     timer_stop(&parcel->retry);
     sink_unref(parcel->sink);
@@ -24,8 +31,11 @@ static void parcel_free(struct parcel *parcel)
     free(parcel);
 }
 
+// Asked after each answer: most often none waits, and nobody is walked over.
 static struct parcel *parcel_first_waiting(const struct cursor *cursor)
 {
+    if (cursor->waiting == 0)
+        return NULL;
     LIST_EACH(&cursor->parcels, node)
     {
         struct parcel *parcel = LIST_ITEM(node, struct parcel, node);
@@ -212,6 +222,7 @@ static void on_sent(struct handover *handover)
 static void parcel_send(struct parcel *parcel)
 {
     struct consumer *consumer = parcel->cursor->consumer;
+    parcel->cursor->waiting--;
     parcel->state = PARCEL_SENT;
     parcel->shown = *parcel->event;
     if (consumer->has_hops)
@@ -225,7 +236,7 @@ static void on_retry(struct timer *timer)
     if (parcel->state == PARCEL_DEAD) {
         dead_letter_send(parcel);
     } else {
-        parcel->state = PARCEL_WAITS;
+        parcel_wait(parcel);
         cursor_send(parcel->cursor);
     }
 }
@@ -266,6 +277,7 @@ bool cursor_take(struct cursor *cursor, struct piece *piece, size_t index)
     timer_init(&parcel->retry, cursor->consumer->loop, on_retry);
     list_append(&cursor->parcels, &parcel->node);
     cursor->count++;
+    parcel_wait(parcel);
     cursor->consumer->stats.matched++;
     cursor_send(cursor);
     return true;

@@ -48,6 +48,7 @@ struct cursor {
     int32_t partition;
     struct list_node parcels;
     size_t count;      // of them
+    size_t waiting;    // of them, for their turn
     int64_t position;  // the next offset to look at; while attached the feed's, unless it is behind that
     int64_t committed; // -1: nothing yet
     struct feed *feed;

@@ -8,12 +8,14 @@
 #define HOPS    "knativebrokerttl"
 #define ARRIVAL "knativearrivaltime"
 
-static void hops_set(struct cloudevent *event, bytes_t text, struct arena *arena)
+static bool hops_set(struct cloudevent *event, bytes_t text, struct arena *arena)
 {
     struct cloudevent_value value = { CLOUDEVENT_TYPE_INTEGER, text };
     // A name and a number that are valid; an event with too many extensions to take it goes without.
-    if (cloudevent_set(event, BYTES_LITERAL(HOPS), value, arena, NULL) != ERR_OK)
-        hops_take_off(event, arena);
+    if (cloudevent_set(event, BYTES_LITERAL(HOPS), value, arena, NULL) == ERR_OK)
+        return true;
+    hops_take_off(event, arena);
+    return false;
 }
 
 static void arrival_set(struct cloudevent *event, struct arena *arena)
@@ -37,8 +39,13 @@ err_t hops_enter(struct cloudevent *event, struct arena *arena, diag_t *diag)
                          "no hops are left: the event went through brokers %d times, as in a loop of answers",
                          HOPS_MAX);
     uint8_t room[BYTES_DECIMAL_SIZE];
-    hops_set(event, arena_copy(arena, bytes_of_decimal((uint64_t)(hops - 1), room)), arena);
+    bytes_t left = arena_copy(arena, bytes_of_decimal((uint64_t)(hops - 1), room));
     arrival_set(event, arena);
+    // Last, where they are taken off for each subscriber without a copy. Where there is room for one, it is theirs.
+    if (!hops_set(event, left, arena)) {
+        cloudevent_remove(event, BYTES_LITERAL(ARRIVAL), arena);
+        (void)hops_set(event, left, arena);
+    }
     return ERR_OK;
 }
 
@@ -51,5 +58,5 @@ void hops_put_back(struct cloudevent *answer, const struct cloudevent *event, st
 {
     bytes_t text = cloudevent_extension_text(event, HOPS);
     if (text.data != NULL)
-        hops_set(answer, text, arena);
+        (void)hops_set(answer, text, arena);
 }

@@ -17,6 +17,7 @@ struct ingress {
     struct http_server *server;
     struct http_guard guard;
     struct ingress_metrics metrics;
+    struct arena arena; // of one event after the other
     void (*on_closed)(void *owner);
     void *owner;
 };
@@ -92,13 +93,12 @@ static void event_take(struct ingress *ingress, struct http_exchange *exchange, 
 {
     struct arrival *arrival = mem_zalloc(1, sizeof *arrival);
     *arrival = (struct arrival){ .append = { .on_done = on_appended }, .ingress = ingress, .exchange = exchange };
-    topic_append(&arrival->append, ingress->engine, inbox->topic, inbox->mode, event);
+    topic_append(&arrival->append, ingress->engine, inbox->topic, inbox->mode, event, &ingress->arena);
 }
 
 static void on_post(struct ingress *ingress, struct http_exchange *exchange)
 {
     const struct http_request *request = exchange->request;
-    struct arena arena = ARENA_INIT;
     struct cloudevent event;
     diag_t diag = { 0 };
     int status;
@@ -108,16 +108,17 @@ static void on_post(struct ingress *ingress, struct http_exchange *exchange)
         refuse(ingress, exchange, status, why);
         return;
     }
-    err_t err = cloudevent_http_decode(request->headers, request->header_count, request->body, &arena, &event, &diag);
+    err_t err =
+        cloudevent_http_decode(request->headers, request->header_count, request->body, &ingress->arena, &event, &diag);
     if (err == ERR_OK && inbox != NULL && inbox->kind == INBOX_BROKER)
-        err = hops_enter(&event, &arena, &diag);
+        err = hops_enter(&event, &ingress->arena, &diag);
     if (err != ERR_OK)
         refuse_for(ingress, exchange, err == ERR_TOO_LARGE ? 413 : 400, &diag);
     else if (inbox == NULL)
         refuse(ingress, exchange, status, why);
     else
         event_take(ingress, exchange, inbox, &event);
-    arena_free(&arena);
+    arena_reset(&ingress->arena);
 }
 
 // --- requests
@@ -190,6 +191,7 @@ static void on_server_closed(void *owner)
     struct ingress *ingress = owner;
     void (*told)(void *owner) = ingress->on_closed;
     void *told_owner = ingress->owner;
+    arena_free(&ingress->arena);
     free(ingress);
     told(told_owner);
 }

@@ -31,13 +31,12 @@ static void on_appended(struct engine_append_op *op)
 }
 
 void topic_append(struct topic_append *append, struct engine *engine, bytes_t topic, enum cloudevent_mode mode,
-                  const struct cloudevent *event)
+                  const struct cloudevent *event, struct arena *arena)
 {
-    struct arena arena = ARENA_INIT;
     struct writer room = WRITER_INIT;
     struct cloudevent_record record;
     append->op = (struct engine_append_op){ .on_done = on_appended };
-    err_t err = cloudevent_kafka_encode(event, mode, &arena, &room, &record);
+    err_t err = cloudevent_kafka_encode(event, mode, arena, &room, &record);
     struct engine_record shown = { .timestamp_ms = -1 };
     if (err == ERR_OK) {
         shown.key = record.key;
@@ -47,7 +46,6 @@ void topic_append(struct topic_append *append, struct engine *engine, bytes_t to
     }
     engine->driver->append(engine, topic, ENGINE_ANY_PARTITION, &shown, &append->op);
     writer_free(&room);
-    arena_free(&arena);
 }
 
 int topic_append_status(err_t err)
@@ -96,7 +94,7 @@ static void topic_sink_send(struct sink *sink, struct handover *handover)
     if (this->way == TOPIC_SINK_BROKER && hops_enter(&event, &arena, &call->diag) != ERR_OK)
         loop_post(loop_current(), &call->refused);
     else
-        topic_append(&call->append, this->engine, this->topic, this->mode, &event);
+        topic_append(&call->append, this->engine, this->topic, this->mode, &event, &arena);
     arena_free(&arena);
 }
 

@@ -16,13 +16,14 @@ enum topic_sink_way {
 struct sink *topic_sink_new(struct engine *engine, bytes_t topic, enum cloudevent_mode mode, enum topic_sink_way way,
                             const char *uri);
 
-// One append of an event, for those who are no sink. Views are copied by the call; never answered before it returns.
+// One append of an event, for those who are no sink. Views are copied by the call, which takes what it needs meanwhile
+// from ARENA; never answered before it returns.
 struct topic_append {
     struct engine_append_op op;
     void (*on_done)(struct topic_append *append); // op.err tells
     void *owner;
 };
 void topic_append(struct topic_append *append, struct engine *engine, bytes_t topic, enum cloudevent_mode mode,
-                  const struct cloudevent *event);
+                  const struct cloudevent *event, struct arena *arena);
 // The HTTP status that says it: 202, 404, 413, 503.
 int topic_append_status(err_t err);
