@@ -72,6 +72,22 @@ bool bytes_to_int64(bytes_t b, int64_t *ret_value)
     return true;
 }
 
+size_t bytes_printable_size(bytes_t b)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+    size_t size = 0;
+    for (uint64_t word; size + sizeof word <= b.size; size += sizeof word) {
+        memcpy(&word, b.data + size, sizeof word);
+        // Bit Twiddling Hacks, hasless and haszero: a borrow can only reach bytes above one that is found already.
+        uint64_t del = word ^ ones * 0x7f;
+        if (((word | (word - ones * 0x20) | (del - ones)) & tops) != 0)
+            break;
+    }
+    while (size < b.size && b.data[size] >= 0x20 && b.data[size] < 0x7f)
+        size++;
+    return size;
+}
+
 // Lead bytes, and the range of the byte behind them: RFC 3629 4, the table of well-formed sequences.
 static const struct {
     uint8_t first, last, size, second_min, second_max;

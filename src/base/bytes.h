@@ -63,6 +63,8 @@ bool bytes_to_int64(bytes_t b, int64_t *ret_value);
 enum { BYTES_DECIMAL_SIZE = 20 };
 // VALUE as decimal text; a view of ROOM.
 bytes_t bytes_of_decimal(uint64_t value, uint8_t room[BYTES_DECIMAL_SIZE]);
+// How many bytes at the start are printable ASCII (0x20 to 0x7e); found eight at a time.
+size_t bytes_printable_size(bytes_t b);
 // UTF-8 well-formed (RFC 3629: no overlong forms, no surrogates).
 bool bytes_is_utf8(bytes_t b);
 // Size of the well-formed code point at the start (1 to 4), 0 when there is none (RFC 3629 4).

@@ -64,6 +64,21 @@ static void writes_decimal_numbers_to_the_last_value(void **state)
         assert_true(bytes_is(bytes_of_decimal(rows[i].value, room), rows[i].text));
 }
 
+static void finds_the_first_byte_that_is_not_printable(void **state)
+{
+    (void)state;
+    uint8_t text[20];
+    for (size_t at = 0; at < sizeof text; at++) {
+        for (unsigned c = 0; c < 256; c++) {
+            memset(text, '~', sizeof text);
+            text[at] = (uint8_t)c;
+            assert_int_equal(bytes_printable_size(bytes_of(text, sizeof text)),
+                             c >= 0x20 && c < 0x7f ? sizeof text : at);
+        }
+    }
+    assert_int_equal(bytes_printable_size(BYTES_NULL), 0);
+}
+
 static void accepts_exactly_well_formed_utf8(void **state)
 {
     (void)state;
@@ -141,6 +156,7 @@ int main(void)
         cmocka_unit_test(compares_like_memcmp_with_the_shorter_prefix_first),
         cmocka_unit_test(parses_decimal_integers_to_the_last_value),
         cmocka_unit_test(writes_decimal_numbers_to_the_last_value),
+        cmocka_unit_test(finds_the_first_byte_that_is_not_printable),
         cmocka_unit_test(accepts_exactly_well_formed_utf8),
         cmocka_unit_test(hashes_depend_on_every_byte_and_on_the_length),
         cmocka_unit_test(copies_to_terminated_text),

@@ -82,7 +82,7 @@ static bool is_noncharacter(uint32_t c)
 static const char *string_problem(bytes_t text)
 {
     static const char controls[] = "must not hold control characters (U+0000 to U+001F, U+007F to U+009F)";
-    for (size_t i = 0; i < text.size;) {
+    for (size_t i = bytes_printable_size(text); i < text.size;) {
         uint8_t c = text.data[i];
         if (c >= 0x20 && c < 0x7f) {
             i++;

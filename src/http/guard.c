@@ -62,14 +62,12 @@ bool http_guard_host(const struct http_guard *guard, bytes_t authority)
         return true;
     bytes_t host = http_host_part(authority);
     bool bracketed = authority.size > 0 && authority.data[0] == '[';
-    if (is_loopback(host, bracketed))
-        return true;
-    if (guard->any_literal && (bracketed || is_ipv4(host)))
-        return true;
     for (size_t i = 0; i < guard->host_count; i++)
         if (strcmp(guard->hosts[i], "*") == 0 || http_text_equal(host, guard->hosts[i]))
             return true;
-    return false;
+    if (guard->any_literal && (bracketed || is_ipv4(host)))
+        return true;
+    return is_loopback(host, bracketed);
 }
 
 // "http://host:port" against "host:port"; the scheme is not compared: a proxy may speak TLS for us.
