@@ -48,15 +48,16 @@ err_t cloudevent_builder_add(struct cloudevent_builder *builder, bytes_t name, s
     char room[CLOUDEVENT_NAME_ROOM];
     struct cloudevent_value there;
     enum cloudevent_core core;
+    bool is_core = cloudevent_core_find(name, &core);
     err_t err = check_size(builder, name.size + value.text.size);
     if (err == ERR_OK)
         err = cloudevent_check(name, value, builder->diag);
     if (err != ERR_OK)
         return err;
     // CloudEvents 1.0.2, Context Attributes: each at most once.
-    if (cloudevent_get(&builder->event, name, &there))
+    if (is_core ? builder->event.core[core].data != NULL : cloudevent_get(&builder->event, name, &there))
         return diag_fail(builder->diag, ERR_INVALID, cloudevent_name_shown(name, room), "must be there only once");
-    if (!cloudevent_core_find(name, &core))
+    if (!is_core)
         return add_extension(builder, name, value);
     builder->event.core[core] = value.text;
     return core == CLOUDEVENT_SPECVERSION ? check_version(value.text, builder->diag) : ERR_OK;

@@ -184,11 +184,11 @@ err_t cloudevent_check(bytes_t name, struct cloudevent_value value, diag_t *diag
 {
     char room[CLOUDEVENT_NAME_ROOM];
     enum cloudevent_core core;
-    if (!cloudevent_is_name(name))
+    bool is_core = cloudevent_core_find(name, &core);
+    if (!is_core && !cloudevent_is_name(name))
         return diag_fail(diag, ERR_INVALID, cloudevent_name_shown(name, room),
                          "a name must consist of the letters a to z and digits, and must not be data");
-    const char *problem =
-        cloudevent_core_find(name, &core) ? core_problem(core, value) : cloudevent_type_problem(value.type, value.text);
+    const char *problem = is_core ? core_problem(core, value) : cloudevent_type_problem(value.type, value.text);
     return problem == NULL ? ERR_OK : diag_fail(diag, ERR_INVALID, cloudevent_name_shown(name, room), "%s", problem);
 }
 

@@ -80,6 +80,7 @@ static void parcel_hand_over(struct parcel *parcel, struct sink *sink, const str
     parcel->is_away = true;
     parcel->handover = (struct handover){
         .event = event,
+        .holder = event->data.data == parcel->event->data.data && parcel->piece != NULL ? parcel->piece->self : NULL,
         .timeout_ms = consumer->delivery.timeout_ms,
         .wants_reply = parcel->state == PARCEL_SENT,
         .name_space = consumer->name_space,

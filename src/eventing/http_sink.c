@@ -109,6 +109,8 @@ static struct slice body_of(const struct handover *handover, struct writer *room
         return (struct slice){ 0 };
     if (body.data != handover->event->data.data)
         return writer_finish(room);
+    if (handover->holder != NULL)
+        return (struct slice){ buf_ref(handover->holder), body };
     struct buf *copy = buf_copy(body);
     struct slice slice = slice_of(copy, 0, body.size);
     buf_unref(copy);

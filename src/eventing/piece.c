@@ -16,15 +16,26 @@ static bool event_read(const struct engine_record *record, struct arena *arena, 
     return cloudevent_message_decode(&message, record->value, ret_event, NULL) == ERR_OK;
 }
 
+static void piece_on_free(struct buf *buf)
+{
+    struct piece *piece = buf->owner;
+    engine_records_unref(piece->records);
+    arena_free(&piece->arena);
+    free(piece);
+    free(buf);
+}
+
 struct piece *piece_new(struct engine_records *records, size_t *ret_strange)
 {
     struct piece *piece = mem_zalloc(1, sizeof *piece);
     *piece = (struct piece){
-        .references = 1,
+        .self = buf_new(0),
         .records = engine_records_ref(records),
         .count = records->count,
         .next_offset = records->next_offset,
     };
+    piece->self->owner = piece;
+    piece->self->on_free = piece_on_free;
     piece->events = arena_array(&piece->arena, records->count, sizeof *piece->events);
     *ret_strange = 0;
     for (size_t i = 0; i < records->count; i++) {
@@ -38,15 +49,12 @@ struct piece *piece_new(struct engine_records *records, size_t *ret_strange)
 
 struct piece *piece_ref(struct piece *piece)
 {
-    piece->references++;
+    buf_ref(piece->self);
     return piece;
 }
 
 void piece_unref(struct piece *piece)
 {
-    if (piece == NULL || --piece->references > 0)
-        return;
-    engine_records_unref(piece->records);
-    arena_free(&piece->arena);
-    free(piece);
+    if (piece != NULL)
+        buf_unref(piece->self);
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Records of one partition, read as events once for everybody who wants to see them. Counts references; immutable, but
-// for the count: on one loop.
+// Records of one partition, read as events once for everybody who wants to see them. Counts references; immutable.
 #pragma once
 
 #include "base/arena.h"
@@ -15,7 +14,7 @@ struct piece_event {
 };
 
 struct piece {
-    size_t references;
+    struct buf *self; // counts references: of those who send the bytes of an event, too
     struct engine_records *records;
     struct arena arena;
     struct piece_event *events;

@@ -3,7 +3,7 @@
 // which. A sink is shared by all who deliver to it and belongs to one loop.
 #pragma once
 
-#include "base/bytes.h"
+#include "base/buf.h"
 #include "cloudevents/cloudevent.h"
 
 struct handover;
@@ -29,6 +29,7 @@ enum { HANDOVER_BODY_MAX = 1024, HANDOVER_ERROR_SIZE = 256 };
 struct handover {
     // in; valid until on_done
     const struct cloudevent *event;
+    struct buf *holder; // a reference to it keeps the event's data where it is, for longer than that; NULL: none does
     int64_t timeout_ms;
     bool wants_reply;   // "Prefer: reply"
     bytes_t name_space; // "Kn-Namespace"
