@@ -40,7 +40,14 @@ static void on_end(struct feed *this, err_t err)
 
 // --- running
 
-static void start(void)
+static void make_feed(int64_t offset)
+{
+    feed = (struct feed){ .engine = engine, .topic = BYTES_LITERAL("events"), .on_end = on_end };
+    list_init(&feed.cursors);
+    feed_start(&feed, offset);
+}
+
+static void join(void)
 {
     consumer.loop = loop_current();
     consumer.wants = wants_all;
@@ -49,10 +56,13 @@ static void start(void)
     if (consumer.delivery.timeout_ms == 0)
         consumer.delivery = delivery_default(BACKOFF_FROM_ZERO);
     consumer_init(&consumer, 1, &position);
-    feed = (struct feed){ .engine = engine, .topic = BYTES_LITERAL("events"), .on_end = on_end };
-    list_init(&feed.cursors);
-    feed_start(&feed, position);
     feed_join(&feed, &consumer.cursors[0]);
+}
+
+static void start(void)
+{
+    make_feed(position);
+    join();
 }
 
 static void stop(void)
@@ -264,16 +274,92 @@ static void without_room_it_goes_its_own_way_and_comes_back(void **state)
     wait_until(window_is_full);
     assert_false(list_linked(&consumer.cursors[0].attached));
     assert_int_equal(consumer.cursors[0].count, CONSUMER_WINDOW);
+    assert_true(feed.is_waiting);
+    assert_int_equal(feed.recent_count, 1);
+    append("g");
+    assert_int_equal(feed.position, 3 * CONSUMER_WINDOW);
     scripted_let_go(&target);
-    wanted_floor = 3 * CONSUMER_WINDOW;
+    wanted_floor = 3 * CONSUMER_WINDOW + 1;
     wait_until(is_back);
+    assert_int_equal(feed.recent_count, 0);
+    assert_int_equal(feed.recent_size, 0);
     assert_int_equal(scripted_count(&target, "e0"), 1);
     assert_int_equal(scripted_count(&target, "e149"), 1);
     append("f");
     wanted_floor++;
     wait_until(floor_reached);
     assert_int_equal(scripted_count(&target, "f"), 1);
-    assert_int_equal(consumer.stats.matched, 3 * CONSUMER_WINDOW + 1);
+    assert_int_equal(scripted_count(&target, "g"), 1);
+    assert_int_equal(consumer.stats.matched, 3 * CONSUMER_WINDOW + 2);
+    run(stop);
+}
+
+static void start_behind(void)
+{
+    make_feed(3);
+    join();
+}
+
+static void who_comes_from_further_back_reads_for_itself(void **state)
+{
+    (void)state;
+    append("a b c d e");
+    wanted_floor = 5;
+    run(start_behind);
+    wait_until(is_back);
+    assert_string_equal(target.seen, "a b c d e ");
+    run(stop);
+}
+
+static void start_ahead(void)
+{
+    position = 4;
+    make_feed(1);
+    join();
+}
+
+static void nobody_is_shown_what_is_before_its_place(void **state)
+{
+    (void)state;
+    append("a b c d e");
+    wanted_floor = 5;
+    run(start_ahead);
+    wait_until(is_back);
+    assert_string_equal(target.seen, "e ");
+    run(stop);
+}
+
+// The feed waits at its place for somebody who keeps up, and goes to whoever comes from ahead of it.
+static bool is_waiting(void)
+{
+    return feed.is_waiting;
+}
+
+static void start_nobody(void)
+{
+    make_feed(0);
+}
+
+static void join_ahead(void)
+{
+    position = 4;
+    join();
+}
+
+static void a_feed_that_waits_goes_to_who_keeps_up(void **state)
+{
+    (void)state;
+    append("a");
+    run(start_nobody);
+    wait_until(is_waiting);
+    assert_int_equal(feed.position, 1);
+    append("b c d e");
+    run(join_ahead);
+    assert_false(feed.is_waiting);
+    assert_int_equal(feed.position, 4);
+    wanted_floor = 5;
+    wait_until(is_back);
+    assert_string_equal(target.seen, "e ");
     run(stop);
 }
 
@@ -291,6 +377,9 @@ int main(void)
         TEST(an_answer_that_cannot_be_sent_makes_a_dead_letter_of_its_event),
         TEST(a_restart_goes_on_at_the_floor),
         TEST(without_room_it_goes_its_own_way_and_comes_back),
+        TEST(who_comes_from_further_back_reads_for_itself),
+        TEST(nobody_is_shown_what_is_before_its_place),
+        TEST(a_feed_that_waits_goes_to_who_keeps_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

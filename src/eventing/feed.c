@@ -7,6 +7,7 @@
 enum {
     FEED_PIECE_SIZE = 256 << 10, // bytes: many events for each look at all consumers
     OWN_PIECE_SIZE = 32 << 10,   // there may be thousands who are behind
+    RECENT_SIZE_MAX = 1 << 20,
 };
 
 static bool is_attached(const struct cursor *cursor)
@@ -20,11 +21,51 @@ int64_t feed_position(const struct cursor *cursor)
     return is_at_feed ? cursor->feed->position : cursor->position;
 }
 
+// --- what was read last, for those who are a little behind
+
+static void recent_drop(struct feed *feed, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        feed->recent_size -= feed->recent[i].piece->size;
+        piece_unref(feed->recent[i].piece);
+    }
+    feed->recent_count -= count;
+    memmove(feed->recent, feed->recent + count, feed->recent_count * sizeof feed->recent[0]);
+}
+
+static void recent_keep(struct feed *feed, struct piece *piece, int64_t from)
+{
+    if (feed->behind == 0 || from < 0 || piece->size > RECENT_SIZE_MAX)
+        return;
+    while (feed->recent_count == FEED_RECENT_MAX || feed->recent_size + piece->size > RECENT_SIZE_MAX)
+        recent_drop(feed, 1);
+    feed->recent[feed->recent_count++] = (struct feed_recent){ from, piece_ref(piece) };
+    feed->recent_size += piece->size;
+}
+
+// NULL: it has to be read.
+static struct piece *recent_find(const struct feed *feed, int64_t position)
+{
+    for (size_t i = feed->recent_count; i-- > 0;) {
+        const struct feed_recent *recent = &feed->recent[i];
+        if (recent->from <= position && position < recent->piece->next_offset)
+            return recent->piece;
+    }
+    return NULL;
+}
+
 // --- cursors that keep up
+
+static void one_less_behind(struct feed *feed)
+{
+    if (--feed->behind == 0)
+        recent_drop(feed, feed->recent_count);
+}
 
 static void detach(struct cursor *cursor, int64_t position)
 {
     list_remove(&cursor->attached);
+    cursor->feed->behind++;
     cursor->position = position;
 }
 
@@ -45,6 +86,7 @@ static void on_records(void *owner, err_t err, struct engine_records *records)
     if (err == ERR_OUT_OF_RANGE) { // what was there was deleted
         int64_t next = records->next_offset;
         feed->engine->driver->reader_close(feed->reader);
+        recent_drop(feed, feed->recent_count);
         feed_start(feed, next);
         return;
     }
@@ -65,15 +107,19 @@ static void on_records(void *owner, err_t err, struct engine_records *records)
             offer(LIST_ITEM(node, struct cursor, attached), piece, i);
         }
     }
+    recent_keep(feed, piece, feed->position);
     feed->position = piece->next_offset;
     piece_unref(piece);
-    feed->engine->driver->reader_next(feed->reader);
+    feed->is_waiting = list_empty(&feed->cursors);
+    if (!feed->is_waiting)
+        feed->engine->driver->reader_next(feed->reader);
 }
 
 void feed_start(struct feed *feed, int64_t from)
 {
     const struct engine_driver *driver = feed->engine->driver;
     feed->position = from;
+    feed->is_waiting = false;
     feed->reader =
         driver->reader_open(feed->engine, feed->topic, feed->partition, from, FEED_PIECE_SIZE, on_records, feed);
     driver->reader_next(feed->reader);
@@ -84,6 +130,7 @@ void feed_stop(struct feed *feed)
     if (feed->reader != NULL)
         feed->engine->driver->reader_close(feed->reader);
     feed->reader = NULL;
+    recent_drop(feed, feed->recent_count);
 }
 
 // --- cursors that go their own way
@@ -119,13 +166,46 @@ static bool own_show(struct cursor *cursor)
     return true;
 }
 
+// False: there was no room for all of what the feed has read last. It is not held meanwhile: it may be large.
+static bool own_show_recent(struct cursor *cursor)
+{
+    struct piece *piece;
+    while ((piece = recent_find(cursor->feed, cursor->position)) != NULL) {
+        own_stop(cursor);
+        cursor->piece = piece_ref(piece);
+        cursor->at = piece_index(piece, cursor->position);
+        if (own_show(cursor))
+            continue;
+        own_stop(cursor);
+        return false;
+    }
+    return true;
+}
+
+// Where nobody kept up, nobody waits for what is before the first who does.
+static void attach(struct cursor *cursor)
+{
+    struct feed *feed = cursor->feed;
+    list_append(&feed->cursors, &cursor->attached);
+    one_less_behind(feed);
+    if (feed->is_waiting && cursor->position > feed->position) {
+        feed->engine->driver->reader_close(feed->reader);
+        feed_start(feed, cursor->position);
+    } else if (feed->is_waiting) {
+        feed->is_waiting = false;
+        feed->engine->driver->reader_next(feed->reader);
+    }
+}
+
 static void own_go_on(struct cursor *cursor)
 {
     if (cursor->piece != NULL && !own_show(cursor))
         return;
+    if (!own_show_recent(cursor))
+        return;
     if (cursor->position >= cursor->feed->position) {
         own_stop(cursor);
-        list_append(&cursor->feed->cursors, &cursor->attached);
+        attach(cursor);
     } else {
         own_read(cursor);
     }
@@ -171,6 +251,7 @@ void feed_resume(struct cursor *cursor)
 void feed_join(struct feed *feed, struct cursor *cursor)
 {
     cursor->feed = feed;
+    feed->behind++;
     own_go_on(cursor);
 }
 
@@ -179,7 +260,10 @@ void feed_leave(struct cursor *cursor)
     if (cursor->feed == NULL)
         return;
     cursor->position = feed_position(cursor);
-    list_remove(&cursor->attached);
+    if (is_attached(cursor))
+        list_remove(&cursor->attached);
+    else
+        one_less_behind(cursor->feed);
     own_stop(cursor);
     cursor->feed = NULL;
 }

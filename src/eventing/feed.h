@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The events of one partition for all consumers of it: read once, as fast as they come, and shown to those who keep up.
-// A cursor without room goes its own way with a reader of its own, from where it is, and comes back when it has caught
-// up; so a slow sink holds up nobody, and nobody's memory grows. On one loop.
+// The events of one partition for all consumers of it: read once and shown to those who keep up. A cursor without room
+// goes its own way, from where it is, and comes back when it has caught up; so a slow sink holds up nobody, and
+// nobody's memory grows. Who is only a little behind is shown what the feed read last, which is kept as long as
+// somebody is behind; who is further behind has a reader of its own. The feed goes as fast as the fastest of them: it
+// waits while nobody keeps up. On one loop.
 #pragma once
 
 #include "eventing/consumer.h"
+
+enum { FEED_RECENT_MAX = 16 };
 
 struct feed {
     struct engine *engine;
@@ -12,7 +16,14 @@ struct feed {
     int32_t partition;
     struct engine_reader *reader;
     int64_t position;         // of the next event; -1: not known yet
+    bool is_waiting;          // for a cursor that keeps up
     struct list_node cursors; // that keep up
+    size_t behind;            // cursors that do not
+    struct feed_recent {
+        int64_t from; // the offset where it begins; it ends at the piece's
+        struct piece *piece;
+    } recent[FEED_RECENT_MAX]; // what was read last, the oldest first
+    size_t recent_count, recent_size;
     // The topic is gone, or cannot be read; nothing comes any more. May stop the feed.
     void (*on_end)(struct feed *feed, err_t err);
     void *owner;

@@ -43,8 +43,23 @@ struct piece *piece_new(struct engine_records *records, size_t *ret_strange)
         item->offset = records->items[i].offset;
         item->is_event = event_read(&records->items[i], &piece->arena, &item->event);
         *ret_strange += !item->is_event;
+        piece->size += records->items[i].value.size;
     }
+    piece->size += piece->arena.total;
     return piece;
+}
+
+size_t piece_index(const struct piece *piece, int64_t offset)
+{
+    size_t low = 0, high = piece->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (piece->events[middle].offset < offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 struct piece *piece_ref(struct piece *piece)

@@ -19,10 +19,13 @@ struct piece {
     struct arena arena;
     struct piece_event *events;
     size_t count;
+    size_t size; // in memory, about
     int64_t next_offset;
 };
 
 // Holds a reference to RECORDS until the last one to the piece is gone. *RET_STRANGE: how many were no events.
 struct piece *piece_new(struct engine_records *records, size_t *ret_strange);
+// Of the first event at OFFSET or behind it; COUNT: there is none.
+size_t piece_index(const struct piece *piece, int64_t offset);
 struct piece *piece_ref(struct piece *piece);
 void piece_unref(struct piece *piece); // accepts NULL
