@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Filters of triggers (cloudevents/filter/): a Trigger's spec in JSON. What compiles decides the same twice, is turned
-// round by a not, and can be explained; what does not is complained about.
+// round by a not, needs nothing that an event which it takes has not, and can be explained; what does not is
+// complained about.
 #include "cloudevents/filter/filter.h"
 
 #include "base/assert.h"
@@ -54,6 +55,13 @@ static void check_not(struct arena *arena, struct json_value *spec, const struct
         ASSERT(filter_matches(&opposite, &event, arena) != filter_matches(filter, &event, arena));
 }
 
+static void check_needs(struct arena *arena, const struct filter *filter)
+{
+    bool matches = filter_matches(filter, &event, arena);
+    for (const struct need *need = filter_needs(filter, arena); need != NULL; need = need->next)
+        ASSERT(!matches || need_holds(need, &event));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -70,6 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct writer out = WRITER_INIT;
         out.limit = 1 << 16;
         ASSERT(filter_matches(&filter, &event, &arena) == filter_matches(&filter, &event, &arena));
+        check_needs(&arena, &filter);
         filter_explain(&filter, &event, &out);
         ASSERT(out.size > 0);
         writer_free(&out);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "eventing/delivery.h"
+#include "eventing/filter_index.h"
 #include "eventing/piece.h"
 #include "eventing/sink.h"
 #include "io/loop.h"
@@ -52,7 +53,7 @@ struct cursor {
     int64_t position;  // the next offset to look at; while attached the feed's, unless it is behind that
     int64_t committed; // -1: nothing yet
     struct feed *feed;
-    struct list_node attached; // to the feed
+    bool is_attached; // to the feed, which brings what comes
     // while it goes its own way, because it had no room
     struct engine_reader *reader;
     struct piece *piece; // what was read, of which the first AT events are done with
@@ -68,8 +69,7 @@ struct consumer_stats {
 struct consumer {
     struct loop *loop; // in, as all until STATS
     bytes_t name_space;
-    // Does it want that event?
-    bool (*wants)(const struct consumer *consumer, const struct cloudevent *event);
+    const struct filter *filter; // which events it wants; not changed while it has cursors, but by hub_filter_set
     void *owner;
     struct delivery delivery;
     bool is_ordered;      // one event at a time for each partition
@@ -82,7 +82,8 @@ struct consumer {
     // A floor moved: offsets can be committed. May be NULL.
     void (*on_progress)(struct consumer *consumer);
     struct consumer_stats stats;
-    struct cursor *cursors; // by partition
+    struct filter_entry entry; // private, as what follows: in the index of its feeds
+    struct cursor *cursors;    // by partition
     int32_t partition_count;
     bool is_stopping;
 };

@@ -11,6 +11,7 @@
 
 static struct scripted target, letters, last, replies;
 static struct consumer consumer;
+static struct filter_index index_of_one;
 static struct feed feed;
 static int64_t position;
 
@@ -26,12 +27,6 @@ static int begin(void **state)
     return world_begin(state);
 }
 
-static bool wants_all(const struct consumer *this, const struct cloudevent *event)
-{
-    (void)this;
-    return !bytes_is(event->core[CLOUDEVENT_TYPE], "other");
-}
-
 static void on_end(struct feed *this, err_t err)
 {
     (void)this;
@@ -42,20 +37,22 @@ static void on_end(struct feed *this, err_t err)
 
 static void make_feed(int64_t offset)
 {
-    feed = (struct feed){ .engine = engine, .topic = BYTES_LITERAL("events"), .on_end = on_end };
-    list_init(&feed.cursors);
+    feed =
+        (struct feed){ .engine = engine, .topic = BYTES_LITERAL("events"), .index = &index_of_one, .on_end = on_end };
+    filter_index_init(&index_of_one);
     feed_start(&feed, offset);
 }
 
 static void join(void)
 {
     consumer.loop = loop_current();
-    consumer.wants = wants_all;
+    consumer.filter = filter_of(NOT_OTHER);
     consumer.sink = consumer.sink == NULL ? &target.sink : consumer.sink;
     consumer.last = &last.sink;
     if (consumer.delivery.timeout_ms == 0)
         consumer.delivery = delivery_default(BACKOFF_FROM_ZERO);
     consumer_init(&consumer, 1, &position);
+    filter_index_put(&index_of_one, &consumer.entry, consumer.filter);
     feed_join(&feed, &consumer.cursors[0]);
 }
 
@@ -68,6 +65,8 @@ static void start(void)
 static void stop(void)
 {
     position = cursor_floor(&consumer.cursors[0]);
+    filter_index_remove(&index_of_one, &consumer.entry);
+    filter_index_deinit(&index_of_one);
     consumer_deinit(&consumer);
     feed_stop(&feed);
 }
@@ -258,7 +257,7 @@ static bool window_is_full(void)
 
 static bool is_back(void)
 {
-    return floor_reached() && list_linked(&consumer.cursors[0].attached);
+    return floor_reached() && consumer.cursors[0].is_attached;
 }
 
 static void without_room_it_goes_its_own_way_and_comes_back(void **state)
@@ -272,7 +271,7 @@ static void without_room_it_goes_its_own_way_and_comes_back(void **state)
     }
     run(start);
     wait_until(window_is_full);
-    assert_false(list_linked(&consumer.cursors[0].attached));
+    assert_false(consumer.cursors[0].is_attached);
     assert_int_equal(consumer.cursors[0].count, CONSUMER_WINDOW);
     assert_true(feed.is_waiting);
     assert_int_equal(feed.recent_count, 1);

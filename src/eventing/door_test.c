@@ -236,13 +236,6 @@ static bool has_joined;
 static struct scripted last;
 static char target[100];
 
-static bool wants(const struct consumer *this, const struct cloudevent *event)
-{
-    (void)this;
-    (void)event;
-    return true;
-}
-
 static void on_joined(struct hub_member *joined, err_t err)
 {
     (void)joined;
@@ -267,7 +260,7 @@ static void join(void)
         .group = BYTES_LITERAL("g"),
         .from = ENGINE_EARLIEST,
         .on_joined = on_joined,
-        .consumer = { .wants = wants,
+        .consumer = { .filter = filter_of("{}"),
                       .has_hops = true,
                       .name_space = BYTES_LITERAL("default"),
                       .sink = sink,

@@ -80,8 +80,7 @@ struct post {
     err_t err;          // why it has not; tried again from time to time
     struct timer again; // for that
     char *made_of;      // the owner's: what its settings came from
-    struct arena arena; // of what follows
-    const void *filter; // the owner's
+    struct arena arena; // of the consumer's filter
 };
 
 // Makes it, not joined to anything, or finds it.

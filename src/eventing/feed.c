@@ -3,6 +3,8 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "cloudevents/filter/filter.h"
+#include "eventing/view.h"
 
 enum {
     FEED_PIECE_SIZE = 256 << 10, // bytes: many events for each look at all consumers
@@ -10,14 +12,9 @@ enum {
     RECENT_SIZE_MAX = 1 << 20,
 };
 
-static bool is_attached(const struct cursor *cursor)
-{
-    return list_linked(&cursor->attached);
-}
-
 int64_t feed_position(const struct cursor *cursor)
 {
-    bool is_at_feed = is_attached(cursor) && cursor->feed->position > cursor->position;
+    bool is_at_feed = cursor->is_attached && cursor->feed->position > cursor->position;
     return is_at_feed ? cursor->feed->position : cursor->position;
 }
 
@@ -64,19 +61,29 @@ static void one_less_behind(struct feed *feed)
 
 static void detach(struct cursor *cursor, int64_t position)
 {
-    list_remove(&cursor->attached);
+    cursor->is_attached = false;
+    cursor->feed->attached--;
     cursor->feed->behind++;
     cursor->position = position;
 }
 
-static void offer(struct cursor *cursor, struct piece *piece, size_t index)
+// An event that a filter takes.
+struct offer {
+    const struct feed *feed;
+    struct piece *piece;
+    size_t at;
+};
+
+static void on_taker(void *owner, struct filter_entry *entry)
 {
-    const struct piece_event *event = &piece->events[index];
-    struct consumer *consumer = cursor->consumer;
-    if (event->offset < cursor->position || !consumer->wants(consumer, &event->event))
+    const struct offer *offer = owner;
+    struct consumer *consumer = CONTAINER_OF(entry, struct consumer, entry);
+    struct cursor *cursor = &consumer->cursors[offer->feed->partition];
+    int64_t offset = offer->piece->events[offer->at].offset;
+    if (!cursor->is_attached || offset < cursor->position)
         return;
-    if (!cursor_take(cursor, piece, index))
-        detach(cursor, event->offset);
+    if (!cursor_take(cursor, offer->piece, offer->at))
+        detach(cursor, offset);
 }
 
 static void on_records(void *owner, err_t err, struct engine_records *records)
@@ -102,15 +109,13 @@ static void on_records(void *owner, err_t err, struct engine_records *records)
     for (size_t i = 0; i < piece->count; i++) {
         if (!piece->events[i].is_event)
             continue;
-        LIST_EACH(&feed->cursors, node)
-        {
-            offer(LIST_ITEM(node, struct cursor, attached), piece, i);
-        }
+        struct offer offer = { feed, piece, i };
+        filter_index_match(feed->index, &piece->events[i].event, on_taker, &offer);
     }
     recent_keep(feed, piece, feed->position);
     feed->position = piece->next_offset;
     piece_unref(piece);
-    feed->is_waiting = list_empty(&feed->cursors);
+    feed->is_waiting = feed->attached == 0;
     if (!feed->is_waiting)
         feed->engine->driver->reader_next(feed->reader);
 }
@@ -147,6 +152,15 @@ static void own_stop(struct cursor *cursor)
     cursor->is_reading = false;
 }
 
+static bool wants(const struct consumer *consumer, const struct cloudevent *event)
+{
+    struct cesql_event view = view_of(event);
+    struct arena scratch = ARENA_INIT;
+    bool matches = filter_matches(consumer->filter, &view, &scratch);
+    arena_free(&scratch);
+    return matches;
+}
+
 // As far as there is room. False: there is none any more.
 static bool own_show(struct cursor *cursor)
 {
@@ -154,7 +168,7 @@ static bool own_show(struct cursor *cursor)
     struct piece *piece = cursor->piece;
     for (; cursor->at < piece->count; cursor->at++) {
         const struct piece_event *event = &piece->events[cursor->at];
-        if (event->is_event && event->offset >= cursor->position && consumer->wants(consumer, &event->event) &&
+        if (event->is_event && event->offset >= cursor->position && wants(consumer, &event->event) &&
             !cursor_take(cursor, piece, cursor->at))
             return false;
         if (event->offset >= cursor->position)
@@ -186,7 +200,8 @@ static bool own_show_recent(struct cursor *cursor)
 static void attach(struct cursor *cursor)
 {
     struct feed *feed = cursor->feed;
-    list_append(&feed->cursors, &cursor->attached);
+    cursor->is_attached = true;
+    feed->attached++;
     one_less_behind(feed);
     if (feed->is_waiting && cursor->position > feed->position) {
         feed->engine->driver->reader_close(feed->reader);
@@ -242,7 +257,7 @@ static void own_read(struct cursor *cursor)
 
 void feed_resume(struct cursor *cursor)
 {
-    if (cursor->feed != NULL && !is_attached(cursor) && !cursor->is_reading && cursor_has_room(cursor))
+    if (cursor->feed != NULL && !cursor->is_attached && !cursor->is_reading && cursor_has_room(cursor))
         own_go_on(cursor);
 }
 
@@ -260,10 +275,11 @@ void feed_leave(struct cursor *cursor)
     if (cursor->feed == NULL)
         return;
     cursor->position = feed_position(cursor);
-    if (is_attached(cursor))
-        list_remove(&cursor->attached);
+    if (cursor->is_attached)
+        cursor->feed->attached--;
     else
         one_less_behind(cursor->feed);
+    cursor->is_attached = false;
     own_stop(cursor);
     cursor->feed = NULL;
 }

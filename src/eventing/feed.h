@@ -3,7 +3,7 @@
 // goes its own way, from where it is, and comes back when it has caught up; so a slow sink holds up nobody, and
 // nobody's memory grows. Who is only a little behind is shown what the feed read last, which is kept as long as
 // somebody is behind; who is further behind has a reader of its own. The feed goes as fast as the fastest of them: it
-// waits while nobody keeps up. On one loop.
+// waits while nobody keeps up. An event touches those only whose filters take it. On one loop.
 #pragma once
 
 #include "eventing/consumer.h"
@@ -15,10 +15,10 @@ struct feed {
     bytes_t topic;
     int32_t partition;
     struct engine_reader *reader;
-    int64_t position;         // of the next event; -1: not known yet
-    bool is_waiting;          // for a cursor that keeps up
-    struct list_node cursors; // that keep up
-    size_t behind;            // cursors that do not
+    int64_t position;           // of the next event; -1: not known yet
+    struct filter_index *index; // has the entry of every consumer whose cursors join
+    bool is_waiting;            // for a cursor that keeps up
+    size_t attached, behind;    // cursors that keep up, and those that do not
     struct feed_recent {
         int64_t from; // the offset where it begins; it ends at the piece's
         struct piece *piece;

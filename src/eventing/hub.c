@@ -66,7 +66,7 @@ static void commit_add_cursors(struct hub_commit *commit, struct hub_member *mem
         cursor->committed = floor;
         commit_add(commit, member, i, floor);
     }
-    member->has_progress = false;
+    list_remove(&member->progress);
 }
 
 static void on_committed(struct engine_commit_op *op)
@@ -83,20 +83,30 @@ static void on_committed(struct engine_commit_op *op)
     commit_free(commit);
 }
 
+static void commit_add_idle(struct hub_commit *commit, struct hub *hub)
+{
+    LIST_EACH(&hub->members, node)
+    {
+        struct hub_member *member = LIST_ITEM(node, struct hub_member, node);
+        if (member->joining == NULL)
+            commit_add_cursors(commit, member);
+    }
+}
+
 static void on_commit(struct timer *timer)
 {
     struct hub *hub = CONTAINER_OF(timer, struct hub, commit);
     struct hub_commit *commit = commit_new(hub, on_committed);
     int64_t now_ms = loop_now_ms(hub->loop);
     bool with_idle = now_ms - hub->idle_since_ms >= HUB_COMMIT_IDLE_MS;
-    LIST_EACH(&hub->members, node)
+    LIST_EACH(&hub->progress, node)
     {
-        struct hub_member *member = LIST_ITEM(node, struct hub_member, node);
-        if (member->joining == NULL && (with_idle || member->has_progress))
-            commit_add_cursors(commit, member);
+        commit_add_cursors(commit, LIST_ITEM(node, struct hub_member, progress));
     }
-    if (with_idle)
+    if (with_idle) {
+        commit_add_idle(commit, hub);
         hub->idle_since_ms = now_ms;
+    }
     if (commit->op.count == 0) {
         commit_free(commit);
         timer_start(timer, HUB_COMMIT_MS);
@@ -108,7 +118,9 @@ static void on_commit(struct timer *timer)
 
 static void on_progress(struct consumer *consumer)
 {
-    CONTAINER_OF(consumer, struct hub_member, consumer)->has_progress = true;
+    struct hub_member *member = CONTAINER_OF(consumer, struct hub_member, consumer);
+    if (!list_linked(&member->progress))
+        list_append(&member->hub->progress, &member->progress);
 }
 
 // --- joining: where the group is; where it has been nowhere, at an end of the partition, which is committed first
@@ -137,6 +149,7 @@ static void join_feeds(const struct hub_join *join)
 {
     struct hub_member *member = join->member;
     consumer_init(&member->consumer, join->partition_count, join->positions);
+    filter_index_put(&member->hub->index, &member->consumer.entry, member->consumer.filter);
     for (int32_t i = 0; i < join->partition_count; i++) {
         struct feed *feed = &member->hub->feeds[i];
         member->consumer.cursors[i].committed = join->positions[i];
@@ -243,11 +256,18 @@ void hub_join(struct hub *hub, struct hub_member *member)
         join->positions[i] = -1;
     member->hub = hub;
     member->joining = join;
-    member->has_progress = false;
     member->consumer.loop = hub->loop;
     member->consumer.on_progress = on_progress;
     list_append(&hub->members, &member->node);
     hub->engine->driver->offsets_fetch(hub->engine, &join->fetch);
+}
+
+void hub_filter_set(struct hub_member *member, const struct filter *filter)
+{
+    struct consumer *consumer = &member->consumer;
+    consumer->filter = filter;
+    if (consumer->entry.rule != NULL)
+        filter_index_put(&member->hub->index, &consumer->entry, filter);
 }
 
 // --- leaving
@@ -267,6 +287,8 @@ void hub_leave(struct hub_member *member, bool forgets)
     else if (member->joining == NULL)
         commit_add_cursors(commit, member);
     list_remove(&member->node);
+    list_remove(&member->progress);
+    filter_index_remove(&hub->index, &member->consumer.entry);
     if (member->joining != NULL)
         member->joining->member = NULL; // it ends by itself
     else
@@ -295,11 +317,16 @@ void hub_open(struct hub *hub, struct engine *engine, bytes_t topic, int32_t par
         .partition_count = partition_count,
         .feeds = mem_zalloc((size_t)partition_count, sizeof *hub->feeds),
     };
+    filter_index_init(&hub->index);
     list_init(&hub->members);
+    list_init(&hub->progress);
     for (int32_t i = 0; i < partition_count; i++) {
-        hub->feeds[i] =
-            (struct feed){ .engine = engine, .topic = hub->topic, .partition = i, .on_end = on_feed_end, .owner = hub };
-        list_init(&hub->feeds[i].cursors);
+        hub->feeds[i] = (struct feed){ .engine = engine,
+                                       .topic = hub->topic,
+                                       .partition = i,
+                                       .index = &hub->index,
+                                       .on_end = on_feed_end,
+                                       .owner = hub };
     }
     timer_init(&hub->commit, hub->loop, on_commit);
     timer_start(&hub->commit, HUB_COMMIT_MS);
@@ -313,6 +340,7 @@ void hub_close(struct hub *hub)
         hub->committing->hub = NULL;
     for (int32_t i = 0; i < hub->partition_count; i++)
         feed_stop(&hub->feeds[i]);
+    filter_index_deinit(&hub->index);
     free(hub->feeds);
     free((void *)(uintptr_t)hub->topic.data);
 }

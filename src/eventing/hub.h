@@ -16,8 +16,10 @@ struct hub {
     struct loop *loop;
     bytes_t topic; // of the heap
     int32_t partition_count;
-    struct feed *feeds; // by partition; started when the first consumer comes
+    struct feed *feeds;        // by partition; started when the first consumer comes
+    struct filter_index index; // of the members that have joined
     struct list_node members;
+    struct list_node progress; // members behind whose offsets something was done
     struct timer commit;
     struct hub_commit *committing; // under way
     int64_t idle_since_ms;
@@ -35,8 +37,8 @@ struct hub_member {
     int64_t from;  // ENGINE_EARLIEST or ENGINE_LATEST: where a group begins that has no offsets
     // Its offsets are known, and durable: from here on no event passes it by. Or why it cannot be. Once.
     void (*on_joined)(struct hub_member *member, err_t err);
-    struct hub_join *joining; // private, as what follows
-    bool has_progress;
+    struct hub_join *joining;  // private, as what follows
+    struct list_node progress; // of the hub
 };
 
 void hub_open(struct hub *hub, struct engine *engine, bytes_t topic, int32_t partition_count);
@@ -44,6 +46,8 @@ void hub_open(struct hub *hub, struct engine *engine, bytes_t topic, int32_t par
 void hub_close(struct hub *hub);
 
 void hub_join(struct hub *hub, struct hub_member *member);
+// The consumer's filter, before or after it has joined. The one before may go then.
+void hub_filter_set(struct hub_member *member, const struct filter *filter);
 // Commits what is done and gives up what is under way; FORGETS: the group's offsets go. The member may be freed at
 // once.
 void hub_leave(struct hub_member *member, bool forgets);

@@ -15,12 +15,6 @@ static struct hub_member members[MEMBERS];
 static int joined;
 static err_t join_err;
 
-static bool wants(const struct consumer *this, const struct cloudevent *event)
-{
-    (void)this;
-    return !bytes_is(event->core[CLOUDEVENT_TYPE], "other");
-}
-
 static void on_joined(struct hub_member *member, err_t err)
 {
     (void)member;
@@ -42,7 +36,7 @@ static void join_one(int i)
         .group = bytes_of_text(groups[i]),
         .from = i == 2 ? ENGINE_EARLIEST : ENGINE_LATEST,
         .on_joined = on_joined,
-        .consumer = { .wants = wants,
+        .consumer = { .filter = filter_of(NOT_OTHER),
                       .sink = &targets[i].sink,
                       .last = &last.sink,
                       .delivery = delivery_default(BACKOFF_FROM_ZERO) },
@@ -119,6 +113,7 @@ static void leave_without_a_word(void)
 {
     for (int i = 0; i < MEMBERS; i++) {
         list_remove(&members[i].node);
+        filter_index_remove(&hub.index, &members[i].consumer.entry);
         consumer_deinit(&members[i].consumer);
     }
     hub_close(&hub);
@@ -201,6 +196,95 @@ static void one_that_hangs_holds_up_nobody(void **state)
     assert_int_equal(members[0].consumer.cursors[0].count, CONSUMER_WINDOW);
     scripted_let_go(&targets[0]);
     wait_until(floors_reached);
+    assert_int_equal(members[0].consumer.stats.matched, 2 * CONSUMER_WINDOW); // each once
+    run(leave_all);
+}
+
+// --- filters
+
+#define ONLY_OTHER "{'filters': [{'exact': {'type': 'other'}}]}"
+
+static void first_wants_other(void)
+{
+    hub_filter_set(&members[0], filter_of(ONLY_OTHER));
+}
+
+static void a_filter_that_changes_holds_for_what_comes_then(void **state)
+{
+    (void)state;
+    starts();
+    append("a o1");
+    wanted_floor = 2;
+    wait_until(floors_reached);
+    run(first_wants_other);
+    append("b o2");
+    wanted_floor = 4;
+    wait_until(floors_reached);
+    assert_string_equal(targets[0].seen, "a o2 ");
+    assert_string_equal(targets[1].seen, "a b ");
+    run(leave_all);
+}
+
+static void first_leaves(void)
+{
+    hub_leave(&members[0], false);
+}
+
+static void first_joins(void)
+{
+    joined = MEMBERS - 1;
+    join_one(0);
+}
+
+static void one_that_leaves_gets_nothing_and_goes_on_when_it_is_back(void **state)
+{
+    (void)state;
+    starts();
+    append("a");
+    wanted_floor = 1;
+    wait_until(floors_reached);
+    run(first_leaves);
+    append("b o c");
+    wanted_floor = 4;
+    wait_until(others_reached);
+    assert_string_equal(targets[0].seen, "a ");
+    run(first_joins);
+    wait_until(all_joined);
+    wait_until(floors_reached);
+    assert_string_equal(targets[0].seen, "b c "); // of the new target
+    append("d");
+    wanted_floor = 5;
+    wait_until(floors_reached);
+    assert_string_equal(targets[0].seen, "b c d ");
+    run(leave_all);
+}
+
+// Also while it reads for itself: what is read then is asked of the new filter.
+static void a_filter_may_change_while_there_is_no_room(void **state)
+{
+    char id[16];
+    (void)state;
+    starts();
+    run(hang_first);
+    for (int i = 0; i < CONSUMER_WINDOW + 3; i++) {
+        (void)snprintf(id, sizeof id, "e%d", i);
+        append(id);
+    }
+    append("o1");
+    wanted_floor = CONSUMER_WINDOW + 4;
+    wait_until(others_reached);
+    assert_false(members[0].consumer.cursors[0].is_attached);
+    run(first_wants_other);
+    scripted_let_go(&targets[0]);
+    wait_until(floors_reached);
+    assert_int_equal(scripted_count(&targets[0], "e49"), 1);
+    assert_int_equal(scripted_count(&targets[0], "e50"), 0);
+    assert_int_equal(scripted_count(&targets[0], "o1"), 1);
+    append("e54 o2");
+    wanted_floor += 2;
+    wait_until(floors_reached);
+    assert_int_equal(scripted_count(&targets[0], "e54"), 0);
+    assert_int_equal(scripted_count(&targets[0], "o2"), 1);
     run(leave_all);
 }
 
@@ -300,6 +384,9 @@ int main(void)
         TEST(what_was_delivered_is_committed_soon),
         TEST(a_group_that_joined_misses_nothing_although_it_never_saw_an_event),
         TEST(one_that_hangs_holds_up_nobody),
+        TEST(a_filter_that_changes_holds_for_what_comes_then),
+        TEST(one_that_leaves_gets_nothing_and_goes_on_when_it_is_back),
+        TEST(a_filter_may_change_while_there_is_no_room),
         TEST(a_group_that_is_forgotten_begins_anew),
         TEST(a_topic_that_is_not_there_cannot_be_joined),
         TEST(one_may_leave_before_it_has_joined),

@@ -50,7 +50,7 @@ const char *cesql_error_name(enum cesql_error error);
 // How an expression sees an event. Calls GET for each attribute that it needs, each time it needs it.
 struct cesql_event {
     // NAME is in lower case. False when the event has no such attribute; nothing is touched then. Every type but
-    // Integer and Boolean is a String.
+    // Integer and Boolean is a String; those that CloudEvents itself defines (type, time) are Strings.
     bool (*get)(const void *context, bytes_t name, struct cesql_value *ret_value);
     const void *context;
 };

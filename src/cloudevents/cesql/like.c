@@ -211,3 +211,22 @@ bool like_matches(const struct like *like, bytes_t text)
     }
     return match_at(last, text, &end);
 }
+
+bool like_is_text(const struct like *like, bytes_t *ret_text)
+{
+    if (like->count > 1 || like->parts[0].characters != NULL)
+        return false;
+    *ret_text = like->parts[0].text;
+    return true;
+}
+
+static bytes_t text_of_part(const struct like_part *part)
+{
+    return part->characters == NULL ? part->text : BYTES_LITERAL("");
+}
+
+void like_ends(const struct like *like, bytes_t *ret_prefix, bytes_t *ret_suffix)
+{
+    *ret_prefix = text_of_part(&like->parts[0]);
+    *ret_suffix = text_of_part(&like->parts[like->count - 1]);
+}

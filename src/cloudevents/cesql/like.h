@@ -15,3 +15,7 @@ struct like {
 
 struct like like_compile(bytes_t pattern, struct arena *arena);
 bool like_matches(const struct like *like, bytes_t text);
+// Is every text that matches the same one?
+bool like_is_text(const struct like *like, bytes_t *ret_text);
+// What every text that matches begins and ends with, as far as no _ is in it; both may be empty.
+void like_ends(const struct like *like, bytes_t *ret_prefix, bytes_t *ret_suffix);

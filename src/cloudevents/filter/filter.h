@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/json.h"
-#include "cloudevents/cesql/cesql.h"
+#include "cloudevents/cesql/need.h"
 
 enum {
     FILTER_NODES_MAX = 1024, // dialects, and entries of exact, prefix, suffix and attributes
@@ -28,3 +28,8 @@ bool filter_matches(const struct filter *filter, const struct cesql_event *event
 
 // Writes which tests decided and the values that they saw, as a text of one line: "type is 'y', not 'x'".
 void filter_explain(const struct filter *filter, const struct cesql_event *event, struct writer *out);
+
+// What an event must have to pass, as a list on ARENA; NULL: nothing that could be looked up. For an index.
+struct need *filter_needs(const struct filter *filter, struct arena *arena);
+// Writes bytes that are the same for filters that are the same, and for no others.
+void filter_write(const struct filter *filter, struct writer *out);

@@ -37,14 +37,14 @@ static bool get(const void *context, bytes_t name, struct cesql_value *ret_value
 
 static const struct cesql_event event = { get, NULL };
 
-// A spec in JSON, with ' for ".
+// A spec in JSON, with ' for " and ` for '.
 static struct json_value *parse(struct arena *arena, const char *spec)
 {
     static const struct json_limits limits = { .size = 1 << 20, .values = 10000 };
     struct json_value *value;
     char *text = arena_format(arena, "%s", spec);
     for (char *c = text; *c != '\0'; c++)
-        *c = *c == '\'' ? '"' : *c;
+        *c = *c == '\'' ? '"' : *c == '`' ? '\'' : *c;
     diag_t diag = { 0 };
     if (json_parse(bytes_of_text(text), &limits, arena, &value, &diag) != ERR_OK)
         fail_msg("%s: %s", spec, diag.text);
@@ -230,6 +230,117 @@ static void doubtful_expressions_are_told(void **state)
     arena_free(&arena);
 }
 
+// --- what an index goes by
+
+static void write_needs(const struct need *need, struct writer *out)
+{
+    static const char *const signs[] = {
+        [NEED_EXACT] = "=", [NEED_PREFIX] = "^", [NEED_SUFFIX] = "$", [NEED_PRESENT] = "?"
+    };
+    for (; need != NULL; need = need->next) {
+        for (size_t i = 0; i < need->count; i++) {
+            writer_text(out, i == 0 ? "" : "|");
+            writer_bytes(out, need->tests[i].name);
+            writer_text(out, signs[need->tests[i].kind]);
+            writer_bytes(out, need->tests[i].value);
+        }
+        writer_text(out, need->next == NULL ? "" : " ");
+    }
+    writer_u8(out, 0);
+}
+
+static const struct {
+    const char *spec, *needs;
+} needs[] = {
+    { "{}", "" },
+    { "{'filter': {'attributes': {'type': 'x', 'region': ''}}}", "type=x region?" },
+    { "{'filter': {'attributes': {'type': ''}}}", "" },
+    { "{'filter': {'attributes': {'schemaurl': 'u', 'datamediatype': 'x/y'}}}", "dataschema=u datacontenttype?" },
+    { "{'filters': [{'exact': {'type': 'a'}}, {'prefix': {'source': 'b'}}, {'suffix': {'id': 'c'}}]}",
+      "type=a source^b id$c" },
+    { "{'filters': [{'any': [{'exact': {'type': 'a'}}, {'prefix': {'type': 'b'}}]}]}", "type=a|type^b" },
+    { "{'filters': [{'any': [{'exact': {'type': 'a'}}, {'not': {'exact': {'type': 'b'}}}]}]}", "" },
+    { "{'filters': [{'any': [{'all': [{'prefix': {'id': 'p'}}, {'exact': {'type': 'a'}}]}, {'exact': {'id': 'c'}}]}]}",
+      "type=a|id=c" },
+    { "{'filters': [{'not': {'exact': {'type': 'a'}}}]}", "" },
+    { "{'filters': [{'prefix': {'datamediatype': 'x'}}]}", "datacontenttype?" },
+    // CloudEvents SQL
+    { "{'filters': [{'cesql': 'type = `a` AND subject = `b`'}]}", "type=a subject=b" },
+    { "{'filters': [{'cesql': 'TYPE = `A`'}]}", "type=A" },
+    { "{'filters': [{'cesql': '`a` = type'}]}", "type=a" },
+    { "{'filters': [{'cesql': '`1` = myext'}]}", "" }, // an Integer 1, too, or 01
+    { "{'filters': [{'cesql': 'myext = `1`'}]}", "myext=1" },
+    { "{'filters': [{'cesql': 'myext = 1'}]}", "myext?" },
+    { "{'filters': [{'cesql': 'myext = TRUE'}]}", "myext?" },
+    { "{'filters': [{'cesql': 'type = `a` OR type = `b`'}]}", "type=a|type=b" },
+    { "{'filters': [{'cesql': 'type IN (`a`, `b`)'}]}", "type=a|type=b" },
+    { "{'filters': [{'cesql': 'type NOT IN (`a`, `b`)'}]}", "" },
+    { "{'filters': [{'cesql': 'myext IN (`1`)'}]}", "myext?" },
+    { "{'filters': [{'cesql': 'type IN (`a`, subject)'}]}", "" },
+    { "{'filters': [{'cesql': 'type LIKE `a%b`'}]}", "type^a type$b" },
+    { "{'filters': [{'cesql': 'type LIKE `ab`'}]}", "type=ab" },
+    { "{'filters': [{'cesql': 'type LIKE `a_%`'}]}", "" },
+    { "{'filters': [{'cesql': 'region LIKE `%a%`'}]}", "region?" },
+    { "{'filters': [{'cesql': 'region NOT LIKE `a%`'}]}", "region?" },
+    { "{'filters': [{'cesql': 'NOT (region = `a`)'}]}", "region?" },
+    { "{'filters': [{'cesql': 'region != `a`'}]}", "region?" },
+    { "{'filters': [{'cesql': 'EXISTS region'}]}", "region?" },
+    { "{'filters': [{'cesql': 'NOT EXISTS region'}]}", "" },
+    { "{'filters': [{'cesql': 'LENGTH(subject) > 3 AND type = `a`'}]}", "subject? type=a" },
+    { "{'filters': [{'cesql': 'LOWER(type) = `a`'}]}", "" },
+    { "{'filters': [{'cesql': 'type = `a` XOR type = `b`'}]}", "" },
+};
+
+static void what_a_filter_needs(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
+        struct arena arena = ARENA_INIT;
+        struct writer out = WRITER_INIT;
+        struct filter filter;
+        assert_int_equal(filter_compile(parse(&arena, needs[i].spec), &arena, &filter, NULL), ERR_OK);
+        write_needs(filter_needs(&filter, &arena), &out);
+        if (strcmp((const char *)writer_view(&out).data, needs[i].needs) != 0)
+            fail_msg("%s: %s", needs[i].spec, (const char *)writer_view(&out).data);
+        writer_free(&out);
+        arena_free(&arena);
+    }
+}
+
+static void write_of(const char *spec, struct writer *out)
+{
+    struct arena arena = ARENA_INIT;
+    struct filter filter;
+    assert_int_equal(filter_compile(parse(&arena, spec), &arena, &filter, NULL), ERR_OK);
+    filter_write(&filter, out);
+    arena_free(&arena);
+}
+
+static bool are_same(const char *a, const char *b)
+{
+    struct writer of_a = WRITER_INIT, of_b = WRITER_INIT;
+    write_of(a, &of_a);
+    write_of(b, &of_b);
+    bool same = bytes_equal(writer_view(&of_a), writer_view(&of_b));
+    writer_free(&of_a);
+    writer_free(&of_b);
+    return same;
+}
+
+static void filters_are_the_same_or_not(void **state)
+{
+    (void)state;
+    assert_true(are_same("{}", "{'filters': [{'not': {}}]}"));
+    assert_true(are_same("{'filters': [{'exact': {'a': 'b'}}]}", "{'filters': [{'all': [{'exact': {'a': 'b'}}]}]}"));
+    assert_true(are_same("{'filters': [{'cesql': 'flag'}]}", "{'filters': [{'cesql': 'flag'}]}"));
+    assert_false(are_same("{}", "{'filters': [{'cesql': 'flag'}]}"));
+    assert_false(are_same("{'filters': [{'exact': {'a': 'b'}}]}", "{'filters': [{'prefix': {'a': 'b'}}]}"));
+    assert_false(are_same("{'filters': [{'exact': {'a': 'b'}}]}", "{'filter': {'attributes': {'a': 'b'}}}"));
+    assert_false(are_same("{'filters': [{'exact': {'a': 'bc'}}]}", "{'filters': [{'exact': {'ab': 'c'}}]}"));
+    assert_false(are_same("{'filters': [{'any': [{'cesql': 'a'}, {'cesql': 'b'}]}, {'cesql': 'c'}]}",
+                          "{'filters': [{'any': [{'cesql': 'a'}, {'cesql': 'b'}, {'cesql': 'c'}]}]}"));
+}
+
 static err_t compile(const char *spec, diag_t *diag)
 {
     struct arena arena = ARENA_INIT;
@@ -289,6 +400,8 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_said),
         cmocka_unit_test(doubtful_expressions_are_told),
         cmocka_unit_test(limits_are_kept),
+        cmocka_unit_test(what_a_filter_needs),
+        cmocka_unit_test(filters_are_the_same_or_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,6 @@
 
 #include "base/mem.h"
 #include "eventing/resolve.h"
-#include "eventing/view.h"
 
 #include <stdlib.h>
 
@@ -51,16 +50,6 @@ err_t post_settings_sink(struct look *look, const struct json_value *destination
     return err;
 }
 
-static bool wants(const struct consumer *consumer, const struct cloudevent *event)
-{
-    const struct post *post = consumer->owner;
-    struct cesql_event view = view_of(event);
-    struct arena scratch = ARENA_INIT;
-    bool matches = filter_matches(post->filter, &view, &scratch);
-    arena_free(&scratch);
-    return matches;
-}
-
 static bool differ_from(struct post *post, const char *made_of)
 {
     bool differ = post->made_of == NULL || strcmp(post->made_of, made_of) != 0;
@@ -75,14 +64,13 @@ void post_settings_take(struct post *post, struct post_settings *settings, struc
 {
     struct consumer *consumer = &post->member.consumer;
     bool differ = differ_from(post, made_of);
+    struct filter *filter = arena_alloc(&settings->arena, sizeof *filter);
+    *filter = settings->filter;
+    hub_filter_set(&post->member, filter);
     post_sinks_let_go(post);
     arena_free(&post->arena);
     post->arena = settings->arena;
-    struct filter *filter = arena_alloc(&post->arena, sizeof *filter);
-    *filter = settings->filter;
-    post->filter = filter;
     consumer->owner = post;
-    consumer->wants = wants;
     consumer->has_hops = settings->has_hops;
     consumer->is_lenient = settings->is_lenient;
     consumer->delivery = settings->delivery;

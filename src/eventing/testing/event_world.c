@@ -159,6 +159,21 @@ void append(const char *ids)
     free(copy);
 }
 
+static struct arena filters;
+
+const struct filter *filter_of(const char *spec)
+{
+    static const struct json_limits limits = { .size = 1 << 16, .values = 4096 };
+    struct json_value *value;
+    struct filter *filter = arena_alloc(&filters, sizeof *filter);
+    char *text = arena_format(&filters, "%s", spec);
+    for (char *c = text; *c != '\0'; c++)
+        *c = *c == '\'' ? '"' : *c;
+    assert_int_equal(json_parse(bytes_of_text(text), &limits, &filters, &value, NULL), ERR_OK);
+    assert_int_equal(filter_compile(value, &filters, filter, NULL), ERR_OK);
+    return filter;
+}
+
 // --- running
 
 static bool (*is_done)(void);
@@ -230,6 +245,7 @@ int world_end(void **state)
     (void)state;
     stop();
     bench_end(&bench);
+    arena_free(&filters);
     return 0;
 }
 

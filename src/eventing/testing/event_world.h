@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cloudevents/cloudevent.h"
+#include "cloudevents/filter/filter.h"
 #include "engine/engine.h"
 #include "eventing/sink.h"
 #include "store/testing/bench.h"
@@ -42,6 +43,10 @@ void scripted_let_go(struct scripted *scripted);
 
 // "a b c": one event for each word is in the topic. Those that begin with an o are of the type "other", else "wanted".
 void append(const char *ids);
+// What a trigger with that spec wants, until the world ends; ' stands for ".
+const struct filter *filter_of(const char *spec);
+// All but "other".
+#define NOT_OTHER "{'filters': [{'not': {'exact': {'type': 'other'}}}]}"
 // Runs the loop until CONDITION, or fails the test after ten seconds.
 void wait_until(bool (*condition)(void));
 // Runs FN on the loop.
