@@ -121,6 +121,7 @@ void prefix_tree_remove(struct prefix_tree *tree, bytes_t text)
 {
     struct prefix_node *node = tree->root, *keeper = node;
     bytes_t below_keeper = text;
+    ASSERT(node != NULL);
     while (text.size > 0) {
         node = node_below(node, text);
         ASSERT(node != NULL);
@@ -136,6 +137,7 @@ void prefix_tree_remove(struct prefix_tree *tree, bytes_t text)
         return;
     // From below the keeper to here nothing has an item or another child.
     struct prefix_node **link = node_child(keeper, below_keeper.data[0]);
+    ASSERT(link != NULL);
     struct prefix_node *gone = *link;
     node_drop(keeper, link);
     while (gone != NULL) {

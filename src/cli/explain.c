@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// eddy explain KIND[.FIELD...]: what the fields of a kind mean, as the server's OpenAPI says.
+// eddy explain KIND[.FIELD...]: what the fields of a kind mean, as the server's OpenAPI says. With --broker it explains
+// an event instead (explain_broker.c).
 #include "cli/explain.h"
 
 #include "base/json_edit.h"
+#include "cli/explain_broker.h"
 #include "cli/explain_text.h"
 #include "cli/kube_target.h"
 
@@ -128,12 +130,16 @@ enum cli_exit cli_explain(int count, const char *const *texts)
           "Says what a kind of Kubernetes resource is for and what its fields mean, as `kubectl explain` does.\n\n"
           "  eddy explain pod\n"
           "  eddy explain pod.spec.containers\n"
-          "  eddy explain job --recursive",
+          "  eddy explain job --recursive\n\n"
+          "With --broker it says which triggers take an event, and why (`eddy explain --broker B --help`):\n\n"
+          "  eddy explain --broker default --event order.json",
           1, 1 },
         { rows, ARRAY_COUNT(rows) },
         NULL,
         run,
     };
     struct config config;
+    if (cli_explains_broker(count, texts))
+        return cli_explain_broker(count, texts);
     return kube_command_run(&command, &config.link, count, texts);
 }

@@ -74,9 +74,15 @@ static void add_expression(struct text *text, int depth);
 
 static void add_test(struct text *text)
 {
-    static const char *const patterns[] = { " LIKE 'a%'",           " LIKE '%b'",         " LIKE 'a%b'",
-                                            " LIKE 'ab'",           " LIKE '_b%'",        " NOT LIKE 'a%'",
-                                            " IN ('a', 'ab', '01')", " NOT IN ('a', 'b')", " IN ('true', subject)",
+    static const char *const patterns[] = { " LIKE 'a%'",
+                                            " LIKE '%b'",
+                                            " LIKE 'a%b'",
+                                            " LIKE 'ab'",
+                                            " LIKE '_b%'",
+                                            " NOT LIKE 'a%'",
+                                            " IN ('a', 'ab', '01')",
+                                            " NOT IN ('a', 'b')",
+                                            " IN ('true', subject)",
                                             " IN (1, TRUE)" };
     static const char *const operators[] = { " = ", " = ", " = ", " != ", " < " };
     switch (roll(4)) {
@@ -243,13 +249,13 @@ static bytes_t some_value(void)
 
 static void make_event(void)
 {
-    static const struct cloudevent_value counts[] = { { CLOUDEVENT_TYPE_INTEGER, BYTES_LITERAL("1") },
-                                                      { CLOUDEVENT_TYPE_INTEGER, BYTES_LITERAL("10") },
-                                                      { CLOUDEVENT_TYPE_STRING, BYTES_LITERAL("01") },
-                                                      { CLOUDEVENT_TYPE_STRING, BYTES_LITERAL("") } };
-    static const struct cloudevent_value flags[] = { { CLOUDEVENT_TYPE_BOOLEAN, BYTES_LITERAL("true") },
-                                                     { CLOUDEVENT_TYPE_BOOLEAN, BYTES_LITERAL("false") },
-                                                     { CLOUDEVENT_TYPE_STRING, BYTES_LITERAL("TRUE") } };
+    const struct cloudevent_value counts[] = { { CLOUDEVENT_TYPE_INTEGER, BYTES_LITERAL("1") },
+                                               { CLOUDEVENT_TYPE_INTEGER, BYTES_LITERAL("10") },
+                                               { CLOUDEVENT_TYPE_STRING, BYTES_LITERAL("01") },
+                                               { CLOUDEVENT_TYPE_STRING, BYTES_LITERAL("") } };
+    const struct cloudevent_value flags[] = { { CLOUDEVENT_TYPE_BOOLEAN, BYTES_LITERAL("true") },
+                                              { CLOUDEVENT_TYPE_BOOLEAN, BYTES_LITERAL("false") },
+                                              { CLOUDEVENT_TYPE_STRING, BYTES_LITERAL("TRUE") } };
     event = (struct cloudevent){ .core = { [CLOUDEVENT_SPECVERSION] = BYTES_LITERAL("1.0"),
                                            [CLOUDEVENT_ID] = some_value(),
                                            [CLOUDEVENT_SOURCE] = some_value(),
