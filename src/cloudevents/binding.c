@@ -185,8 +185,8 @@ static err_t refuse(const struct cloudevent_message *message, enum cloudevent_mo
     if (mode == CLOUDEVENT_MODE_BATCH)
         return diag_fail(diag, ERR_UNSUPPORTED, "content-type", "must not be a batch here");
     return diag_fail(diag, ERR_UNSUPPORTED, "specversion",
-                     "is required, as %sspecversion or in a body of the type " CLOUDEVENT_JSON_MEDIA_TYPE,
-                     message->binding->prefix);
+                     "is required, as %.*sspecversion or in a body of the type " CLOUDEVENT_JSON_MEDIA_TYPE,
+                     BYTES_ARG(message->binding->prefix));
 }
 
 err_t cloudevent_message_decode(const struct cloudevent_message *message, bytes_t body, struct cloudevent *ret_event,
