@@ -13,7 +13,9 @@ cli     runs a subcommand
 """
 
 import contextlib
+import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import uuid
@@ -256,3 +258,11 @@ def pytest_runtest_makereport(item, call):
     if report.when == "call" and report.failed:
         for server in item.config.stash.get(RUNNING, []):
             report.sections.append((f"log of {server.folder.name}", server.log()))
+
+
+@pytest.fixture
+def promtool():
+    path = shutil.which("promtool", path=f"{os.environ['PATH']}:{servers.ROOT}/.cache/promtool/usr/bin")
+    if path is None:
+        pytest.skip("promtool is not installed")
+    return path

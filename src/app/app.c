@@ -257,6 +257,8 @@ static void start_doors(struct app *app, diag_t *diag)
     scraper_add(&app->scraper, &app->process.collector);
     nats_collector_init(&app->nats.collector);
     scraper_add(&app->scraper, &app->nats.collector.collector);
+    events_collector_init(&app->kube.collector);
+    scraper_add(&app->scraper, &app->kube.collector.collector);
     if (app_doors_open(app, diag) != ERR_OK)
         app->end = APP_FAILED;
     topics_collector_init(&app->topics, app->store, app->config->kafka.node_id, advertised(app));

@@ -12,6 +12,7 @@
 #include "kafka/kafka.h"
 #include "kube/kube.h"
 #include "nats/monitor.h"
+#include "observe/events.h"
 #include "observe/nats.h"
 #include "observe/process.h"
 #include "observe/scrape.h"
@@ -53,6 +54,7 @@ struct kube_entry {
     char *token, *viewer_token, *token_key;
     struct metric_set set;
     struct metric_values values;
+    struct events_collector collector;
     struct message close, closed; // there and back
     int closing;                  // parts that have not told yet
     void (*on_closed)(void *owner);

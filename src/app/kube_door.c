@@ -343,6 +343,7 @@ err_t kube_door_open(struct app *app, struct address *address, diag_t *diag)
         return err;
     metric_set_add(&app->scraper.registry, &entry->set, kube_metric_rows, kube_metric_row_count);
     metric_values_add(&entry->set, &entry->values, kube_metrics(entry->kube), NULL);
+    events_collector_set(&entry->collector, kube_loop(entry->kube), &app->events.eventing);
     return err;
 }
 
@@ -367,6 +368,7 @@ void kube_door_close(struct app *app, void (*on_closed)(void *owner), void *owne
     struct kube_entry *entry = &app->kube;
     metric_values_remove(&entry->set, &entry->values);
     metric_set_remove(&entry->set);
+    events_collector_set(&entry->collector, NULL, NULL);
     entry->on_closed = on_closed;
     entry->owner = owner;
     entry->close.on_message = on_close;

@@ -6,7 +6,9 @@
 #include "eventing/dead_letter.h"
 #include "eventing/feed.h"
 #include "eventing/hops.h"
+#include "io/clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { DEAD_LETTER_WAIT_MS = 1000, DEAD_LETTER_WAIT_MAX_MS = 60 * 1000 };
@@ -49,12 +51,36 @@ static struct parcel *parcel_first_waiting(const struct cursor *cursor)
 
 static void parcel_send(struct parcel *parcel);
 
+static bool may_send(struct consumer *consumer)
+{
+    if (consumer->limiter.interval_ns == 0 && consumer->limiter.at_once_max == 0)
+        return true;
+    int64_t wait_ms = limiter_wait_ms(&consumer->limiter, loop_now_ms(consumer->loop) * 1000000);
+    if (wait_ms > 0)
+        timer_start(&consumer->paced, wait_ms);
+    return wait_ms == 0;
+}
+
 static void cursor_send(struct cursor *cursor)
 {
     struct parcel *parcel;
     while (!cursor->consumer->is_stopping && cursor->consumer->sink != NULL &&
-           (parcel = parcel_first_waiting(cursor)) != NULL)
+           (parcel = parcel_first_waiting(cursor)) != NULL && may_send(cursor->consumer))
         parcel_send(parcel);
+}
+
+// By turns, so that no partition waits for ever.
+static void consumer_send(struct consumer *consumer)
+{
+    int32_t count = consumer->partition_count, first = consumer->turn++ % count;
+    for (int32_t i = 0; i < count; i++)
+        cursor_send(&consumer->cursors[(first + i) % count]);
+    consumer->turn %= count;
+}
+
+static void on_paced(struct timer *timer)
+{
+    consumer_send(CONTAINER_OF(timer, struct consumer, paced));
 }
 
 // It is delivered, or kept somewhere else: the floor may move.
@@ -196,15 +222,40 @@ static void reply_send(struct parcel *parcel, const struct cloudevent *reply)
 
 // --- attempts
 
-static void on_sent(struct handover *handover)
+static void circuit_open(struct consumer *consumer, const struct handover *handover)
 {
-    struct parcel *parcel = parcel_back(handover);
+    consumer->circuit = mem_zalloc(1, sizeof *consumer->circuit);
+    consumer->circuit->since_ms = clock_wall_ms();
+    consumer->circuit->status = handover->status;
+    (void)snprintf(consumer->circuit->error, sizeof consumer->circuit->error, "%s", handover->error);
+}
+
+static void circuit_close(struct consumer *consumer)
+{
+    consumer->failures_in_a_row = 0;
+    free(consumer->circuit);
+    consumer->circuit = NULL;
+}
+
+static void circuit_note(struct consumer *consumer, bool is_delivered, const struct handover *handover)
+{
+    bool was_open = consumer->circuit != NULL;
+    if (is_delivered)
+        circuit_close(consumer);
+    else if (++consumer->failures_in_a_row >= CONSUMER_FAILURES && !was_open)
+        circuit_open(consumer, handover);
+    if (was_open != (consumer->circuit != NULL) && consumer->on_circuit != NULL)
+        consumer->on_circuit(consumer);
+}
+
+static void attempt_judge(struct parcel *parcel, struct handover *handover)
+{
     struct consumer *consumer = parcel->cursor->consumer;
     bool is_broken = handover->is_reply_broken && !consumer->is_lenient;
     int status = is_broken ? 502 : handover->status; // as Knative's filter tells a sink that babbles
     enum verdict verdict = delivery_judge(status);
     handover->status = status;
-    consumer->stats.failures_in_a_row = verdict == DELIVERED ? 0 : consumer->stats.failures_in_a_row + 1;
+    circuit_note(consumer, verdict == DELIVERED, handover);
     if (verdict == DELIVERED && handover->reply != NULL && consumer->replies != NULL) {
         reply_send(parcel, handover->reply);
     } else if (verdict == DELIVERED) {
@@ -220,9 +271,23 @@ static void on_sent(struct handover *handover)
     }
 }
 
+static void on_sent(struct handover *handover)
+{
+    struct parcel *parcel = parcel_back(handover);
+    struct consumer *consumer = parcel->cursor->consumer;
+    limiter_end(&consumer->limiter);
+    if (consumer->latency != NULL)
+        histogram_record(consumer->latency, clock_mono_ns() - parcel->sent_ns);
+    attempt_judge(parcel, handover);
+    if (consumer->limiter.at_once_max > 0) // there is room for one of another partition
+        consumer_send(consumer);
+}
+
 static void parcel_send(struct parcel *parcel)
 {
     struct consumer *consumer = parcel->cursor->consumer;
+    limiter_begin(&consumer->limiter, loop_now_ms(consumer->loop) * 1000000);
+    parcel->sent_ns = clock_mono_ns();
     parcel->cursor->waiting--;
     parcel->state = PARCEL_SENT;
     parcel->shown = *parcel->event;
@@ -244,6 +309,8 @@ static void on_retry(struct timer *timer)
 
 static void parcel_give_up(struct parcel *parcel)
 {
+    if (parcel->is_away && parcel->state == PARCEL_SENT)
+        limiter_end(&parcel->cursor->consumer->limiter);
     if (parcel->is_away)
         parcel->sink->ops->cancel(parcel->sink, &parcel->handover);
     parcel_free(parcel);
@@ -291,6 +358,8 @@ void consumer_init(struct consumer *consumer, int32_t partition_count, const int
     consumer->cursors = mem_zalloc((size_t)partition_count, sizeof *consumer->cursors);
     consumer->partition_count = partition_count;
     consumer->is_stopping = false; // it may have been elsewhere before
+    consumer->turn = 0;
+    timer_init(&consumer->paced, consumer->loop, on_paced);
     for (int32_t i = 0; i < partition_count; i++) {
         consumer->cursors[i] =
             (struct cursor){ .consumer = consumer, .partition = i, .position = positions[i], .committed = -1 };
@@ -307,6 +376,8 @@ void consumer_deinit(struct consumer *consumer)
         while (!list_empty(&cursor->parcels))
             parcel_give_up(LIST_ITEM(cursor->parcels.next, struct parcel, node));
     }
+    timer_stop(&consumer->paced);
+    circuit_close(consumer);
     free(consumer->cursors);
     consumer->cursors = NULL;
     consumer->partition_count = 0;

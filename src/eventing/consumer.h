@@ -9,8 +9,10 @@
 
 #include "eventing/delivery.h"
 #include "eventing/filter_index.h"
+#include "eventing/limiter.h"
 #include "eventing/piece.h"
 #include "eventing/sink.h"
+#include "base/metric.h"
 #include "io/loop.h"
 
 struct consumer;
@@ -32,6 +34,7 @@ struct parcel {
     struct handover handover;
     struct sink *sink; // of the last attempt; away: it has not answered yet
     bool is_away;
+    int64_t sent_ns;  // by the monotonic clock; of the last attempt
     bool is_for_last; // a dead letter that the sink which was asked for does not take
     struct timer retry;
     int64_t attempt; // 1: the first
@@ -63,7 +66,15 @@ struct cursor {
 
 struct consumer_stats {
     uint64_t matched, delivered, retried, failed, dead, replies;
-    int64_t failures_in_a_row; // attempts, over all events
+};
+
+enum { CONSUMER_FAILURES = 5 }; // attempts in a row that are no accident any more
+
+// A sink that fails, whatever event it is asked to take; as it was when that was noticed.
+struct circuit {
+    int64_t since_ms; // wall time
+    int status;       // of the last attempt; 0: there was no answer, and ERROR says why
+    char error[HANDOVER_ERROR_SIZE];
 };
 
 struct consumer {
@@ -81,7 +92,15 @@ struct consumer {
     struct sink *dead_letters, *last;
     // A floor moved: offsets can be committed. May be NULL.
     void (*on_progress)(struct consumer *consumer);
+    // The circuit opened, or closed. May be NULL.
+    void (*on_circuit)(struct consumer *consumer);
+    struct limiter limiter;    // of attempts on the sink
+    struct histogram *latency; // of attempts, in nanoseconds; may be NULL
     struct consumer_stats stats;
+    int64_t failures_in_a_row; // attempts, over all events
+    struct circuit *circuit;   // NULL: the sink does not fail all the time
+    struct timer paced;        // private: until the rate lets the next attempt go
+    int32_t turn;              // private: the partition that is asked first then
     struct filter_entry entry; // private, as what follows: in the index of its feeds
     struct cursor *cursors;    // by partition
     int32_t partition_count;

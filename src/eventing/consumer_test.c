@@ -118,7 +118,7 @@ static void tries_again_and_lets_others_pass(void **state)
     run_to(3);
     assert_string_equal(target.seen, "a b c b b ");
     assert_int_equal(consumer.stats.retried, 2);
-    assert_int_equal(consumer.stats.failures_in_a_row, 0);
+    assert_int_equal(consumer.failures_in_a_row, 0);
     run(stop);
 }
 

@@ -17,6 +17,7 @@ enum {
     // How many wait for a connection is bounded by what consumers hold (CONSUMER_WINDOW). It is no fault of a
     // subscriber, and no attempt, that many triggers share it.
     WAITING_MAX = INT32_MAX,
+    CIRCUIT_TELL_MS = 1000,
     JOIN_AGAIN_MS = 10 * 1000, // after the offsets of a post could not be read or written, as on a full disk
 };
 
@@ -225,6 +226,29 @@ static void on_again(struct timer *timer)
     hub_join(&post->station->hub, &post->member);
 }
 
+// A subscriber that fails now and then costs one write of a status a second at most.
+static void circuit_tell(struct post *post)
+{
+    post->is_untold = false;
+    timer_start(&post->told, CIRCUIT_TELL_MS);
+    controller_enqueue(post->controller, post->name_space, post->name);
+}
+
+static void on_told(struct timer *timer)
+{
+    struct post *post = CONTAINER_OF(timer, struct post, told);
+    if (post->is_untold)
+        circuit_tell(post);
+}
+
+static void on_circuit(struct consumer *consumer)
+{
+    struct post *post = CONTAINER_OF(consumer, struct post, member.consumer);
+    post->is_untold = true;
+    if (!timer_active(&post->told))
+        circuit_tell(post);
+}
+
 struct post *post_get(struct eventing *eventing, struct controller *controller, const char *kind, bytes_t name_space,
                       bytes_t name)
 {
@@ -234,7 +258,9 @@ struct post *post_get(struct eventing *eventing, struct controller *controller, 
     post = mem_zalloc(1, sizeof *post);
     post->eventing = eventing;
     post->controller = controller;
+    post->kind = kind;
     timer_init(&post->again, eventing->loop, on_again);
+    timer_init(&post->told, eventing->loop, on_told);
     post->key = post_name(kind, name_space, name);
     post->group = mem_format("knative-%s-%.*s-%.*s", kind, BYTES_ARG(name_space), BYTES_ARG(name));
     size_t before = strlen(kind) + 1;
@@ -272,6 +298,8 @@ void post_join(struct post *post, struct station *station, int64_t from)
     post->member.from = from;
     post->member.on_joined = on_joined;
     post->member.consumer.name_space = post->name_space;
+    post->member.consumer.on_circuit = on_circuit;
+    post->member.consumer.latency = &station->latency;
     hub_join(&station->hub, &post->member);
 }
 
@@ -300,6 +328,7 @@ void post_drop(struct post *post, bool forgets)
 {
     post_leave(post, forgets);
     post_sinks_let_go(post);
+    timer_stop(&post->told);
     map_remove(&post->eventing->posts, &post->node);
     arena_free(&post->arena);
     free(post->made_of);

@@ -47,8 +47,9 @@ struct station {
     char *key; // "KIND/NAMESPACE/NAME"
     bytes_t name_space, name;
     struct hub hub;
-    struct sink *replies; // the way in, for what subscribers answer
-    struct sink *last;    // where events go that nobody takes
+    struct sink *replies;     // the way in, for what subscribers answer
+    struct sink *last;        // where events go that nobody takes
+    struct histogram latency; // of attempts of all its posts, in nanoseconds
 };
 
 struct station_plan {
@@ -70,8 +71,9 @@ void station_close(struct station *station);
 struct post {
     struct map_node node;
     struct eventing *eventing;
-    char *key;   // "KIND/NAMESPACE/NAME"
-    char *group; // of its offsets
+    const char *kind; // "trigger"
+    char *key;        // "KIND/NAMESPACE/NAME"
+    char *group;      // of its offsets
     bytes_t name_space, name;
     struct controller *controller; // looks at it again when something changes
     struct hub_member member;
@@ -79,11 +81,13 @@ struct post {
     bool is_joined;
     err_t err;          // why it has not; tried again from time to time
     struct timer again; // for that
+    struct timer told;  // runs while it was told lately that its subscriber fails, or works again
+    bool is_untold;     // there is something new since then
     char *made_of;      // the owner's: what its settings came from
     struct arena arena; // of the consumer's filter
 };
 
-// Makes it, not joined to anything, or finds it.
+// Makes it, not joined to anything, or finds it. KIND is static.
 struct post *post_get(struct eventing *eventing, struct controller *controller, const char *kind, bytes_t name_space,
                       bytes_t name);
 struct post *post_find(const struct eventing *eventing, const char *kind, bytes_t name_space, bytes_t name);

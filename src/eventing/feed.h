@@ -17,6 +17,7 @@ struct feed {
     struct engine_reader *reader;
     int64_t position;           // of the next event; -1: not known yet
     struct filter_index *index; // has the entry of every consumer whose cursors join
+    int64_t end;                // of the partition, as it was found last (figures.h)
     bool is_waiting;            // for a cursor that keeps up
     size_t attached, behind;    // cursors that keep up, and those that do not
     struct feed_recent {

@@ -93,7 +93,7 @@ static double scaled(const struct metric_row *row, double value)
     return row->scale == 0 ? value : value * row->scale;
 }
 
-static void write_histogram(struct writer *out, const struct metric_sample *sample)
+void exposition_histogram(struct writer *out, const struct metric_sample *sample)
 {
     const struct metric_row *row = sample->row;
     const struct histogram_copy *h = sample->histogram;
@@ -127,7 +127,7 @@ static void on_sample(void *context, const struct metric_sample *sample)
     if (sample->first)
         exposition_family(out, row->name, row->help, row->type);
     if (row->type == METRIC_HISTOGRAM) {
-        write_histogram(out, sample);
+        exposition_histogram(out, sample);
         return;
     }
     double value = row->type == METRIC_COUNTER ? (double)sample->counter : (double)sample->gauge;

@@ -15,5 +15,7 @@ void exposition_registry(const struct metric_registry *registry, struct writer *
 void exposition_family(struct writer *out, const char *name, const char *help, enum metric_type type);
 // KEY="VALUE" with VALUE escaped; a comma first when AND.
 void exposition_label(struct writer *out, bool and, const char *key, bytes_t value);
+// The samples of SAMPLE->histogram, in the unit of its row.
+void exposition_histogram(struct writer *out, const struct metric_sample *sample);
 // The shortest text that reads back as the same number.
 void exposition_number(struct writer *out, double value);

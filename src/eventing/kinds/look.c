@@ -110,9 +110,15 @@ static const char *text_at(const struct json_value *object, const char *name, st
     return text.size == 0 ? NULL : arena_text(arena, text);
 }
 
-struct condition ready_of(const struct json_value *child, struct arena *arena, const char *reason, const char *message)
+void look_extra(struct look *look, const struct condition *condition)
 {
-    const struct json_value *ready = condition_find(child, "Ready");
+    ASSERT(look->condition_count < LOOK_CONDITIONS_MAX);
+    look->conditions[look->condition_count++] = *condition;
+}
+
+struct condition ready_of(const struct json_value *object, struct arena *arena, const char *reason, const char *message)
+{
+    const struct json_value *ready = condition_find(object, "Ready");
     const char *status = text_at(ready, "status", arena);
     if (status == NULL)
         return (struct condition){ .type = "Ready", .status = "Unknown", .reason = reason, .message = message };
@@ -195,6 +201,8 @@ static struct condition summary_of(const struct look *look)
     struct condition ready = { .type = "Ready", .status = "True" };
     for (size_t i = 0; i < look->condition_count; i++) {
         const struct condition *condition = &look->conditions[i];
+        if (condition->severity != NULL)
+            continue;
         bool is_false = condition->status[0] == 'F', is_unknown = condition->status[0] == 'U';
         if ((is_false && ready.status[0] != 'F') || (is_unknown && ready.status[0] == 'T')) {
             ready = *condition;

@@ -7,7 +7,7 @@
 #include "kube/condition.h"
 #include "kube/controller.h"
 
-enum { LOOK_CONDITIONS_MAX = 8 };
+enum { LOOK_CONDITIONS_MAX = 10 };
 
 struct look {
     struct eventing *eventing;
@@ -44,6 +44,8 @@ void look_reconcile(struct controller *controller, struct work *work, void (*bri
                     void (*gone)(struct eventing *eventing, const struct work *work));
 // STATUS is "True", "False" or "Unknown"; the message is on the arena, or static.
 void look_condition(struct look *look, const char *type, const char *status, const char *reason, const char *message);
+// One with a severity: it says something and does not count for Ready.
+void look_extra(struct look *look, const struct condition *condition);
 static inline void look_true(struct look *look, const char *type)
 {
     look_condition(look, type, "True", NULL, NULL);

@@ -3,10 +3,16 @@
 
 #include "base/mem.h"
 #include "eventing/resolve.h"
+#include "kube/api.h"
+#include "kube/recorder.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
-#define ORDER "kafka.eventing.knative.dev/delivery.order"
+#define ORDER   "kafka.eventing.knative.dev/delivery.order"
+#define RATE    "eddy.dev/rate-limit"
+#define AT_ONCE "eddy.dev/concurrency"
+#define HEALTHY "SubscriberHealthy"
 
 void post_settings_free(struct post_settings *settings)
 {
@@ -32,9 +38,16 @@ err_t post_settings_delivery(struct post_settings *settings, const struct json_v
     return delivery_read(delivery, &settings->delivery, diag);
 }
 
-void post_settings_order(struct post_settings *settings, const struct json_value *object)
+err_t post_settings_annotations(struct post_settings *settings, const struct json_value *object, diag_t *diag)
 {
+    bytes_t rate = object_annotation(object, RATE), at_once = object_annotation(object, AT_ONCE);
+    diag_t why = { 0 };
     settings->is_ordered = bytes_is(object_annotation(object, ORDER), "ordered");
+    if (rate.size > 0 && limiter_rate_read(rate, &settings->interval_ns, &why) != ERR_OK)
+        return diag_fail(diag, ERR_INVALID, RATE, "%s", why.text);
+    if (at_once.size > 0 && limiter_at_once_read(at_once, &settings->at_once_max, &why) != ERR_OK)
+        return diag_fail(diag, ERR_INVALID, AT_ONCE, "%s", why.text);
+    return ERR_OK;
 }
 
 err_t post_settings_sink(struct look *look, const struct json_value *destination, struct sink **ret_sink,
@@ -50,20 +63,21 @@ err_t post_settings_sink(struct look *look, const struct json_value *destination
     return err;
 }
 
-static bool differ_from(struct post *post, const char *made_of)
+static bool differ_from(struct post *post, const struct post_settings *settings, const char *made_of)
 {
-    bool differ = post->made_of == NULL || strcmp(post->made_of, made_of) != 0;
-    if (differ) {
-        free(post->made_of);
-        post->made_of = mem_text(made_of);
-    }
+    // Annotations count for no generation.
+    char *text = mem_format("%s %d %" PRId64 " %" PRId64, made_of, settings->is_ordered, settings->interval_ns,
+                            settings->at_once_max);
+    bool differ = post->made_of == NULL || strcmp(post->made_of, text) != 0;
+    free(post->made_of);
+    post->made_of = text;
     return differ;
 }
 
 void post_settings_take(struct post *post, struct post_settings *settings, struct station *station, const char *made_of)
 {
     struct consumer *consumer = &post->member.consumer;
-    bool differ = differ_from(post, made_of);
+    bool differ = differ_from(post, settings, made_of);
     struct filter *filter = arena_alloc(&settings->arena, sizeof *filter);
     *filter = settings->filter;
     hub_filter_set(&post->member, filter);
@@ -75,6 +89,8 @@ void post_settings_take(struct post *post, struct post_settings *settings, struc
     consumer->is_lenient = settings->is_lenient;
     consumer->delivery = settings->delivery;
     consumer->is_ordered = settings->is_ordered;
+    consumer->limiter.interval_ns = settings->interval_ns;
+    consumer->limiter.at_once_max = settings->at_once_max;
     consumer->sink = settings->sink;
     consumer->replies = settings->replies;
     consumer->dead_letters = settings->dead_letters;
@@ -83,6 +99,33 @@ void post_settings_take(struct post *post, struct post_settings *settings, struc
         post_join(post, station, ENGINE_LATEST);
     else if (post->is_joined && differ)
         consumer_nudge(consumer);
+}
+
+static const char *failure_text(struct look *look, const struct circuit *circuit)
+{
+    if (circuit->status == 0)
+        return arena_format(&look->arena, "%d attempts in a row failed; the last one had no answer: %s",
+                            CONSUMER_FAILURES, circuit->error);
+    return arena_format(&look->arena, "%d attempts in a row failed; the last one was answered with %d.",
+                        CONSUMER_FAILURES, circuit->status);
+}
+
+void post_look_health(struct look *look, const struct post *post)
+{
+    const struct circuit *circuit = post->member.consumer.circuit;
+    const struct json_value *was = condition_find(look->object, HEALTHY);
+    bool was_failing = bytes_is(json_text_at(was, "status"), "False");
+    const char *text = circuit == NULL ? "The subscriber takes events again." : failure_text(look, circuit);
+    if (circuit == NULL && was == NULL)
+        return;
+    look_extra(look, &(struct condition){ .type = HEALTHY,
+                                          .status = circuit == NULL ? "True" : "False",
+                                          .reason = circuit == NULL ? NULL : "SubscriberFails",
+                                          .message = circuit == NULL ? NULL : text,
+                                          .severity = "Warning" });
+    if (was_failing != (circuit != NULL))
+        record_event(look->controller->kube, look->controller->kind, look->object, circuit != NULL,
+                     circuit == NULL ? "SubscriberRecovered" : "SubscriberFails", text);
 }
 
 struct condition post_condition(const struct post *post, const char *type)

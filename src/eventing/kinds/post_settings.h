@@ -8,9 +8,10 @@
 
 struct post_settings {
     struct delivery delivery;
-    bool is_ordered; // delivery.order
-    bool has_hops;   // as the consumer's
-    bool is_lenient; // as the consumer's
+    bool is_ordered;                  // delivery.order
+    int64_t interval_ns, at_once_max; // as the limiter's
+    bool has_hops;                    // as the consumer's
+    bool is_lenient;                  // as the consumer's
     struct arena arena;
     struct filter filter;                         // on ARENA
     struct sink *sink, *replies, *dead_letters;   // NULL: none
@@ -25,8 +26,10 @@ void post_settings_free(struct post_settings *settings);
 err_t post_settings_delivery(struct post_settings *settings, const struct json_value *spec,
                              const struct json_value *fallback, enum backoff_flavour flavour,
                              const struct json_value **ret_dead_letters, diag_t *diag) MUST_CHECK;
-// The annotation kafka.eventing.knative.dev/delivery.order.
-void post_settings_order(struct post_settings *settings, const struct json_value *object);
+// The annotations kafka.eventing.knative.dev/delivery.order, eddy.dev/rate-limit and eddy.dev/concurrency. ERR_INVALID:
+// DIAG has the annotation and a sentence.
+err_t post_settings_annotations(struct post_settings *settings, const struct json_value *object,
+                                diag_t *diag) MUST_CHECK;
 // A destination as a sink; NULL and {}: none. ERR_NOT_FOUND, ERR_INVALID, ERR_UNSUPPORTED.
 err_t post_settings_sink(struct look *look, const struct json_value *destination, struct sink **ret_sink,
                          const char **ret_uri, diag_t *diag) MUST_CHECK;
@@ -35,6 +38,9 @@ err_t post_settings_sink(struct look *look, const struct json_value *destination
 // that the settings came from: where it is another than before, what rests is tried at once.
 void post_settings_take(struct post *post, struct post_settings *settings, struct station *station,
                         const char *made_of);
+// The condition SubscriberHealthy, of a post whose subscriber fails all the time, or did; it does not count for Ready.
+// Events tell when that begins and ends.
+void post_look_health(struct look *look, const struct post *post);
 // Condition TYPE: is the post delivering?
 struct condition post_condition(const struct post *post, const char *type);
 // URI becomes the member NAME; NULL: the member goes.

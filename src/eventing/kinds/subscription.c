@@ -104,7 +104,11 @@ static bool settings_read(struct look *look, const struct json_value *channel, c
     enum backoff_flavour flavour = is_kafka ? BACKOFF_FROM_ONE : BACKOFF_FROM_ZERO;
     diag_t diag = { 0 };
     settings->is_lenient = !is_kafka; // Knative's two dispatchers differ
-    post_settings_order(settings, look->object);
+    if (post_settings_annotations(settings, look->object, &diag) != ERR_OK) {
+        *refusal = (struct refusal){ "InvalidLimit",
+                                     arena_format(&look->arena, "metadata.annotations.%s: %s", diag.where, diag.text) };
+        return false;
+    }
     if (post_settings_delivery(settings, spec, json_get(channel, "spec"), flavour, &dead_letters, &diag) != ERR_OK) {
         *refusal = (struct refusal){ "InvalidDelivery",
                                      arena_format(&look->arena, "spec.delivery.%s: %s", diag.where, diag.text) };
@@ -123,8 +127,8 @@ static const char *made_of(struct look *look, const struct json_value *channel, 
     const char *const uris[] = { settings->subscriber, settings->reply, settings->dead_letter };
     bytes_t uid = object_meta_text(look->object, "uid"), channel_uid = object_meta_text(channel, "uid");
     const char *text =
-        arena_format(&look->arena, "%.*s %" PRId64 " %d %.*s %" PRId64, BYTES_ARG(uid), object_generation(look->object),
-                     settings->is_ordered, BYTES_ARG(channel_uid), object_generation(channel));
+        arena_format(&look->arena, "%.*s %" PRId64 " %.*s %" PRId64, BYTES_ARG(uid), object_generation(look->object),
+                     BYTES_ARG(channel_uid), object_generation(channel));
     for (size_t i = 0; i < ARRAY_COUNT(uris); i++)
         text = arena_format(&look->arena, "%s %s", text, uris[i] == NULL ? "" : uris[i]);
     return text;
@@ -142,6 +146,7 @@ static void join(struct look *look, const struct json_value *channel, struct sta
     post_settings_take(post, settings, station, text);
     look_true(look, "ReferencesResolved");
     look_true(look, "AddedToChannel");
+    post_look_health(look, post);
     struct condition condition = post_condition(post, "ChannelReady");
     look_condition(look, condition.type, condition.status, condition.reason, condition.message);
 }

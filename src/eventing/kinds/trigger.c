@@ -122,7 +122,10 @@ static bool settings_read(struct trigger_look *this)
     diag_t diag = { 0 };
     bool good = true;
     settings->has_hops = true;
-    post_settings_order(settings, this->look->object);
+    if (post_settings_annotations(settings, this->look->object, &diag) != ERR_OK) {
+        refuse(this, "InvalidLimit", "metadata.annotations.", &diag);
+        good = false;
+    }
     if (post_settings_delivery(settings, spec, json_get(this->broker, "spec"), flavour_of(this->broker), &dead_letters,
                                &diag) != ERR_OK) {
         refuse(this, "InvalidDelivery", "spec.delivery.", &diag);
@@ -145,10 +148,9 @@ static const char *made_of(const struct trigger_look *this)
     struct look *look = this->look;
     const struct post_settings *settings = &this->settings;
     bytes_t uid = object_meta_text(look->object, "uid"), broker_uid = object_meta_text(this->broker, "uid");
-    return arena_format(&look->arena, "%.*s %" PRId64 " %d %.*s %" PRId64 " %s %s", BYTES_ARG(uid),
-                        object_generation(look->object), settings->is_ordered, BYTES_ARG(broker_uid),
-                        object_generation(this->broker), settings->subscriber,
-                        settings->dead_letter == NULL ? "" : settings->dead_letter);
+    return arena_format(&look->arena, "%.*s %" PRId64 " %.*s %" PRId64 " %s %s", BYTES_ARG(uid),
+                        object_generation(look->object), BYTES_ARG(broker_uid), object_generation(this->broker),
+                        settings->subscriber, settings->dead_letter == NULL ? "" : settings->dead_letter);
 }
 
 // --- its broker
@@ -211,6 +213,7 @@ static void bring_about(struct look *look)
     this->settings.replies = sink_ref(station->replies);
     look->owner = &this->settings;
     post_settings_take(post, &this->settings, station, made_of(this));
+    post_look_health(look, post);
     struct condition subscription = post_condition(post, "SubscriptionReady");
     conclude(look, &subscription);
 }
