@@ -370,6 +370,8 @@ void consumer_init(struct consumer *consumer, int32_t partition_count, const int
 void consumer_deinit(struct consumer *consumer)
 {
     consumer->is_stopping = true;
+    if (consumer->cursors == NULL) // it never began
+        return;
     for (int32_t i = 0; i < consumer->partition_count; i++) {
         struct cursor *cursor = &consumer->cursors[i];
         feed_leave(cursor);
