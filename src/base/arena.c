@@ -21,7 +21,8 @@ struct arena_block {
 static struct arena_block *block_add(struct arena *arena, size_t size)
 {
     // Blocks double, so that a large parse costs few calls and a small one little memory.
-    size_t wanted = arena->blocks == NULL ? BLOCK_MIN : arena->blocks->size * 2;
+    size_t first = arena->first == 0 ? BLOCK_MIN : arena->first;
+    size_t wanted = arena->blocks == NULL ? first : arena->blocks->size * 2;
     if (wanted > BLOCK_MAX)
         wanted = BLOCK_MAX;
     if (wanted < size)

@@ -8,9 +8,12 @@ struct arena {
     struct arena_block *blocks;
     size_t used;  // in the newest block
     size_t total; // bytes taken from the heap, to compare with a limit
+    size_t first; // bytes of its first block; 0: as many as a request needs
 };
 
 #define ARENA_INIT ((struct arena){ 0 })
+// For what is small and stays, thousands of times.
+#define ARENA_SMALL ((struct arena){ .first = 256 })
 
 // Aligned for any type; zeroed. Size 0 gives a valid pointer.
 void *arena_alloc(struct arena *arena, size_t size) __attribute__((returns_nonnull));

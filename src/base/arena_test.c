@@ -63,6 +63,18 @@ static void copies_bytes_text_and_formats(void **state)
     arena_free(&arena);
 }
 
+static void a_small_one_takes_little_and_grows(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_SMALL;
+    memset(arena_alloc(&arena, 100), 1, 100);
+    assert_true(arena.total < 512);
+    memset(arena_alloc(&arena, 300), 2, 300);
+    memset(arena_alloc(&arena, 5000), 3, 5000);
+    assert_true(arena.total < 8192);
+    arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -70,6 +82,7 @@ int main(void)
         cmocka_unit_test(a_block_larger_than_any_is_served),
         cmocka_unit_test(reset_keeps_one_block_and_zeroes_it_again),
         cmocka_unit_test(copies_bytes_text_and_formats),
+        cmocka_unit_test(a_small_one_takes_little_and_grows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

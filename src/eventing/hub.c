@@ -145,18 +145,86 @@ static void join_free(struct hub_join *join)
     free(join);
 }
 
+// NULL: it has not joined.
+static struct cursor *cursor_of(const struct list_node *node, int32_t partition)
+{
+    const struct hub_member *member = CONTAINER_OF_CONST(node, struct hub_member, node);
+    return member->joining != NULL ? NULL : &member->consumer.cursors[partition];
+}
+
+// Where the last one is of those that are not far behind the first.
+static int64_t gathered_position(const struct hub *hub, int32_t partition)
+{
+    int64_t first = 0, last = INT64_MAX;
+    LIST_EACH(&hub->members, node)
+    {
+        const struct cursor *cursor = cursor_of(node, partition);
+        if (cursor != NULL && cursor->position > first)
+            first = cursor->position;
+    }
+    LIST_EACH(&hub->members, node)
+    {
+        const struct cursor *cursor = cursor_of(node, partition);
+        if (cursor != NULL && cursor->position < last && cursor->position >= first - HUB_GATHER_SPAN)
+            last = cursor->position;
+    }
+    return last;
+}
+
+static void feeds_start(struct hub *hub)
+{
+    for (int32_t i = 0; i < hub->partition_count; i++) {
+        feed_start(&hub->feeds[i], gathered_position(hub, i));
+        LIST_EACH(&hub->members, node)
+        {
+            struct cursor *cursor = cursor_of(node, i);
+            if (cursor != NULL)
+                feed_join(&hub->feeds[i], cursor);
+        }
+    }
+}
+
+static void on_gathered(struct timer *timer)
+{
+    struct hub *hub = CONTAINER_OF(timer, struct hub, gather);
+    bool has_somebody = false;
+    LIST_EACH(&hub->members, node)
+    {
+        has_somebody = has_somebody || cursor_of(node, 0) != NULL;
+    }
+    if (has_somebody) // else they have left, and the next one begins anew
+        feeds_start(hub);
+    hub->gather_until_ms = 0;
+}
+
+// One that has been here before is probably not alone.
+static void gather(struct hub *hub, bool is_known)
+{
+    int64_t now_ms = loop_now_ms(hub->loop);
+    if (!is_known && hub->gather_until_ms == 0) {
+        feeds_start(hub);
+        return;
+    }
+    if (hub->gather_until_ms == 0)
+        hub->gather_until_ms = now_ms + HUB_GATHER_MAX_MS;
+    int64_t left = hub->gather_until_ms - now_ms;
+    timer_start(&hub->gather, left < 0 ? 0 : left < HUB_GATHER_MS ? left : HUB_GATHER_MS);
+}
+
 static void join_feeds(const struct hub_join *join)
 {
     struct hub_member *member = join->member;
+    struct hub *hub = member->hub;
     consumer_init(&member->consumer, join->partition_count, join->positions);
-    filter_index_put(&member->hub->index, &member->consumer.entry, member->consumer.filter);
-    for (int32_t i = 0; i < join->partition_count; i++) {
-        struct feed *feed = &member->hub->feeds[i];
+    filter_index_put(&hub->index, &member->consumer.entry, member->consumer.filter);
+    for (int32_t i = 0; i < join->partition_count; i++)
         member->consumer.cursors[i].committed = join->positions[i];
-        if (feed->reader == NULL)
-            feed_start(feed, join->positions[i]);
-        feed_join(feed, &member->consumer.cursors[i]);
+    if (hub->feeds[0].reader == NULL) {
+        gather(hub, join->commit.count == 0);
+        return;
     }
+    for (int32_t i = 0; i < join->partition_count; i++)
+        feed_join(&hub->feeds[i], &member->consumer.cursors[i]);
 }
 
 static void join_end(struct hub_join *join)
@@ -328,6 +396,7 @@ void hub_open(struct hub *hub, struct engine *engine, bytes_t topic, int32_t par
                                        .on_end = on_feed_end,
                                        .owner = hub };
     }
+    timer_init(&hub->gather, hub->loop, on_gathered);
     timer_init(&hub->commit, hub->loop, on_commit);
     timer_start(&hub->commit, HUB_COMMIT_MS);
 }
@@ -336,6 +405,7 @@ void hub_close(struct hub *hub)
 {
     ASSERT(list_empty(&hub->members));
     timer_stop(&hub->commit);
+    timer_stop(&hub->gather);
     if (hub->committing != NULL)
         hub->committing->hub = NULL;
     for (int32_t i = 0; i < hub->partition_count; i++)

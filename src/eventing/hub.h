@@ -9,6 +9,10 @@
 enum {
     HUB_COMMIT_MS = 500,        // between commits of offsets behind which something was delivered
     HUB_COMMIT_IDLE_MS = 10000, // and of those that only moved on over what nobody wanted
+    // After a start groups come back in their thousands: those that are about where the others are read together.
+    HUB_GATHER_MS = 100, // after the last one came
+    HUB_GATHER_MAX_MS = 2000,
+    HUB_GATHER_SPAN = 100000, // events; who is farther behind reads for itself
 };
 
 struct hub {
@@ -16,7 +20,9 @@ struct hub {
     struct loop *loop;
     bytes_t topic; // of the heap
     int32_t partition_count;
-    struct feed *feeds;        // by partition; started when the first consumer comes
+    struct feed *feeds;  // by partition; started when the first consumers have come
+    struct timer gather; // until then
+    int64_t gather_until_ms;
     struct filter_index index; // of the members that have joined
     struct list_node members;
     struct list_node progress; // members behind whose offsets something was done

@@ -73,6 +73,65 @@ static bool floors_reached(void)
     return true;
 }
 
+static void first_leaves(void)
+{
+    hub_leave(&members[0], false);
+}
+
+static bool others_reached(void)
+{
+    return cursor_floor(&members[1].consumer.cursors[0]) == wanted_floor &&
+           cursor_floor(&members[2].consumer.cursors[0]) == wanted_floor;
+}
+
+static void others_leave(void)
+{
+    hub_leave(&members[1], false);
+    hub_leave(&members[2], false);
+    hub_close(&hub);
+}
+
+static void first_two_leave(void)
+{
+    hub_leave(&members[0], false);
+    hub_leave(&members[1], false);
+    hub_close(&hub);
+}
+
+static void join_first(void)
+{
+    join_one(0);
+}
+
+static void join_second(void)
+{
+    join_one(1);
+}
+
+static bool one_joined(void)
+{
+    return joined == 1;
+}
+
+static bool two_joined(void)
+{
+    return joined == 2;
+}
+
+static bool is_first_in_feed;
+
+static bool feed_started(void)
+{
+    is_first_in_feed = members[0].consumer.cursors[0].is_attached;
+    return hub.feeds[0].reader != NULL;
+}
+
+static bool first_two_reached(void)
+{
+    return cursor_floor(&members[0].consumer.cursors[0]) == wanted_floor &&
+           cursor_floor(&members[1].consumer.cursors[0]) == wanted_floor;
+}
+
 static int begin(void **state)
 {
     last = scripted_new("last");
@@ -107,6 +166,36 @@ static void a_group_begins_where_it_is_told_and_goes_on_where_it_was(void **stat
     for (int i = 0; i < MEMBERS; i++)
         assert_string_equal(targets[i].seen, "d e ");
     run(leave_all);
+}
+
+// The second one joins alone; the first, which is farther behind, while the hub waits for others.
+static void groups_that_come_back_are_read_together(void **state)
+{
+    (void)state;
+    starts();
+    append("a");
+    wanted_floor = 1;
+    wait_until(floors_reached);
+    run(first_leaves);
+    append("b c");
+    wanted_floor = 3;
+    wait_until(others_reached);
+    run(others_leave);
+    world_restart();
+    run(open_hub);
+    run(join_second);
+    wait_until(one_joined);
+    assert_null(hub.feeds[0].reader);
+    run(join_first);
+    wait_until(two_joined);
+    wait_until(feed_started);
+    assert_true(is_first_in_feed);
+    append("d");
+    wanted_floor = 4;
+    wait_until(first_two_reached);
+    assert_string_equal(targets[0].seen, "b c d ");
+    assert_string_equal(targets[1].seen, "d ");
+    run(first_two_leave);
 }
 
 static void leave_without_a_word(void)
@@ -174,12 +263,6 @@ static void hang_first(void)
     targets[0].answer = never;
 }
 
-static bool others_reached(void)
-{
-    return cursor_floor(&members[1].consumer.cursors[0]) == wanted_floor &&
-           cursor_floor(&members[2].consumer.cursors[0]) == wanted_floor;
-}
-
 static void one_that_hangs_holds_up_nobody(void **state)
 {
     char id[16];
@@ -223,11 +306,6 @@ static void a_filter_that_changes_holds_for_what_comes_then(void **state)
     assert_string_equal(targets[0].seen, "a o2 ");
     assert_string_equal(targets[1].seen, "a b ");
     run(leave_all);
-}
-
-static void first_leaves(void)
-{
-    hub_leave(&members[0], false);
 }
 
 static void first_joins(void)
@@ -381,6 +459,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_group_begins_where_it_is_told_and_goes_on_where_it_was),
+        TEST(groups_that_come_back_are_read_together),
         TEST(what_was_delivered_is_committed_soon),
         TEST(a_group_that_joined_misses_nothing_although_it_never_saw_an_event),
         TEST(one_that_hangs_holds_up_nobody),

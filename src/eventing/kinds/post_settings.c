@@ -38,6 +38,12 @@ err_t post_settings_delivery(struct post_settings *settings, const struct json_v
     return delivery_read(delivery, &settings->delivery, diag);
 }
 
+err_t post_settings_filter(struct post_settings *settings, const struct json_value *spec, diag_t *diag)
+{
+    settings->arena = ARENA_SMALL;
+    return filter_compile(spec, &settings->arena, &settings->filter, diag);
+}
+
 err_t post_settings_annotations(struct post_settings *settings, const struct json_value *object, diag_t *diag)
 {
     bytes_t rate = object_annotation(object, RATE), at_once = object_annotation(object, AT_ONCE);
@@ -74,16 +80,28 @@ static bool differ_from(struct post *post, const struct post_settings *settings,
     return differ;
 }
 
+static void filter_take(struct post *post, struct post_settings *settings)
+{
+    static const struct filter none = { .root = NULL };
+    struct filter *filter = NULL;
+    if (settings->filter.root != NULL) {
+        filter = arena_alloc(&settings->arena, sizeof *filter);
+        *filter = settings->filter;
+    }
+    hub_filter_set(&post->member, filter == NULL ? &none : filter);
+    arena_free(&post->arena);
+    post->arena = settings->arena;
+}
+
 void post_settings_take(struct post *post, struct post_settings *settings, struct station *station, const char *made_of)
 {
     struct consumer *consumer = &post->member.consumer;
     bool differ = differ_from(post, settings, made_of);
-    struct filter *filter = arena_alloc(&settings->arena, sizeof *filter);
-    *filter = settings->filter;
-    hub_filter_set(&post->member, filter);
+    if (differ)
+        filter_take(post, settings);
+    else
+        arena_free(&settings->arena);
     post_sinks_let_go(post);
-    arena_free(&post->arena);
-    post->arena = settings->arena;
     consumer->owner = post;
     consumer->has_hops = settings->has_hops;
     consumer->is_lenient = settings->is_lenient;

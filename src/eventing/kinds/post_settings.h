@@ -8,12 +8,12 @@
 
 struct post_settings {
     struct delivery delivery;
-    bool is_ordered;                  // delivery.order
-    int64_t interval_ns, at_once_max; // as the limiter's
-    bool has_hops;                    // as the consumer's
-    bool is_lenient;                  // as the consumer's
-    struct arena arena;
-    struct filter filter;                         // on ARENA
+    bool is_ordered;                              // delivery.order
+    int64_t interval_ns, at_once_max;             // as the limiter's
+    bool has_hops;                                // as the consumer's
+    bool is_lenient;                              // as the consumer's
+    struct arena arena;                           // of the filter
+    struct filter filter;                         // all zero: every event
     struct sink *sink, *replies, *dead_letters;   // NULL: none
     const char *subscriber, *reply, *dead_letter; // their URIs, of the look's arena; NULL: none
 };
@@ -26,6 +26,8 @@ void post_settings_free(struct post_settings *settings);
 err_t post_settings_delivery(struct post_settings *settings, const struct json_value *spec,
                              const struct json_value *fallback, enum backoff_flavour flavour,
                              const struct json_value **ret_dead_letters, diag_t *diag) MUST_CHECK;
+// The filter of SPEC. As filter_compile.
+err_t post_settings_filter(struct post_settings *settings, const struct json_value *spec, diag_t *diag) MUST_CHECK;
 // The annotations kafka.eventing.knative.dev/delivery.order, eddy.dev/rate-limit and eddy.dev/concurrency. ERR_INVALID:
 // DIAG has the annotation and a sentence.
 err_t post_settings_annotations(struct post_settings *settings, const struct json_value *object,

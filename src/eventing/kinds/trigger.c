@@ -135,7 +135,7 @@ static bool settings_read(struct trigger_look *this)
                    &settings->sink, &settings->subscriber) &&
            good;
     good = dead_letters_read(this, dead_letters) && good;
-    if (filter_compile(spec, &settings->arena, &settings->filter, &diag) != ERR_OK) {
+    if (post_settings_filter(settings, spec, &diag) != ERR_OK) {
         refuse(this, "InvalidFilter", "", &diag);
         good = false;
     }
