@@ -132,7 +132,7 @@ class EddyEvents(Eddy):
     path = f"/{NAMESPACE}/default"
 
     def __init__(self, folder):
-        super().__init__(folder, ["--kube", "127.0.0.1:0", "--kube-tls=false"], {"EDDY_KUBE_RESYNC": "1s"})
+        super().__init__(folder, ["--kube", "127.0.0.1:0", "--kube-tls=false"])
 
     @property
     def address(self):
