@@ -95,13 +95,16 @@ static inline void engine_records_unref(struct engine_records *records)
 typedef void engine_on_records(void *owner, err_t err, struct engine_records *records);
 struct engine_reader;
 enum { ENGINE_EARLIEST = -2, ENGINE_LATEST = -1 }; // as offsets to begin at
+enum { ENGINE_AT_TIME = -3 };                      // of engine_find_op only
 
-// Where a partition begins or ends now.
+// Where a partition begins or ends now, or the first record that is not older than a time (the end, if there is none).
+
 struct engine_find_op {
     void (*on_done)(struct engine_find_op *op);
     bytes_t topic;
     int32_t partition;
-    int64_t offset; // in: ENGINE_EARLIEST or ENGINE_LATEST; out
+    int64_t offset;       // in: ENGINE_EARLIEST, ENGINE_LATEST or ENGINE_AT_TIME; out
+    int64_t timestamp_ms; // in: of ENGINE_AT_TIME, not negative
     void *owner;
     err_t err; // ERR_NOT_FOUND (topic, partition), ERR_IO, ERR_CLOSED
 };

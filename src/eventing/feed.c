@@ -101,7 +101,7 @@ static void on_records(void *owner, err_t err, struct engine_records *records)
         feed->on_end(feed, err);
         return;
     }
-    struct piece *piece = piece_new(records, &strange);
+    struct piece *piece = piece_new(records, feed->partition, feed->maker, &strange);
     if (strange > 0)
         log_line(LOG_WARN, "records that are no events are passed over",
                  LOG_FIELDS(log_bytes("topic", feed->topic), log_int("partition", feed->partition),
@@ -238,7 +238,7 @@ static void on_own_records(void *owner, err_t err, struct engine_records *record
         cursor->feed->on_end(cursor->feed, err); // the cursor may have left by now
         return;
     } else {
-        cursor->piece = piece_new(records, &strange);
+        cursor->piece = piece_new(records, cursor->partition, cursor->feed->maker, &strange);
         cursor->at = 0;
     }
     own_go_on(cursor);

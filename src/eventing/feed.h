@@ -14,6 +14,7 @@ struct feed {
     struct engine *engine;
     bytes_t topic;
     int32_t partition;
+    const struct record_maker *maker; // of what is no event; NULL: that is passed over
     struct engine_reader *reader;
     int64_t position;           // of the next event; -1: not known yet
     struct filter_index *index; // has the entry of every consumer whose cursors join

@@ -301,7 +301,12 @@ static void on_fetched(struct engine_fetch_op *op)
         if (join->positions[i] >= 0)
             continue;
         join->finds[i] = (struct engine_find_op){
-            .on_done = on_found, .topic = member->hub->topic, .partition = i, .offset = from, .owner = join
+            .on_done = on_found,
+            .topic = member->hub->topic,
+            .partition = i,
+            .offset = from,
+            .timestamp_ms = member->from_ms,
+            .owner = join,
         };
         join->engine->driver->offset_find(join->engine, &join->finds[i]);
     }
@@ -399,6 +404,13 @@ void hub_open(struct hub *hub, struct engine *engine, bytes_t topic, int32_t par
     timer_init(&hub->gather, hub->loop, on_gathered);
     timer_init(&hub->commit, hub->loop, on_commit);
     timer_start(&hub->commit, HUB_COMMIT_MS);
+}
+
+void hub_make_events(struct hub *hub, const struct record_maker *maker)
+{
+    ASSERT(list_empty(&hub->members));
+    for (int32_t i = 0; i < hub->partition_count; i++)
+        hub->feeds[i].maker = maker;
 }
 
 void hub_close(struct hub *hub)

@@ -39,8 +39,9 @@ struct hub_member {
     struct list_node node; // private
     struct hub *hub;
     struct consumer consumer;
-    bytes_t group; // lives as long as the member
-    int64_t from;  // ENGINE_EARLIEST or ENGINE_LATEST: where a group begins that has no offsets
+    bytes_t group;   // lives as long as the member
+    int64_t from;    // ENGINE_EARLIEST, ENGINE_LATEST or ENGINE_AT_TIME: where a group begins that has no offsets
+    int64_t from_ms; // of ENGINE_AT_TIME
     // Its offsets are known, and durable: from here on no event passes it by. Or why it cannot be. Once.
     void (*on_joined)(struct hub_member *member, err_t err);
     struct hub_join *joining;  // private, as what follows
@@ -48,6 +49,8 @@ struct hub_member {
 };
 
 void hub_open(struct hub *hub, struct engine *engine, bytes_t topic, int32_t partition_count);
+// Before the first one joins: records that are no events become some, as MAKER says, which outlives the hub.
+void hub_make_events(struct hub *hub, const struct record_maker *maker);
 // Every member has left.
 void hub_close(struct hub *hub);
 

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "cloudevents/binding.h"
+#include "eventing/record_event.h"
 
 #include <stdlib.h>
 
@@ -25,7 +26,17 @@ static void piece_on_free(struct buf *buf)
     free(buf);
 }
 
-struct piece *piece_new(struct engine_records *records, size_t *ret_strange)
+// The same of a source: there is no record that is none.
+static void source_event_read(const struct record_maker *maker, int32_t partition, const struct engine_record *record,
+                              struct arena *arena, struct cloudevent *ret_event)
+{
+    if (!event_read(record, arena, ret_event))
+        record_event_make(maker, partition, record, arena, ret_event);
+    record_event_mark(maker, partition, record->offset, arena, ret_event);
+}
+
+struct piece *piece_new(struct engine_records *records, int32_t partition, const struct record_maker *maker,
+                        size_t *ret_strange)
 {
     struct piece *piece = mem_zalloc(1, sizeof *piece);
     *piece = (struct piece){
@@ -41,7 +52,9 @@ struct piece *piece_new(struct engine_records *records, size_t *ret_strange)
     for (size_t i = 0; i < records->count; i++) {
         struct piece_event *item = &piece->events[i];
         item->offset = records->items[i].offset;
-        item->is_event = event_read(&records->items[i], &piece->arena, &item->event);
+        item->is_event = maker != NULL || event_read(&records->items[i], &piece->arena, &item->event);
+        if (maker != NULL)
+            source_event_read(maker, partition, &records->items[i], &piece->arena, &item->event);
         *ret_strange += !item->is_event;
         piece->size += records->items[i].value.size;
     }

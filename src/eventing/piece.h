@@ -6,6 +6,8 @@
 #include "cloudevents/cloudevent.h"
 #include "engine/engine.h"
 
+struct record_maker;
+
 // One record. One that is no event (a record that some Kafka client wrote) has no event, and nobody is shown it.
 struct piece_event {
     int64_t offset;
@@ -23,8 +25,10 @@ struct piece {
     int64_t next_offset;
 };
 
-// Holds a reference to RECORDS until the last one to the piece is gone. *RET_STRANGE: how many were no events.
-struct piece *piece_new(struct engine_records *records, size_t *ret_strange);
+// Holds a reference to RECORDS, which are of PARTITION, until the last one to the piece is gone. *RET_STRANGE: how many
+// were no events. With a MAKER (NULL: none) there are no such: all become events of a source.
+struct piece *piece_new(struct engine_records *records, int32_t partition, const struct record_maker *maker,
+                        size_t *ret_strange);
 // Of the first event at OFFSET or behind it; COUNT: there is none.
 size_t piece_index(const struct piece *piece, int64_t offset);
 struct piece *piece_ref(struct piece *piece);

@@ -331,9 +331,13 @@ static void find(void *owner)
     engine->driver->offset_find(engine, op);
 }
 
+static int64_t find_time_ms;
+
 static err_t found_at(const char *topic, int32_t partition, int64_t which, int64_t *ret_offset)
 {
-    struct engine_find_op op = { .topic = bytes_of_text(topic), .partition = partition, .offset = which };
+    struct engine_find_op op = {
+        .topic = bytes_of_text(topic), .partition = partition, .offset = which, .timestamp_ms = find_time_ms
+    };
     wait_for(1, find, &op);
     *ret_offset = op.offset;
     return op.err;
@@ -351,6 +355,12 @@ static void finds_where_a_partition_begins_and_ends(void **state)
     assert_int_equal(offset, APPENDS);
     assert_int_equal(found_at("events", 0, ENGINE_EARLIEST, &offset), ERR_OK);
     assert_int_equal(offset, 0);
+    find_time_ms = 0;
+    assert_int_equal(found_at("events", 0, ENGINE_AT_TIME, &offset), ERR_OK);
+    assert_int_equal(offset, 0);
+    find_time_ms = INT64_MAX / 2; // behind all of them
+    assert_int_equal(found_at("events", 0, ENGINE_AT_TIME, &offset), ERR_OK);
+    assert_int_equal(offset, APPENDS);
     assert_int_equal(found_at("events", 1, ENGINE_LATEST, &offset), ERR_NOT_FOUND);
     assert_int_equal(found_at("absent", 0, ENGINE_LATEST, &offset), ERR_NOT_FOUND);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a partition begins or ends.
+// Where a partition begins or ends, or was at a time.
 #include "engine/embedded/impl.h"
 
 #include "base/mem.h"
@@ -27,7 +27,14 @@ static void answer(struct find *find, err_t err, int64_t offset)
 static void on_found(struct log_op *op)
 {
     struct offset_op *found = CONTAINER_OF(op, struct offset_op, op);
-    answer(CONTAINER_OF(found, struct find, op), op->err, found->offset);
+    struct find *find = CONTAINER_OF(found, struct find, op);
+    bool is_behind = op->err == ERR_OK && found->offset < 0; // all records are older
+    if (!is_behind) {
+        answer(find, op->err, found->offset);
+        return;
+    }
+    found->timestamp = OFFSET_LATEST;
+    log_find_offset(found);
 }
 
 static void on_failed(struct message *message)
@@ -47,6 +54,8 @@ void embedded_offset_find(struct engine *engine, struct engine_find_op *op)
     }
     find->topic = topic_ref(topic);
     find->op = (struct offset_op){ .op = { .partition = topic->partitions[op->partition], .on_done = on_found },
-                                   .timestamp = op->offset == ENGINE_EARLIEST ? OFFSET_EARLIEST : OFFSET_LATEST };
+                                   .timestamp = op->offset == ENGINE_EARLIEST  ? OFFSET_EARLIEST
+                                                : op->offset == ENGINE_AT_TIME ? op->timestamp_ms
+                                                                               : OFFSET_LATEST };
     log_find_offset(&find->op);
 }

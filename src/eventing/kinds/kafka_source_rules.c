@@ -3,17 +3,46 @@
 
 #include "kube/object.h"
 
+#define GROUP "knative-kafka-source-" // and the uid
+
+static bytes_t group_of(const struct json_value *object)
+{
+    return json_text_at(json_get(object, "spec"), "consumerGroup");
+}
+
+bool kafka_source_group_is_own(const struct json_value *object)
+{
+    bytes_t group = group_of(object), uid = object_meta_text(object, "uid");
+    size_t size = sizeof GROUP - 1;
+    return group.size == size + uid.size && memcmp(group.data, GROUP, size) == 0 &&
+           memcmp(group.data + size, uid.data, uid.size) == 0;
+}
+
+static void group_fill(struct arena *arena, struct json_value *object, const struct json_value *live)
+{
+    struct json_value *spec = spec_of(object);
+    const struct json_value *group = json_get(spec, "consumerGroup");
+    bytes_t was = group_of(live), uid = object_meta_text(object, "uid");
+    bool is_filled = group != NULL && (group->type != JSON_STRING || group->text.size > 0);
+    if (spec == NULL || is_filled)
+        return;
+    if (was.size > 0)
+        json_set_bytes(spec, arena, "consumerGroup", was);
+    else if (uid.size > 0)
+        json_set_text(spec, arena, "consumerGroup", arena_format(arena, GROUP "%.*s", BYTES_ARG(uid)));
+}
+
 void kafka_source_fill(struct arena *arena, struct json_value *object, const struct json_value *live)
 {
     struct json_value *spec = spec_of(object);
     bytes_t name_space = object_namespace(object);
-    (void)live;
     destination_at_fill(arena, spec, "sink", name_space);
     delivery_fill(arena, spec, name_space);
+    group_fill(arena, object, live);
 }
 
 void kafka_source_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live)
 {
-    (void)live;
+    kept_check(errors, object, live, "consumerGroup", "the consumer group of a source cannot be changed");
     overrides_check(errors, object);
 }

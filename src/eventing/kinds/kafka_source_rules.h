@@ -4,6 +4,9 @@
 
 #include "eventing/kinds/rules.h"
 
-// The namespace of references. The consumer group is chosen by whoever reads the topics.
+// The namespace of references, and the consumer group: what it was, or a new one, named after the source's uid.
 void kafka_source_fill(struct arena *arena, struct json_value *object, const struct json_value *live);
+// The group cannot be changed; the names of extensions.
 void kafka_source_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live);
+// Was its consumer group made for it alone?
+bool kafka_source_group_is_own(const struct json_value *object);

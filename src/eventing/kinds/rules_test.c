@@ -128,6 +128,14 @@ static void a_kafka_source_fills_its_sink_and_looks_at_extensions(void **state)
     assert_filled(kafka_source_fill, "{" META ",\"spec\":{\"sink\":{\"ref\":{}}," DELIVERY "}}", NULL,
                   "{" META ",\"spec\":{\"sink\":{\"ref\":{\"namespace\":\"n\"}}," FILLED "}}");
     assert_string_equal(complaints(kafka_source_check, "{\"spec\":{}}", NULL), "");
+    assert_filled(kafka_source_fill, "{\"metadata\":{\"uid\":\"u-1\"},\"spec\":{\"consumerGroup\":\"\"}}", NULL,
+                  "{\"metadata\":{\"uid\":\"u-1\"},\"spec\":{\"consumerGroup\":\"knative-kafka-source-u-1\"}}");
+    assert_filled(kafka_source_fill, "{\"metadata\":{\"uid\":\"u-1\"},\"spec\":{}}",
+                  "{\"spec\":{\"consumerGroup\":\"g\"}}",
+                  "{\"metadata\":{\"uid\":\"u-1\"},\"spec\":{\"consumerGroup\":\"g\"}}");
+    assert_string_equal(
+        complaints(kafka_source_check, "{\"spec\":{\"consumerGroup\":\"a\"}}", "{\"spec\":{\"consumerGroup\":\"b\"}}"),
+        "spec.consumerGroup: Forbidden: the consumer group of a source cannot be changed");
     assert_string_equal(
         complaints(kafka_source_check, "{\"spec\":{\"ceOverrides\":{\"extensions\":{\"a_b\":\"\"}}}}", NULL),
         "spec.ceOverrides.extensions[a_b]: Invalid value: \"a_b\": keys are expected to be alphanumeric");
