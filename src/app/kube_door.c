@@ -289,9 +289,9 @@ static err_t folder_make(const struct app *app, diag_t *diag)
 
 // What is served besides the kinds of every Kubernetes API.
 static const struct kind_rules *const kinds[] = {
-    &kafka_topic_rules,       &broker_rules,        &trigger_rules, &ping_source_rules,  &kafka_sink_rules,
-    &in_memory_channel_rules, &kafka_channel_rules, &channel_rules, &subscription_rules, &sequence_rules,
-    &parallel_rules,         &kafka_source_rules,
+    &kafka_topic_rules,       &broker_rules,        &trigger_rules,    &ping_source_rules,  &kafka_sink_rules,
+    &in_memory_channel_rules, &kafka_channel_rules, &channel_rules,    &subscription_rules, &sequence_rules,
+    &parallel_rules,          &kafka_source_rules,  &event_type_rules,
 };
 
 static err_t open_with(struct app *app, struct address *address, struct kube_entry *entry, diag_t *diag)

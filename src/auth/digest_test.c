@@ -12,6 +12,14 @@ static void gives_the_digest_of_the_standard(void **state)
                         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+// RFC 1321 A.5.
+static void gives_the_md5_of_the_standard(void **state)
+{
+    (void)state;
+    char text[DIGEST_MD5_TEXT_SIZE];
+    assert_string_equal(digest_md5(BYTES_LITERAL("message digest"), text), "f96b697d7cb7938d525a2f31aaf161d0");
+}
+
 // RFC 4231 4.3: a key that is shorter than the digest.
 static void seals_as_the_standard_does(void **state)
 {
@@ -31,6 +39,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_the_digest_of_the_standard),
+        cmocka_unit_test(gives_the_md5_of_the_standard),
         cmocka_unit_test(seals_as_the_standard_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

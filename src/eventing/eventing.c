@@ -169,6 +169,8 @@ static void station_open(struct eventing *eventing, const struct station_plan *p
     station->hub.owner = station;
     map_insert(&eventing->stations, &station->node);
     inbox_put(&eventing->inboxes, plan->kind, plan->name_space, plan->name, plan->topic, CLOUDEVENT_MODE_BINARY);
+    topic_sink_tell(station->replies, &eventing->inboxes,
+                    inbox_find(&eventing->inboxes, plan->kind, plan->name_space, plan->name)->key);
     arena_free(&arena);
     eventing_changed(eventing);
 }

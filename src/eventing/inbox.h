@@ -16,12 +16,23 @@ struct inbox {
     uint64_t taken, refused;
 };
 
+struct cloudevent;
+
 struct inboxes {
     struct map map;
+    // Who wants to know what comes into them, before it is durable; NULL: nobody. KEY is the inbox's.
+    void (*on_event)(void *owner, bytes_t key, const struct cloudevent *event);
+    void *on_event_owner;
 };
 
 void inboxes_init(struct inboxes *inboxes);
 void inboxes_deinit(struct inboxes *inboxes);
+// An event comes into the inbox of that key.
+static inline void inboxes_tell(const struct inboxes *inboxes, bytes_t key, const struct cloudevent *event)
+{
+    if (inboxes->on_event != NULL)
+        inboxes->on_event(inboxes->on_event_owner, key, event);
+}
 // Replaces the one that is there.
 void inbox_put(struct inboxes *inboxes, enum inbox_kind kind, bytes_t name_space, bytes_t name, bytes_t topic,
                enum cloudevent_mode mode);

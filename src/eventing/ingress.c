@@ -93,6 +93,7 @@ static void event_take(struct ingress *ingress, struct http_exchange *exchange, 
 {
     struct arrival *arrival = mem_zalloc(1, sizeof *arrival);
     *arrival = (struct arrival){ .append = { .on_done = on_appended }, .ingress = ingress, .exchange = exchange };
+    inboxes_tell(ingress->inboxes, inbox->key, event);
     topic_append(&arrival->append, ingress->engine, inbox->topic, inbox->mode, event, &ingress->arena);
 }
 

@@ -44,6 +44,7 @@ static err_t inbox_sink(struct eventing *eventing, enum inbox_kind kind, bytes_t
     const char *uri = arena_format(&arena, "%s%s", base, inbox_path(&arena, kind, name_space, name));
     *ret_sink = topic_sink_new(eventing->engine, inbox->topic, inbox->mode,
                                kind == INBOX_BROKER ? TOPIC_SINK_BROKER : TOPIC_SINK_PLAIN, uri);
+    topic_sink_tell(*ret_sink, &eventing->inboxes, inbox->key);
     arena_free(&arena);
     return ERR_OK;
 }

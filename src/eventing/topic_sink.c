@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eventing/topic_sink.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
 #include "cloudevents/kafka_binding.h"
 #include "eventing/hops.h"
@@ -13,6 +14,8 @@ struct topic_sink {
     struct engine *engine;
     bytes_t topic; // of the heap
     char *uri;
+    const struct inboxes *inboxes; // may be NULL
+    bytes_t key;                   // of its own in them; of the heap
     enum cloudevent_mode mode;
     enum topic_sink_way way;
 };
@@ -81,6 +84,14 @@ static void on_refused(struct message *message)
     free(this);
 }
 
+static void send_on(const struct topic_sink *this, struct topic_handover *call, const struct cloudevent *event,
+                    struct arena *arena)
+{
+    if (this->inboxes != NULL)
+        inboxes_tell(this->inboxes, this->key, event);
+    topic_append(&call->append, this->engine, this->topic, this->mode, event, arena);
+}
+
 static void topic_sink_send(struct sink *sink, struct handover *handover)
 {
     struct topic_sink *this = CONTAINER_OF(sink, struct topic_sink, sink);
@@ -94,7 +105,7 @@ static void topic_sink_send(struct sink *sink, struct handover *handover)
     if (this->way == TOPIC_SINK_BROKER && hops_enter(&event, &arena, &call->diag) != ERR_OK)
         loop_post(loop_current(), &call->refused);
     else
-        topic_append(&call->append, this->engine, this->topic, this->mode, &event, &arena);
+        send_on(this, call, &event, &arena);
     arena_free(&arena);
 }
 
@@ -109,6 +120,7 @@ static void topic_sink_free(struct sink *sink)
 {
     struct topic_sink *this = CONTAINER_OF(sink, struct topic_sink, sink);
     free((void *)(uintptr_t)this->topic.data);
+    free((void *)(uintptr_t)this->key.data);
     free(this->uri);
     free(this);
 }
@@ -129,4 +141,12 @@ struct sink *topic_sink_new(struct engine *engine, bytes_t topic, enum cloudeven
     };
     this->sink.uri = this->uri;
     return &this->sink;
+}
+
+void topic_sink_tell(struct sink *sink, const struct inboxes *inboxes, bytes_t key)
+{
+    struct topic_sink *this = CONTAINER_OF(sink, struct topic_sink, sink);
+    ASSERT(this->inboxes == NULL);
+    this->inboxes = inboxes;
+    this->key = bytes_of_text(bytes_to_text(key));
 }

@@ -5,6 +5,7 @@
 
 #include "cloudevents/binding.h"
 #include "engine/engine.h"
+#include "eventing/inbox.h"
 #include "eventing/sink.h"
 
 enum topic_sink_way {
@@ -15,6 +16,9 @@ enum topic_sink_way {
 // URI is what statuses and dead letters show of it. TOPIC and URI are copied. One reference is the caller's.
 struct sink *topic_sink_new(struct engine *engine, bytes_t topic, enum cloudevent_mode mode, enum topic_sink_way way,
                             const char *uri);
+
+// Whoever watches INBOXES hears of its events as of those that come to the door; KEY is copied.
+void topic_sink_tell(struct sink *sink, const struct inboxes *inboxes, bytes_t key);
 
 // One append of an event, for those who are no sink. Views are copied by the call, which takes what it needs meanwhile
 // from ARENA; never answered before it returns.

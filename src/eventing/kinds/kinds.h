@@ -6,4 +6,4 @@
 
 extern const struct kind_rules broker_rules, trigger_rules, ping_source_rules, kafka_sink_rules, kafka_source_rules;
 extern const struct kind_rules in_memory_channel_rules, kafka_channel_rules, channel_rules, subscription_rules;
-extern const struct kind_rules sequence_rules, parallel_rules;
+extern const struct kind_rules sequence_rules, parallel_rules, event_type_rules;
