@@ -3,6 +3,7 @@
 
 import base64
 import json
+import pathlib
 import struct
 import time
 import uuid
@@ -10,10 +11,12 @@ import uuid
 import confluent_kafka
 import confluent_kafka.admin
 import pytest
+import yaml
 
 from test_events import SECONDS, Receiver, Space, wait_for
 
 KUBE_ENVIRONMENT = {"EDDY_KUBE_RESYNC": "300ms"}
+EXAMPLES = pathlib.Path(__file__).parents[2] / "examples/knative"
 
 
 class Sources(Space):
@@ -294,6 +297,15 @@ def test_topics_that_are_not_there_are_waited_for(space, receiver):
     wait_for(lambda: bodies(receiver) == ["1", "2"], lambda: bodies(receiver))
 
 
+def test_a_topic_is_seen_soon_after_it_comes(start_kube, receiver):
+    space = Sources(start_kube(environment={"EDDY_KUBE_RESYNC": "10m"}))
+    late = f"late-{uuid.uuid4().hex[:8]}"
+    assert space.put("s", {"topics": [late], "sink": {"uri": receiver.uri("/in")}}).status == 201
+    space.says("s", late, "ConsumerGroup")
+    space.new_topic(name=late)
+    space.is_ready("s")
+
+
 def test_a_topic_that_is_made_again_is_read_from_its_beginning(space, receiver):
     topic = space.new_topic()
     space.source("s", [topic], receiver.uri("/in"))
@@ -428,6 +440,23 @@ def test_what_is_wrong_is_said_and_events_wait(space, receiver, spec, labels, ty
     assert space.put("s", good).status == 200
     wait_for(lambda: bodies(receiver) == ["1"], lambda: space.look("s"))
     space.is_ready("s")
+
+
+def test_the_examples_run(space, receiver):
+    """examples/knative: into the Broker, whose trigger here takes everything."""
+    space.broker()
+    space.trigger("t", receiver.uri("/in"))
+    for file, path in (("kafkasource.yaml", space.path("")), ("eventtype.yaml", f"/apis/eventing.knative.dev/v1beta3/namespaces/{space.name}/eventtypes/")):
+        tree = yaml.safe_load((EXAMPLES / file).read_text())
+        answer = space.kube.ask("POST", path.rstrip("/"), tree)
+        assert answer.status == 201, answer.body
+    space.new_topic(name="payments")
+    space.write("payments", b'{"amount": 3}')
+    wait_for(lambda: bodies(receiver) == ['{"amount": 3}'], lambda: space.look("payments"))
+    path = f"/apis/eventing.knative.dev/v1beta3/namespaces/{space.name}/eventtypes/orders"
+    ready = [{"type": "Ready", "status": "True"}, {"type": "ReferenceExists", "status": "True"}]
+    found = space.kube.ask("GET", path).tree["status"]["conditions"]
+    assert sorted(({k: one[k] for k in ("type", "status")} for one in found), key=lambda one: one["type"]) == ready
 
 
 def test_kubectl_shows_and_scales_it(kubectl, receiver):

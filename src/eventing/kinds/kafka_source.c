@@ -22,6 +22,8 @@ EMBED(kafka_source_definition, "kafkasource");
 #define KEY_TYPE  "kafkasources.sources.knative.dev/key-type" // label
 #define TYPE      "dev.knative.kafka.event"
 
+enum { LOOK_AGAIN_MS = 2000 }; // for a topic that is not there yet
+
 struct sources {
     struct controller controller;
     struct eventing_watcher watcher;
@@ -37,6 +39,7 @@ struct source {
     struct list_node intakes;
     struct sink *sink, *dead_letters, *last; // of all of them
     char *made_of;                           // what its settings came from
+    struct timer again;                      // while a topic is not there
 };
 
 // One look. The log is asked about each topic, then for the one of the dead letters.
@@ -71,6 +74,12 @@ static struct source *source_find(const struct sources *sources, bytes_t key)
     return node == NULL ? NULL : CONTAINER_OF(node, struct source, node);
 }
 
+static void on_again(struct timer *timer)
+{
+    struct source *source = CONTAINER_OF(timer, struct source, again);
+    controller_enqueue(&source->sources->controller, source->name_space, source->name);
+}
+
 static struct source *source_get(struct sources *sources, const struct work *work)
 {
     struct source *source = source_find(sources, work->key);
@@ -81,6 +90,7 @@ static struct source *source_get(struct sources *sources, const struct work *wor
     source->key = bytes_to_text(work->key);
     key_names(bytes_of_text(source->key), &source->name_space, &source->name);
     list_init(&source->intakes);
+    timer_init(&source->again, sources->controller.kube->loop, on_again);
     map_insert(&sources->map, &source->node);
     return source;
 }
@@ -103,6 +113,7 @@ static void source_free(struct source *source)
 {
     while (!list_empty(&source->intakes))
         intake_drop(LIST_ITEM(source->intakes.next, struct intake, node));
+    timer_stop(&source->again);
     map_remove(&source->sources->map, &source->node);
     sinks_let_go(source);
     free(source->made_of);
@@ -391,7 +402,7 @@ static const char *claims_of(const struct source *source, struct arena *arena)
     return claims;
 }
 
-static void missing_tell(struct source_look *this)
+static void missing_tell(struct source_look *this, struct source *source)
 {
     struct arena *arena = &this->look->arena;
     const char *missing = NULL;
@@ -401,12 +412,15 @@ static void missing_tell(struct source_look *this)
         const char *one = arena_format(arena, "%.*s", BYTES_ARG(this->topics[i]));
         missing = missing == NULL ? one : arena_format(arena, "%s, %s", missing, one);
     }
-    if (missing != NULL)
-        fault(this, "False", "TopicNotPresentOrInvalid",
-              arena_format(arena,
-                           "topics that are not there, or are the server's own: %s (the others are read; these are "
-                           "when they come)",
-                           missing));
+    timer_stop(&source->again);
+    if (missing == NULL)
+        return;
+    timer_start(&source->again, LOOK_AGAIN_MS);
+    fault(this, "False", "TopicNotPresentOrInvalid",
+          arena_format(arena,
+                       "topics that are not there, or are the server's own: %s (the others are read; these are "
+                       "when they come)",
+                       missing));
 }
 
 static void read_all(struct source_look *this)
@@ -425,7 +439,7 @@ static void read_all(struct source_look *this)
             consumer_nudge(&intake->member.consumer);
     }
     this->claims = claims_of(source, &this->look->arena);
-    missing_tell(this);
+    missing_tell(this, source);
     if (int_at(json_get(this->look->object, "spec"), "consumers") == 0)
         fault(this, "True", "NoConsumers", "spec.consumers is 0: events wait.");
     conclude(this);
