@@ -102,16 +102,34 @@ static struct cloudevent_value key_of(enum record_key type, bytes_t key, struct 
 struct making {
     struct cloudevent *event;
     struct arena *arena;
-    size_t size; // of its extensions
+    struct cloudevent_extension *extensions; // the event's
+    size_t capacity;
+    size_t size; // of names and values
 };
 
+static struct making making_of(const struct engine_record *record, struct cloudevent *event, struct arena *arena)
+{
+    size_t most = record->header_count + 2; // and the key, twice
+    struct making making = { .event = event, .arena = arena };
+    making.capacity = most < CLOUDEVENT_EXTENSIONS_MAX ? most : CLOUDEVENT_EXTENSIONS_MAX;
+    making.extensions = arena_array(arena, making.capacity, sizeof *making.extensions);
+    event->extensions = making.extensions;
+    return making;
+}
+
+// The last of a name counts.
 static void add(struct making *making, bytes_t name, struct cloudevent_value value)
 {
-    size_t size = name.size + value.text.size;
-    if (making->size + size > CLOUDEVENT_ATTRIBUTES_SIZE_MAX / 2)
-        return; // the other half is for what is added on the way
-    if (cloudevent_set(making->event, name, value, making->arena, NULL) == ERR_OK)
-        making->size += size;
+    struct cloudevent *event = making->event;
+    size_t size = name.size + value.text.size, i = 0;
+    while (i < event->extension_count && !bytes_equal(making->extensions[i].name, name))
+        i++;
+    bool is_full = i == making->capacity || making->size + size > CLOUDEVENT_ATTRIBUTES_SIZE_MAX / 2;
+    if (is_full) // the other half is for what is added on the way
+        return;
+    making->extensions[i] = (struct cloudevent_extension){ name, value };
+    event->extension_count += i == event->extension_count;
+    making->size += size;
 }
 
 // The letters and digits of it, in lower case.
@@ -165,8 +183,8 @@ void record_event_make(const struct record_maker *maker, int32_t partition, cons
                        struct arena *arena, struct cloudevent *ret_event)
 {
     char time[CIVIL_TEXT_SIZE];
-    struct making making = { ret_event, arena, 0 };
     *ret_event = (struct cloudevent){ .data = record->value };
+    struct making making = making_of(record, ret_event, arena);
     bytes_t *core = ret_event->core;
     core[CLOUDEVENT_SPECVERSION] = BYTES_LITERAL("1.0");
     core[CLOUDEVENT_TYPE] = BYTES_LITERAL(TYPE);

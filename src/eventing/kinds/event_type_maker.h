@@ -27,7 +27,7 @@ struct event_type_maker {
 
 void event_type_maker_init(struct event_type_maker *maker, struct kube *kube);
 void event_type_maker_deinit(struct event_type_maker *maker);
-// As inboxes.on_event. What was seen before costs a hash.
-void event_type_maker_see(void *maker, bytes_t inbox_key, const struct cloudevent *event);
+// As inboxes.on_event; OWNER is the maker. What was seen before costs a hash.
+void event_type_maker_see(void *owner, bytes_t inbox_key, const struct cloudevent *event);
 // An EventType was deleted: the next event of its kind makes it again.
 void event_type_maker_forget(struct event_type_maker *maker);

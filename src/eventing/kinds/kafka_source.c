@@ -349,8 +349,10 @@ static void drop_unwanted(const struct source_look *this, struct source *source)
     LIST_EACH(&source->intakes, node)
     {
         struct intake *intake = LIST_ITEM(node, struct intake, node);
-        if (!is_wanted(this, intake))
-            intake_drop(intake);
+        if (is_wanted(this, intake))
+            continue;
+        intake_drop(intake);
+        eventing_changed(this->look->eventing); // another source may want it
     }
 }
 
