@@ -222,13 +222,17 @@ def test_the_group_is_one_of_kafka(space, receiver, cli):
         space.write(topic, b"%d" % i, partition=i % 3)
     wait_for(lambda: len(receiver.got) == 9, "nine events")
     wait_for(lambda: space.offsets(group, topic, 3) == [3, 3, 3], lambda: space.offsets(group, topic, 3))
-    described = cli("group", "describe", group, "--bootstrap", "{}:{}".format(*space.kube.server.doors["kafka"]))
-    assert topic in described
+    place = ("--bootstrap", "{}:{}".format(*space.kube.server.doors["kafka"]))
+    assert topic in cli("group", "describe", group, *place)
     space.remove("s")
     space.write(topic, b"meanwhile")
     assert space.offsets(group, topic, 3) == [3, 3, 3]  # the group is the user's: it stays
     space.source("s", [topic], receiver.uri("/in"), consumerGroup=group)
     wait_for(lambda: bodies(receiver)[9:] == ["meanwhile"], lambda: bodies(receiver))
+    space.remove("s")
+    cli("group", "reset", group, "--topic", f"{topic}:1", "--to", "earliest", "--execute", *place)
+    space.source("s", [topic], receiver.uri("/in"), consumerGroup=group)
+    wait_for(lambda: bodies(receiver)[10:] == ["1", "4", "7"], lambda: bodies(receiver))
 
 
 def test_a_group_of_its_own_is_made_and_goes_with_it(space, receiver):
@@ -435,6 +439,7 @@ def test_what_is_wrong_is_said_and_events_wait(space, receiver, spec, labels, ty
     space.says("s", words, type)
     wait_for(lambda: space.look("s")["status"].get("claims"), "its place is kept")
     space.write(topic, b"1")
+    time.sleep(0.4)
     assert receiver.got == []
     assert space.put("s", good).status == 200
     wait_for(lambda: bodies(receiver) == ["1"], lambda: space.look("s"))
