@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "cloudevents/filter/filter.h"
 
 #include <stdlib.h>
 
@@ -64,12 +65,7 @@ void intake_make(struct intake *intake, const struct record_maker *maker)
 
 // --- open
 
-static bool wants(const struct consumer *consumer, const struct cloudevent *event)
-{
-    (void)consumer;
-    (void)event;
-    return true;
-}
+static const struct filter everything;
 
 static void on_joined(struct hub_member *member, err_t err)
 {
@@ -118,7 +114,7 @@ bool intake_open(struct intake *intake, int32_t partition_count, int64_t from, i
     intake->member.from = intake->is_late ? ENGINE_EARLIEST : from;
     intake->member.from_ms = from_ms;
     intake->member.on_joined = on_joined;
-    intake->member.consumer.wants = wants;
+    intake->member.consumer.filter = &everything;
     intake->err = ERR_OK;
     intake->is_open = true;
     hub_join(&intake->hub, &intake->member);

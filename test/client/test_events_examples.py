@@ -53,6 +53,7 @@ def wait_until_ready(eddy_command, applied):
 
 def test_every_example_becomes_ready(eddy_command):
     assert {path.name for path in FILES} >= {"broker.yaml", "pingsource.yaml", "kafkasink.yaml"}
+    eddy_command("topic", "create", "payments", "--bootstrap", eddy_command.server.bootstrap)  # as kafkasource.yaml says
     applied = "".join(eddy_command("apply", "-f", path) for path in FILES)
     names = wait_until_ready(eddy_command, applied)
     kinds = {name.split(".")[0] for name in names}

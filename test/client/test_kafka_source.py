@@ -44,7 +44,7 @@ class Sources(Space):
     def source(self, name, topics, uri, labels=None, **spec):
         answer = self.put(name, {"topics": topics, "sink": {"uri": uri}, **spec}, labels)
         assert answer.status in (200, 201), answer.body
-        self.is_ready(name, answer.tree["metadata"]["generation"])
+        self.becomes_ready(name, answer.tree["metadata"]["generation"])
         return self.look(name)
 
     def look(self, name):
@@ -54,7 +54,7 @@ class Sources(Space):
         conditions = self.look(name).get("status", {}).get("conditions", [])
         return next((one for one in conditions if one["type"] == type), {})
 
-    def is_ready(self, name, generation=0):
+    def becomes_ready(self, name, generation=0):
         def seen():
             status = self.look(name).get("status", {})
             return status.get("observedGeneration", 0) >= generation and self.state(name).get("status") == "True"
@@ -189,7 +189,7 @@ def test_into_a_broker_and_through_a_trigger(space, receiver):
     space.write(topic, b"early")  # waits: the group is where the topic ended when the source was made
     space.broker()
     space.trigger("t", receiver.uri("/in"), filter={"attributes": {"type": "dev.knative.kafka.event"}})
-    space.is_ready("s")
+    space.becomes_ready("s")
     space.write(topic, b"late")
     wait_for(lambda: "late" in bodies(receiver), lambda: receiver.got)
     assert space.look("s")["spec"]["sink"]["ref"]["namespace"] == space.name
@@ -264,7 +264,7 @@ def test_two_sources_do_not_share_a_group(space, receiver):
     assert sorted((path, body) for path, _, body in receiver.got) == [("/one", b"1"), ("/two", b"2")]
     wait_for(lambda: space.offsets("shared", topic) == [1], "it is committed")
     space.remove("one")
-    space.is_ready("two")
+    space.becomes_ready("two")
     space.write(topic, b"3")
     wait_for(lambda: receiver.got[2:] and receiver.got[2][0] == "/two", lambda: receiver.got)
     assert [body for path, _, body in receiver.got if path == "/two"] == [b"2", b"3"]
@@ -296,7 +296,7 @@ def test_topics_that_are_not_there_are_waited_for(space, receiver):
     wait_for(lambda: bodies(receiver) == ["1"], "the other topic is read")
     space.new_topic(name=late)
     space.write(late, b"2")  # most likely before the source has seen it
-    space.is_ready("s")
+    space.becomes_ready("s")
     wait_for(lambda: bodies(receiver) == ["1", "2"], lambda: bodies(receiver))
 
 
@@ -306,7 +306,7 @@ def test_a_topic_is_seen_soon_after_it_comes(start_kube, receiver):
     assert space.put("s", {"topics": [late], "sink": {"uri": receiver.uri("/in")}}).status == 201
     space.says("s", late, "ConsumerGroup")
     space.new_topic(name=late)
-    space.is_ready("s")
+    space.becomes_ready("s")
 
 
 def test_a_topic_that_is_made_again_is_read_from_its_beginning(space, receiver):
@@ -321,7 +321,7 @@ def test_a_topic_that_is_made_again_is_read_from_its_beginning(space, receiver):
     for i in range(3):
         space.write(topic, b"new%d" % i)
     wait_for(lambda: bodies(receiver)[5:] == ["new0", "new1", "new2"], lambda: bodies(receiver))
-    space.is_ready("s")
+    space.becomes_ready("s")
 
 
 def test_partitions_that_are_added_are_read_from_their_beginning(space, receiver):
@@ -443,7 +443,7 @@ def test_what_is_wrong_is_said_and_events_wait(space, receiver, spec, labels, ty
     assert receiver.got == []
     assert space.put("s", good).status == 200
     wait_for(lambda: bodies(receiver) == ["1"], lambda: space.look("s"))
-    space.is_ready("s")
+    space.becomes_ready("s")
 
 
 def test_the_examples_run(space, receiver):

@@ -202,6 +202,8 @@ static void delivery_read_all(struct source_look *this, const struct json_value 
     }
     if (post_settings_sink(this->look, dead_letters, &settings->dead_letters, &settings->dead_letter, &diag) != ERR_OK)
         fault_of(this, none, &diag);
+    if (post_settings_annotations(settings, this->look->object, &diag) != ERR_OK)
+        fault_of(this, "InvalidLimit", &diag);
     settings->is_ordered = !bytes_is(json_text_at(spec, "ordering"), "unordered");
 }
 
@@ -303,6 +305,8 @@ static void consumer_set(const struct source_look *this, const struct source *so
     consumer->name_space = source->name_space;
     consumer->delivery = this->settings.delivery;
     consumer->is_ordered = this->settings.is_ordered;
+    consumer->limiter.interval_ns = this->settings.interval_ns;
+    consumer->limiter.at_once_max = this->settings.at_once_max;
     consumer->is_lenient = true; // nobody looks at answers
     consumer->sink = this->waits || is_paused ? NULL : source->sink;
     consumer->dead_letters = source->dead_letters;
@@ -326,8 +330,9 @@ static bool differs(const struct source_look *this, struct source *source)
 {
     const struct post_settings *settings = &this->settings;
     const char *sink = settings->subscriber, *dead_letter = settings->dead_letter;
-    char *made_of = mem_format("%" PRId64 " %d %s %s", object_generation(this->look->object), this->waits,
-                               sink == NULL ? "" : sink, dead_letter == NULL ? "" : dead_letter);
+    char *made_of = mem_format("%" PRId64 " %d %" PRId64 " %" PRId64 " %s %s", object_generation(this->look->object),
+                               this->waits, settings->interval_ns, settings->at_once_max, sink == NULL ? "" : sink,
+                               dead_letter == NULL ? "" : dead_letter);
     bool differs = source->made_of == NULL || strcmp(source->made_of, made_of) != 0;
     free(source->made_of);
     source->made_of = made_of;
