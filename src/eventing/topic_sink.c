@@ -33,6 +33,12 @@ static void on_appended(struct engine_append_op *op)
     append->on_done(append);
 }
 
+static void on_not_encoded(struct message *message)
+{
+    struct topic_append *append = CONTAINER_OF(message, struct topic_append, refused);
+    append->on_done(append);
+}
+
 void topic_append(struct topic_append *append, struct engine *engine, bytes_t topic, enum cloudevent_mode mode,
                   const struct cloudevent *event, struct arena *arena)
 {
@@ -40,14 +46,18 @@ void topic_append(struct topic_append *append, struct engine *engine, bytes_t to
     struct cloudevent_record record;
     append->op = (struct engine_append_op){ .on_done = on_appended };
     err_t err = cloudevent_kafka_encode(event, mode, arena, &room, &record);
-    struct engine_record shown = { .timestamp_ms = -1 };
     if (err == ERR_OK) {
-        shown.key = record.key;
-        shown.value = record.value;
-        shown.headers = record.headers;
-        shown.header_count = record.header_count;
+        struct engine_record shown = { .timestamp_ms = -1,
+                                       .key = record.key,
+                                       .value = record.value,
+                                       .headers = record.headers,
+                                       .header_count = record.header_count };
+        engine->driver->append(engine, topic, ENGINE_ANY_PARTITION, &shown, &append->op);
+    } else {
+        append->op.err = err;
+        append->refused.on_message = on_not_encoded;
+        loop_post(loop_current(), &append->refused);
     }
-    engine->driver->append(engine, topic, ENGINE_ANY_PARTITION, &shown, &append->op);
     writer_free(&room);
 }
 

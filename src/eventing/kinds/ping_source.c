@@ -346,8 +346,10 @@ static void reconcile(struct controller *controller, struct work *work)
     ping_drop(pings, work->key);
     if (look == NULL)
         work_end(work, WORK_DONE);
-    else
+    else if (object_is_deleting(look->object))
         look_conclude(look);
+    else
+        look_retry(look); // the server stops: nothing was found out
 }
 
 // --- start and stop
