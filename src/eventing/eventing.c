@@ -186,6 +186,16 @@ void station_ensure(struct eventing *eventing, const struct station_plan *plan)
     station_open(eventing, plan);
 }
 
+void station_posts_enqueue(const struct station *station)
+{
+    LIST_EACH(&station->hub.members, node)
+    {
+        struct hub_member *member = LIST_ITEM(node, struct hub_member, node);
+        const struct post *post = CONTAINER_OF(member, struct post, member);
+        controller_enqueue(post->controller, post->name_space, post->name);
+    }
+}
+
 void station_close(struct station *station)
 {
     struct eventing *eventing = station->eventing;

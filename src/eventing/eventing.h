@@ -63,6 +63,8 @@ struct station_plan {
 // Opens an inbox and a hub, unless they are open as planned already. When the topic goes they close by themselves.
 void station_ensure(struct eventing *eventing, const struct station_plan *plan);
 struct station *station_find(const struct eventing *eventing, enum inbox_kind kind, bytes_t name_space, bytes_t name);
+// Its posts are looked at again.
+void station_posts_enqueue(const struct station *station);
 // Its posts leave, and are looked at again.
 void station_close(struct station *station);
 

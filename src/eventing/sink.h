@@ -21,6 +21,7 @@ struct sink {
     const struct sink_ops *ops;
     size_t references;
     const char *uri; // as a status shows it
+    bool is_ours;    // an address of this server, which may go
 };
 
 enum { HANDOVER_BODY_MAX = 1024, HANDOVER_ERROR_SIZE = 256 };

@@ -142,7 +142,7 @@ struct sink *topic_sink_new(struct engine *engine, bytes_t topic, enum cloudeven
 {
     struct topic_sink *this = mem_zalloc(1, sizeof *this);
     *this = (struct topic_sink){
-        .sink = { .ops = &ops, .references = 1 },
+        .sink = { .ops = &ops, .references = 1, .is_ours = true },
         .engine = engine,
         .topic = bytes_of_text(bytes_to_text(topic)),
         .uri = mem_text(uri),

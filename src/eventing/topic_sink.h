@@ -24,7 +24,7 @@ void topic_sink_tell(struct sink *sink, const struct inboxes *inboxes, bytes_t k
 // from ARENA; never answered before it returns.
 struct topic_append {
     struct engine_append_op op;
-    struct message refused; // private
+    struct message refused;                       // private
     void (*on_done)(struct topic_append *append); // op.err tells
     void *owner;
 };

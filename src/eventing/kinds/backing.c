@@ -74,8 +74,10 @@ static void on_dead_topic(struct engine_topic_op *op)
                                        .dead_topic = this->plan.dead_topic,
                                        .partition_count = this->partition_count,
                                    });
-    if (int_at(json_get(look->object, "status"), "observedGeneration") != object_generation(look->object))
-        eventing_changed(look->eventing); // how its events are delivered may be said there
+    if (int_at(json_get(look->object, "status"), "observedGeneration") != object_generation(look->object)) {
+        station_posts_enqueue(station_of(this)); // how events are delivered may be said there
+        eventing_changed(look->eventing);
+    }
     this->kind->ready(look);
 }
 

@@ -5,6 +5,7 @@
 #include "eventing/kinds/kinds.h"
 #include "eventing/kinds/post_settings.h"
 #include "eventing/kinds/trigger_rules.h"
+#include "eventing/kinds/waiting.h"
 #include "kube/api.h"
 #include "kube/builtin/text.h"
 #include "kube/client.h"
@@ -23,7 +24,13 @@ EMBED(trigger_definition, "trigger");
 struct triggers {
     struct look_controller look;
     struct dependencies dependencies;
+    struct waiting waiting;
 };
+
+static struct waiting *waiting_of(struct controller *controller)
+{
+    return &CONTAINER_OF(controller, struct triggers, look.controller)->waiting;
+}
 
 // One look: what it finds, and why there can be no subscription yet.
 struct trigger_look {
@@ -174,6 +181,11 @@ static void broker_inject(struct look *look)
     client_create(op, broker);
 }
 
+static bool is_ours(const struct sink *sink)
+{
+    return sink != NULL && sink->is_ours;
+}
+
 static void without_broker(struct look *look, bytes_t name, bool is_there)
 {
     struct post *post = post_find(look->eventing, KIND, look->work->name_space, look->work->name);
@@ -195,6 +207,7 @@ static void bring_about(struct look *look)
     bytes_t name = own.size > 0 ? own : json_text_at(json_get(spec, "brokerRef"), "name");
     const struct json_value *broker = broker_get(look, name);
     struct station *station = station_find(look->eventing, INBOX_BROKER, look->work->name_space, name);
+    waiting_set(waiting_of(look->controller), look->work, true);
     if (broker == NULL || station == NULL || object_is_deleting(broker)) {
         without_broker(look, name, broker != NULL);
         return;
@@ -210,6 +223,8 @@ static void bring_about(struct look *look)
         conclude(look, &this->subscription);
         return;
     }
+    waiting_set(waiting_of(look->controller), look->work,
+                is_ours(this->settings.sink) || is_ours(this->settings.dead_letters));
     this->settings.replies = sink_ref(station->replies);
     look->owner = &this->settings;
     post_settings_take(post, &this->settings, station, made_of(this));
@@ -221,6 +236,7 @@ static void bring_about(struct look *look)
 static void gone(struct eventing *eventing, const struct work *work)
 {
     struct post *post = post_find(eventing, KIND, work->name_space, work->name);
+    waiting_set(waiting_of(work->controller), work, false);
     if (post != NULL)
         post_drop(post, true);
 }
@@ -232,12 +248,21 @@ static void reconcile(struct controller *controller, struct work *work)
 
 // --- start and stop
 
+// Brokers and sinks come and go: whoever is not subscribed may be now. Those of a broker that goes are enqueued with
+// it.
+static void on_change(struct eventing_watcher *watcher)
+{
+    struct triggers *triggers = CONTAINER_OF(watcher, struct triggers, look.watcher);
+    waiting_enqueue(&triggers->waiting, &triggers->look.controller);
+}
+
 static void *start(struct kube *kube, struct kind *kind)
 {
     struct triggers *triggers = mem_zalloc(1, sizeof *triggers);
     dependencies_init(&triggers->dependencies, &triggers->look.controller);
-    // Brokers and sinks come and go: whoever is not subscribed may be now.
+    waiting_init(&triggers->waiting);
     look_controller_init(&triggers->look, kube, kind, reconcile, true);
+    triggers->look.watcher.on_change = on_change;
     return triggers;
 }
 
@@ -252,6 +277,7 @@ static void triggers_free(void *state)
 {
     struct triggers *triggers = state;
     controller_deinit(&triggers->look.controller);
+    waiting_deinit(&triggers->waiting);
     free(triggers);
 }
 
