@@ -98,6 +98,12 @@ static void first_two_leave(void)
     hub_close(&hub);
 }
 
+static void first_leaves_and_all_is_closed(void)
+{
+    hub_leave(&members[0], false);
+    hub_close(&hub);
+}
+
 static void join_first(void)
 {
     join_one(0);
@@ -196,6 +202,35 @@ static void groups_that_come_back_are_read_together(void **state)
     assert_string_equal(targets[0].seen, "b c d ");
     assert_string_equal(targets[1].seen, "d ");
     run(first_two_leave);
+}
+
+static void second_leaves_and_joins(void)
+{
+    hub_leave(&members[1], false);
+    join_one(1);
+}
+
+static void one_may_leave_while_others_are_waited_for(void **state)
+{
+    (void)state;
+    starts();
+    run(leave_all);
+    run(open_hub);
+    run(join_second);
+    wait_until(one_joined);
+    assert_null(hub.feeds[0].reader);
+    append("a");
+    run(second_leaves_and_joins);
+    run(join_first);
+    wait_until(all_joined); // the second one twice
+    wanted_floor = 1;
+    wait_until(first_two_reached);
+    assert_string_equal(targets[1].seen, "a ");
+    run(first_two_leave);
+    run(open_hub);
+    run(join_first);
+    wait_until(one_joined);
+    run(first_leaves_and_all_is_closed);
 }
 
 static void leave_without_a_word(void)
@@ -460,6 +495,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_group_begins_where_it_is_told_and_goes_on_where_it_was),
         TEST(groups_that_come_back_are_read_together),
+        TEST(one_may_leave_while_others_are_waited_for),
         TEST(what_was_delivered_is_committed_soon),
         TEST(a_group_that_joined_misses_nothing_although_it_never_saw_an_event),
         TEST(one_that_hangs_holds_up_nobody),
