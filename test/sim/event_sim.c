@@ -289,7 +289,7 @@ static void on_goer(struct timer *timer)
     } else if (!life->is_quiet && choose(life->run, 2) == 0) {
         hub_leave(&life->members[consumer], false);
         life->is_in[consumer] = false;
-    } else if (life->is_joined[consumer]) {
+    } else if (!life->is_quiet && life->is_joined[consumer]) {
         consumer_nudge(&life->members[consumer].consumer);
     }
     if (!life->is_quiet)
