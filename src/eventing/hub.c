@@ -69,6 +69,20 @@ static void commit_add_cursors(struct hub_commit *commit, struct hub_member *mem
     list_remove(&member->progress);
 }
 
+// What did not become durable is not committed: the next time tries it again, though nothing has moved on since.
+static void commit_take_back(struct hub *hub)
+{
+    LIST_EACH(&hub->members, node)
+    {
+        struct hub_member *member = LIST_ITEM(node, struct hub_member, node);
+        if (member->joining != NULL)
+            continue;
+        for (int32_t i = 0; i < member->consumer.partition_count; i++)
+            member->consumer.cursors[i].committed = -1;
+        member->has_progress = true;
+    }
+}
+
 static void on_committed(struct engine_commit_op *op)
 {
     struct hub_commit *commit = CONTAINER_OF(op, struct hub_commit, op);
@@ -77,6 +91,8 @@ static void on_committed(struct engine_commit_op *op)
         log_line(LOG_WARN, "offsets of events could not be committed: a start may deliver some again",
                  LOG_FIELDS(log_err(op->err)));
     if (hub != NULL) {
+        if (op->err != ERR_OK)
+            commit_take_back(hub);
         hub->committing = NULL;
         timer_start(&hub->commit, HUB_COMMIT_MS);
     }

@@ -271,6 +271,61 @@ static void what_was_delivered_is_committed_soon(void **state)
     run(leave_all);
 }
 
+// --- a commit that fails once
+
+static const struct engine_driver *real;
+static struct engine_driver refusing;
+static struct engine_commit_op *refused;
+static struct message refusal;
+static int refusals;
+
+static void on_refusal(struct message *message)
+{
+    (void)message;
+    refused->err = ERR_NO_SPACE;
+    refused->on_done(refused);
+}
+
+static void commit_refuse(struct engine *this, struct engine_commit_op *op)
+{
+    (void)this;
+    refusals++;
+    refused = op;
+    refusal.on_message = on_refusal;
+    engine->driver = real;
+    loop_post(loop_current(), &refusal);
+}
+
+static void refuse_next(void)
+{
+    real = engine->driver;
+    refusing = *real;
+    refusing.offsets_commit = commit_refuse;
+    refusals = 0;
+    engine->driver = &refusing;
+}
+
+static void a_commit_that_fails_is_tried_again_though_nothing_comes(void **state)
+{
+    (void)state;
+    starts();
+    run(refuse_next);
+    append("a b");
+    wanted_floor = 2;
+    wait_until(floors_reached);
+    wait_until(is_committed);
+    assert_int_equal(refusals, 1);
+    run(leave_without_a_word);
+    world_restart();
+    starts();
+    append("c");
+    wanted_floor = 3;
+    wait_until(floors_reached);
+    for (int i = 0; i < MEMBERS; i++)
+        assert_string_equal(targets[i].seen, "c ");
+    run(leave_all);
+}
+
 static void a_group_that_joined_misses_nothing_although_it_never_saw_an_event(void **state)
 {
     (void)state;
@@ -497,6 +552,7 @@ int main(void)
         TEST(groups_that_come_back_are_read_together),
         TEST(one_may_leave_while_others_are_waited_for),
         TEST(what_was_delivered_is_committed_soon),
+        TEST(a_commit_that_fails_is_tried_again_though_nothing_comes),
         TEST(a_group_that_joined_misses_nothing_although_it_never_saw_an_event),
         TEST(one_that_hangs_holds_up_nobody),
         TEST(a_filter_that_changes_holds_for_what_comes_then),
