@@ -230,13 +230,14 @@ static void on_own_records(void *owner, err_t err, struct engine_records *record
 {
     struct cursor *cursor = owner;
     size_t strange;
+    if (err != ERR_OK && err != ERR_OUT_OF_RANGE) {
+        cursor->feed->on_end(cursor->feed, err); // the cursor has left, or it still counts as one that reads:
+        return;                                  // room does not make it ask a reader that has ended
+    }
     cursor->is_reading = false;
     if (err == ERR_OUT_OF_RANGE) {
         cursor->position = records->next_offset;
         own_stop(cursor);
-    } else if (err != ERR_OK) {
-        cursor->feed->on_end(cursor->feed, err); // the cursor may have left by now
-        return;
     } else {
         cursor->piece = piece_new(records, cursor->partition, cursor->feed->maker, &strange);
         cursor->at = 0;

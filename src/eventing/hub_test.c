@@ -456,6 +456,76 @@ static void a_filter_may_change_while_there_is_no_room(void **state)
     run(leave_all);
 }
 
+// --- a topic that goes
+
+static struct engine_topic_op deletion;
+static int ends, wanted_ends;
+static size_t let_go_count;
+
+static void on_end(struct hub *this, err_t err)
+{
+    (void)this;
+    (void)err;
+    ends++;
+}
+
+static void on_deleted(struct engine_topic_op *op)
+{
+    assert_int_equal(op->err, ERR_OK);
+}
+
+static void delete_topic(void)
+{
+    deletion = (struct engine_topic_op){ .on_done = on_deleted, .name = BYTES_LITERAL("events") };
+    engine->driver->topic_delete(engine, &deletion);
+}
+
+static bool has_ended(void)
+{
+    return ends == wanted_ends;
+}
+
+static void let_some_go(void)
+{
+    for (; let_go_count > 0; let_go_count--) {
+        struct handover *handover = targets[0].held[--targets[0].held_count];
+        handover->status = 202;
+        handover->on_done(handover);
+    }
+}
+
+static bool all_are_held(void)
+{
+    return targets[0].held_count == CONSUMER_WINDOW;
+}
+
+static void room_for_one_that_is_behind_asks_for_nothing_when_the_topic_is_gone(void **state)
+{
+    char id[16];
+    (void)state;
+    starts();
+    hub.on_end = on_end;
+    ends = 0;
+    run(hang_first);
+    for (int i = 0; i < 2 * CONSUMER_WINDOW; i++) {
+        (void)snprintf(id, sizeof id, "e%d", i);
+        append(id);
+    }
+    wanted_floor = 2 * CONSUMER_WINDOW;
+    wait_until(others_reached);
+    wait_until(all_are_held);
+    run(delete_topic);
+    wanted_ends = 1; // the feed's
+    wait_until(has_ended);
+    let_go_count = 1; // room: it reads for itself
+    run(let_some_go);
+    wanted_ends = 2;
+    wait_until(has_ended);
+    let_go_count = CONSUMER_WINDOW - 1;
+    run(let_some_go);
+    run(leave_all);
+}
+
 static void forget_all(void)
 {
     for (int i = 0; i < MEMBERS; i++)
@@ -558,6 +628,7 @@ int main(void)
         TEST(a_filter_that_changes_holds_for_what_comes_then),
         TEST(one_that_leaves_gets_nothing_and_goes_on_when_it_is_back),
         TEST(a_filter_may_change_while_there_is_no_room),
+        TEST(room_for_one_that_is_behind_asks_for_nothing_when_the_topic_is_gone),
         TEST(a_group_that_is_forgotten_begins_anew),
         TEST(a_topic_that_is_not_there_cannot_be_joined),
         TEST(one_may_leave_before_it_has_joined),
