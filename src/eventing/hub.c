@@ -69,6 +69,12 @@ static void commit_add_cursors(struct hub_commit *commit, struct hub_member *mem
     list_remove(&member->progress);
 }
 
+static void progress_note(struct hub_member *member)
+{
+    if (!list_linked(&member->progress))
+        list_append(&member->hub->progress, &member->progress);
+}
+
 // What did not become durable is not committed: the next time tries it again, though nothing has moved on since.
 static void commit_take_back(struct hub *hub)
 {
@@ -79,7 +85,7 @@ static void commit_take_back(struct hub *hub)
             continue;
         for (int32_t i = 0; i < member->consumer.partition_count; i++)
             member->consumer.cursors[i].committed = -1;
-        member->has_progress = true;
+        progress_note(member);
     }
 }
 
@@ -134,9 +140,7 @@ static void on_commit(struct timer *timer)
 
 static void on_progress(struct consumer *consumer)
 {
-    struct hub_member *member = CONTAINER_OF(consumer, struct hub_member, consumer);
-    if (!list_linked(&member->progress))
-        list_append(&member->hub->progress, &member->progress);
+    progress_note(CONTAINER_OF(consumer, struct hub_member, consumer));
 }
 
 // --- joining: where the group is; where it has been nowhere, at an end of the partition, which is committed first

@@ -32,7 +32,7 @@ void model_joined(struct run *run, int consumer, const struct consumer *member)
     totals.stays++;
     for (int32_t i = 0; i < PARTITIONS; i++) {
         struct fates *fates = &run->fates[consumer][i];
-        int64_t position = member->cursors[i].position;
+        int64_t position = member->cursors[i].committed; // where it joined; it may have been shown something since
         if (fates->begin < 0)
             fates->begin = position;
         if (position < fates->committed)

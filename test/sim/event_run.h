@@ -185,6 +185,11 @@ static inline struct loop *others_loop(const struct life *life)
     return life->loops[LOOPS];
 }
 
+// --- event_sim.c
+
+// The consumer has joined; safe to say again. Its first attempts may come before its own word that it has.
+void life_joined(struct life *life, int consumer, const struct consumer *member);
+
 // --- event_sink.c
 
 void witness_init(struct witness *witness, struct life *life, int consumer, enum way way, struct sink *inner);

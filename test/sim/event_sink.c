@@ -46,6 +46,7 @@ static void witness_send(struct sink *sink, struct handover *outer)
     size_t event = event_number(outer->event->core[CLOUDEVENT_ID]);
     handing->witness = witness;
     handing->outer = outer;
+    life_joined(witness->life, witness->consumer, parcel->cursor->consumer);
     handing->attempt = model_attempt(witness->life->run, witness->consumer, parcel, witness->way, event);
     handing->event = *outer->event;
     bytes_t number = bytes_of_text(arena_format(&handing->arena, "%zu", handing->attempt));
