@@ -97,9 +97,9 @@ class Sending:
         return float(took), int(refused), {int(id) for id in again}
 
 
-def open_space(start_kube, partitions):
+def open_space(start_kube, partitions, **settings):
     """On a server that keeps its ports."""
-    environment = {"EDDY_KUBE_RESYNC": "300ms", "EDDY_EVENTS": f"127.0.0.1:{servers.free_port()}"}
+    environment = {"EDDY_KUBE_RESYNC": "300ms", "EDDY_EVENTS": f"127.0.0.1:{servers.free_port()}", **settings}
     return wide_space(start_kube(environment=environment), partitions)
 
 
@@ -257,14 +257,15 @@ def topic_order(space, partitions):
 
 
 # What waits is in the log, not in memory: a cursor holds 50 events and a piece of 32 KB for each partition, whatever is behind
-# them. The rest is what the allocator and the store's tail of the log need for four times as many events.
-BACKLOG_BYTES_MAX = 16 << 20
+# them. The store keeps 4 MB of the newest records here; the rest of the room is for the allocator. 80,000 events that were kept
+# for each of two triggers would need more.
+BACKLOG_BYTES_MAX = 8 << 20
 
 
 @pytest.mark.parametrize("count, away", [(20_000, 5), pytest.param(100_000, 60, marks=[pytest.mark.full, pytest.mark.timeout(600)])])
 def test_a_subscriber_that_is_away_costs_no_memory_and_misses_nothing(start_kube, receiving, program, count, away, record_property):
     partitions = 3
-    space = open_space(start_kube, partitions)
+    space = open_space(start_kube, partitions, EDDY_MEMORY="4MB")
     server, receiver, port = space.kube.server, receiving(), servers.free_port()
     space.trigger("fine", receiver.uri("fine"))
     delivery = {"retry": 1000, "backoffPolicy": "linear", "backoffDelay": "PT0.1S"}
