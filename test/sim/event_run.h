@@ -124,7 +124,7 @@ void model_attempt_end(struct run *run, size_t number, enum attempt_end end, int
 void model_accepted(struct run *run, size_t number);
 // What a start finds.
 void model_record(struct run *run, int32_t partition, int64_t offset, size_t event);
-void model_dead_letter(struct run *run, size_t attempt, size_t event);
+void model_dead_letter(struct run *run, size_t number, size_t event);
 void model_committed(struct run *run, int consumer, int32_t partition, int64_t offset);
 // Everything that was acknowledged was found.
 void model_check_records(struct run *run);
