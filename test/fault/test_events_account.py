@@ -18,6 +18,7 @@ import pytest
 import servers
 from test_events import Space, wait_for
 from test_flush import SHIM_SOURCE, Journal, early_acks
+from test_load import is_sanitized
 
 SOURCE = pathlib.Path(__file__).with_name("events_account.c")
 PATHS = ["fine", "flaky", "shy", "order"]
@@ -296,8 +297,9 @@ def test_a_subscriber_that_is_away_costs_no_memory_and_misses_nothing(start_kube
     }
     print(json.dumps(report))
     record_property("backlog", json.dumps(report))
-    assert memory[2] - memory[0] < BACKLOG_BYTES_MAX, memory
-    assert memory[3] - memory[2] < BACKLOG_BYTES_MAX, memory
+    if not is_sanitized(server):  # a sanitizer keeps what was freed
+        assert memory[2] - memory[0] < BACKLOG_BYTES_MAX, memory
+        assert memory[3] - memory[2] < BACKLOG_BYTES_MAX, memory
     assert max(behind) < 5, "the trigger that is there is not held up"
     got = [id for id, path, _, _ in back.log() if path == "order"]
     for ids in topic_order(space, partitions):
