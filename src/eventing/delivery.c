@@ -13,6 +13,7 @@ struct delivery delivery_default(enum backoff_flavour flavour)
         .flavour = flavour,
         .timeout_ms = DELIVERY_TIMEOUT_MS,
         .retry_after_max_ms = -1,
+        .mode = CLOUDEVENT_MODE_BINARY,
     };
 }
 
@@ -55,6 +56,18 @@ static err_t policy_member(const struct json_value *spec, struct delivery *deliv
     return ERR_OK;
 }
 
+static err_t format_member(const struct json_value *spec, struct delivery *delivery, diag_t *diag)
+{
+    bytes_t text = json_text_at(spec, "format");
+    if (bytes_is(text, "json"))
+        delivery->mode = CLOUDEVENT_MODE_STRUCTURED;
+    else if (bytes_is(text, "binary"))
+        delivery->mode = CLOUDEVENT_MODE_BINARY;
+    else if (text.size > 0)
+        return diag_fail(diag, ERR_INVALID, "format", "\"%.*s\" is neither json nor binary", BYTES_ARG(text));
+    return ERR_OK;
+}
+
 err_t delivery_read(const struct json_value *spec, struct delivery *delivery, diag_t *diag)
 {
     struct delivery read = *delivery;
@@ -64,6 +77,8 @@ err_t delivery_read(const struct json_value *spec, struct delivery *delivery, di
         err = diag_fail(diag, ERR_INVALID, "retry", "is not between 0 and %d", DELIVERY_RETRIES_MAX);
     for (size_t i = 0; spec != NULL && i < ARRAY_COUNT(durations) && err == ERR_OK; i++)
         err = duration_member(spec, i, &read, diag);
+    if (spec != NULL && err == ERR_OK)
+        err = format_member(spec, &read, diag);
     if (err == ERR_OK)
         *delivery = read;
     return err;

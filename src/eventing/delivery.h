@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "cloudevents/binding.h"
 
 struct json_value;
 
@@ -21,6 +22,7 @@ struct delivery {
     int64_t delay_ms;
     int64_t timeout_ms;         // of an attempt
     int64_t retry_after_max_ms; // -1: what the sink says about when to come again is not heard
+    enum cloudevent_mode mode;  // of what goes out over HTTP, to the subscriber, as a reply and as a dead letter
 };
 
 enum {
@@ -29,7 +31,7 @@ enum {
     DELIVERY_TIMEOUT_MS = 30 * 1000,            // where none is given, as Knative's dispatcher
 };
 
-// Without any `delivery`: one attempt.
+// Without any `delivery`: one attempt, in binary mode: a topic does not keep the mode in which an event came.
 struct delivery delivery_default(enum backoff_flavour flavour);
 // Reads the members over what is in DELIVERY; SPEC may be NULL. ERR_INVALID: DIAG says which member and why; the schema
 // has checked types.

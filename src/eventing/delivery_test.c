@@ -113,12 +113,28 @@ static void says_what_is_wrong_and_changes_nothing(void **state)
     }
 }
 
+static void reads_the_format(void **state)
+{
+    struct delivery delivery = delivery_default(BACKOFF_FROM_ZERO);
+    diag_t diag = { 0 };
+    (void)state;
+    assert_int_equal(delivery.mode, CLOUDEVENT_MODE_BINARY);
+    assert_int_equal(read_over("{\"format\":\"json\"}", &delivery, &diag), ERR_OK);
+    assert_int_equal(delivery.mode, CLOUDEVENT_MODE_STRUCTURED);
+    assert_int_equal(read_over("{\"format\":\"xml\"}", &delivery, &diag), ERR_INVALID);
+    assert_string_equal(diag.where, "format");
+    assert_string_equal(diag.text, "\"xml\" is neither json nor binary");
+    assert_int_equal(delivery.mode, CLOUDEVENT_MODE_STRUCTURED);
+    assert_int_equal(read_over("{\"format\":\"binary\"}", &delivery, &diag), ERR_OK);
+    assert_int_equal(delivery.mode, CLOUDEVENT_MODE_BINARY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waits_as_each_of_knatives_two_does),     cmocka_unit_test(a_wait_has_an_end),
         cmocka_unit_test(hears_when_to_come_again_if_it_shall),   cmocka_unit_test(judges_statuses_as_knative),
-        cmocka_unit_test(says_what_is_wrong_and_changes_nothing),
+        cmocka_unit_test(says_what_is_wrong_and_changes_nothing), cmocka_unit_test(reads_the_format),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

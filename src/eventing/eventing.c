@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "eventing/topic_sink.h"
 #include "http/client.h"
-#include "io/tls.h"
+#include "eventing/trust.h"
 #include "kube/api.h"
 #include "kube/controller.h"
 
@@ -50,6 +50,7 @@ void eventing_init(struct eventing *eventing, struct engine *engine)
         .change = { .on_turn_end = on_turn_end },
     };
     inboxes_init(&eventing->inboxes);
+    trusts_init(&eventing->trusts);
     list_init(&eventing->watchers);
 }
 
@@ -90,7 +91,8 @@ void eventing_deinit(struct eventing *eventing)
     map_free(&eventing->posts);
     map_free(&eventing->stations);
     inboxes_deinit(&eventing->inboxes);
-    tls_context_unref(eventing->tls);
+    trust_unref(eventing->trust);
+    map_free(&eventing->trusts);
     free(eventing->base_url);
 }
 

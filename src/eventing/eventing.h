@@ -11,13 +11,14 @@
 struct controller;
 struct http_client;
 struct kube;
-struct tls_context;
+struct trust;
 
 struct eventing {
     struct engine *engine;
     struct loop *loop; // the API's
     struct http_client *client;
-    struct tls_context *tls; // of https sinks; made when the first comes
+    struct map trusts;   // struct trust, of https sinks
+    struct trust *trust; // the system's authorities alone; made when the first comes, NULL until then
     struct inboxes inboxes;
     struct map stations, posts;
     struct list_node watchers; // struct eventing_watcher

@@ -4,10 +4,10 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "cloudevents/http_binding.h"
+#include "eventing/trust.h"
 #include "http/client.h"
 #include "http/date.h"
 #include "io/clock.h"
-#include "io/tls.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ struct http_sink {
     struct http_url url;
     char *uri;
     enum cloudevent_mode mode;
-    struct tls_context *tls; // NULL: http
+    struct trust *trust; // NULL: http
 };
 
 struct http_handover {
@@ -134,7 +134,7 @@ static void http_sink_send(struct sink *sink, struct handover *handover)
     ASSERT(err == ERR_OK);
     this->call = (struct http_call){
         .url = &http->url,
-        .tls = http->tls,
+        .tls = http->trust == NULL ? NULL : http->trust->tls,
         .method = HTTP_POST,
         .header_count = message.header_count,
         .timeout_ms = handover->timeout_ms,
@@ -164,14 +164,14 @@ static void http_sink_free(struct sink *sink)
 {
     struct http_sink *this = CONTAINER_OF(sink, struct http_sink, sink);
     http_url_free(&this->url);
-    tls_context_unref(this->tls);
+    trust_unref(this->trust);
     free(this->uri);
     free(this);
 }
 
 static const struct sink_ops ops = { http_sink_send, http_sink_cancel, http_sink_free };
 
-err_t http_sink_new(struct http_client *client, bytes_t uri, enum cloudevent_mode mode, struct tls_context *tls,
+err_t http_sink_new(struct http_client *client, bytes_t uri, enum cloudevent_mode mode, struct trust *trust,
                     struct sink **ret_sink, diag_t *diag)
 {
     struct http_url url;
@@ -185,7 +185,7 @@ err_t http_sink_new(struct http_client *client, bytes_t uri, enum cloudevent_mod
         .url = url,
         .uri = bytes_to_text(uri),
         .mode = mode,
-        .tls = tls == NULL ? NULL : tls_context_ref(tls),
+        .trust = trust == NULL ? NULL : trust_ref(trust),
     };
     this->sink.uri = this->uri;
     *ret_sink = &this->sink;

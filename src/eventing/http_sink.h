@@ -7,9 +7,9 @@
 #include "eventing/sink.h"
 
 struct http_client;
-struct tls_context;
+struct trust;
 
-// URI is absolute, http or https; TLS, for https, is counted and may be NULL for http. ERR_INVALID with DIAG. One
+// URI is absolute, http or https; TRUST, for https, is counted and may be NULL for http. ERR_INVALID with DIAG. One
 // reference is the caller's.
-err_t http_sink_new(struct http_client *client, bytes_t uri, enum cloudevent_mode mode, struct tls_context *tls,
+err_t http_sink_new(struct http_client *client, bytes_t uri, enum cloudevent_mode mode, struct trust *trust,
                     struct sink **ret_sink, diag_t *diag) MUST_CHECK;

@@ -6,8 +6,9 @@
 
 struct json_value;
 
-// DESTINATION is {ref: {apiVersion, kind, name, namespace}, uri}; NAME_SPACE is that of a ref without one. *RET_SINK is
-// the caller's reference. ERR_NOT_FOUND: what it names is not there, or takes no events yet; ERR_INVALID,
-// ERR_UNSUPPORTED: it names nothing that could; with DIAG for the condition that tells it.
+// DESTINATION is {ref: {apiVersion, kind, name, namespace}, uri, CACerts}; NAME_SPACE is that of a ref without one.
+// With a ref, the uri is relative to its address (RFC 3986 5.2). CACerts are trusted besides the system's authorities.
+// MODE is for HTTP. *RET_SINK is the caller's reference. ERR_NOT_FOUND: what it names is not there, or takes no events
+// yet; ERR_INVALID, ERR_UNSUPPORTED: it names nothing that could; with DIAG for the condition that tells it.
 err_t destination_resolve(struct eventing *eventing, const struct json_value *destination, bytes_t name_space,
-                          struct sink **ret_sink, diag_t *diag) MUST_CHECK;
+                          enum cloudevent_mode mode, struct sink **ret_sink, diag_t *diag) MUST_CHECK;

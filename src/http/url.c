@@ -196,6 +196,62 @@ err_t http_url_parse(bytes_t text, struct http_url *ret_url, diag_t *diag)
     return ERR_OK;
 }
 
+// ---- relative references
+
+bool http_url_is_absolute(bytes_t text)
+{
+    bytes_t rest = text, scheme = take_until(&rest, ":/?#");
+    return scheme.size > 0 && rest.size > 0 && rest.data[0] == ':';
+}
+
+// RFC 3986 5.2.4, of a path that starts with "/"; in ARENA.
+static const char *without_dots(bytes_t path, struct arena *arena)
+{
+    char *made = arena_alloc(arena, path.size + 2);
+    size_t size = 0;
+    bool ends_open = false; // behind the last segment follows a "/"
+    while (path.size > 0) {
+        path = bytes_of(path.data + 1, path.size - 1);
+        bytes_t segment = take_until(&path, "/");
+        bool is_up = bytes_is(segment, "..");
+        ends_open = is_up || bytes_is(segment, ".");
+        while (is_up && size > 0 && made[--size] != '/')
+            continue;
+        if (ends_open)
+            continue;
+        made[size++] = '/';
+        memcpy(made + size, segment.data, segment.size);
+        size += segment.size;
+    }
+    if (ends_open || size == 0)
+        made[size++] = '/';
+    made[size] = '\0';
+    return made;
+}
+
+const char *http_url_resolve(const struct http_url *base, bytes_t reference, struct arena *arena)
+{
+    const char *scheme = base->is_secure ? "https" : "http";
+    bytes_t query = base->target, below = take_until(&query, "?"), rest = reference;
+    bytes_t path = take_until(&rest, "?#"), own_query = take_until(&rest, "#");
+    bool has_query = own_query.size > 0;
+    if (path.size >= 2 && path.data[0] == '/' && path.data[1] == '/')
+        return arena_format(arena, "%s:%.*s%.*s", scheme, BYTES_ARG(path), BYTES_ARG(own_query));
+    const char *whole;
+    if (path.size == 0) {
+        whole = arena_text(arena, below);
+    } else if (path.data[0] == '/') {
+        whole = without_dots(path, arena);
+    } else {
+        while (below.data[below.size - 1] != '/')
+            below.size--;
+        whole = without_dots(bytes_of_text(arena_format(arena, "%.*s%.*s", BYTES_ARG(below), BYTES_ARG(path))), arena);
+    }
+    if (path.size == 0 && !has_query)
+        own_query = query;
+    return arena_format(arena, "%s://%.*s%s%.*s", scheme, BYTES_ARG(base->host), whole, BYTES_ARG(own_query));
+}
+
 void http_url_free(struct http_url *url)
 {
     free(url->text);

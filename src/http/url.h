@@ -3,6 +3,7 @@
 // Pure.
 #pragma once
 
+#include "base/arena.h"
 #include "io/net.h"
 
 enum { HTTP_URL_SIZE_MAX = 8192 };
@@ -19,5 +20,10 @@ struct http_url {
 // must be percent-encoded and is not. A fragment is checked and left out; it is never sent. ERR_INVALID or
 // ERR_TOO_LARGE with DIAG (may be NULL), whose place is "url". http_url_free releases it.
 err_t http_url_parse(bytes_t text, struct http_url *ret_url, diag_t *diag) MUST_CHECK;
+// Has the text a scheme (RFC 3986 4.3)? Else it is a relative reference, if it is one at all.
+bool http_url_is_absolute(bytes_t text);
+// The URL that a relative reference means below BASE (RFC 3986 5.2), without its fragment, in ARENA. What is wrong with
+// the reference is wrong with the result: http_url_parse finds it.
+const char *http_url_resolve(const struct http_url *base, bytes_t reference, struct arena *arena);
 // Safe on a zeroed one.
 void http_url_free(struct http_url *url);

@@ -146,12 +146,44 @@ static void has_limits(void **state)
     free(text);
 }
 
+// The examples of RFC 3986 5.4, and what stands beside them.
+static void resolves_relative_references(void **state)
+{
+    static const struct {
+        const char *reference, *wanted;
+    } cases[] = {
+        { "g", "http://a/b/c/g" },      { "./g", "http://a/b/c/g" },    { "g/", "http://a/b/c/g/" },
+        { "/g", "http://a/g" },         { "//g", "http://g" },          { "?y", "http://a/b/c/d;p?y" },
+        { "g?y", "http://a/b/c/g?y" },  { "#s", "http://a/b/c/d;p?q" }, { "g#s", "http://a/b/c/g" },
+        { ";x", "http://a/b/c/;x" },    { "", "http://a/b/c/d;p?q" },   { ".", "http://a/b/c/" },
+        { "./", "http://a/b/c/" },      { "..", "http://a/b/" },        { "../g", "http://a/b/g" },
+        { "../..", "http://a/" },       { "../../../g", "http://a/g" }, { "/./g", "http://a/g" },
+        { "/../g", "http://a/g" },      { "g.", "http://a/b/c/g." },    { "..g", "http://a/b/c/..g" },
+        { "./g/.", "http://a/b/c/g/" }, { "g/../h", "http://a/b/c/h" }, { "g?y/../x", "http://a/b/c/g?y/../x" },
+    };
+    struct http_url base;
+    struct arena arena = ARENA_INIT;
+    (void)state;
+    assert_int_equal(http_url_parse(BYTES_LITERAL("http://a/b/c/d;p?q"), &base, NULL), ERR_OK);
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        assert_string_equal(http_url_resolve(&base, bytes_of_text(cases[i].reference), &arena), cases[i].wanted);
+        assert_false(http_url_is_absolute(bytes_of_text(cases[i].reference)));
+    }
+    http_url_free(&base);
+    arena_free(&arena);
+    assert_true(http_url_is_absolute(BYTES_LITERAL("http://a/")));
+    assert_true(http_url_is_absolute(BYTES_LITERAL("mailto:a")));
+    assert_false(http_url_is_absolute(BYTES_LITERAL("/a:b")));
+    assert_false(http_url_is_absolute(BYTES_LITERAL(":b")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_urls_apart),
         cmocka_unit_test(refuses_what_is_not_a_url_to_send_to),
         cmocka_unit_test(has_limits),
+        cmocka_unit_test(resolves_relative_references),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

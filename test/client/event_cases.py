@@ -17,7 +17,7 @@ import urllib.parse
 
 SECONDS = 30
 MODES = ("binary", "structured")
-DELIVERIES = (None,)  # the values of a Trigger's spec.delivery.format, and none
+DELIVERIES = (None, "binary", "json")  # the values of a Trigger's spec.delivery.format, and none
 
 TIME = "2026-01-02T03:04:05.678Z"
 ORDER = {"a": [1, None, "\u20ac\n"], "b": {"c": True, "d": 1.5}}

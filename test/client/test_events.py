@@ -20,6 +20,7 @@ KINDS = {
     "messaging.knative.dev/v1": ("Channel", "InMemoryChannel", "Subscription"),
     "messaging.knative.dev/v1beta1": ("KafkaChannel",),
     "flows.knative.dev/v1": ("Sequence", "Parallel"),
+    "sources.knative.dev/v1": ("PingSource",),
 }
 EVENTING = {kind: f"/apis/{version}/namespaces" for version, kinds in KINDS.items() for kind in kinds}
 

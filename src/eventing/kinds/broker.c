@@ -17,7 +17,7 @@ EMBED(broker_definition, "broker");
 static void fill_status(const struct look *look, struct json_value *status, struct arena *arena)
 {
     look_fill_address(look, INBOX_BROKER, status, arena);
-    uri_set(status, arena, "deadLetterSinkUri", look->owner);
+    whereabouts_fill(look->owner == NULL ? &nowhere : look->owner, status, arena, "deadLetterSink");
 }
 
 static void ready(struct look *look)

@@ -14,7 +14,7 @@ struct channel_look {
     struct kind *kind; // of the backing channel
     const char *name;
     const struct json_value *backing; // NULL: none yet
-    const char *dead_letter_sink;
+    const struct whereabouts *dead_letter_sink;
 };
 
 // --- its status
@@ -32,7 +32,7 @@ static void fill_status(const struct look *look, struct json_value *status, stru
 {
     const struct channel_look *this = look->owner;
     const struct json_value *found = json_get(this->backing, "status");
-    uri_set(status, arena, "deadLetterSinkUri", this->dead_letter_sink);
+    whereabouts_fill(this->dead_letter_sink, status, arena, "deadLetterSink");
     copy_member(status, found, "address", arena);
     copy_member(status, found, "subscribers", arena);
     if (this->kind == NULL)

@@ -55,7 +55,7 @@ static void fill_status(const struct look *look, struct json_value *status, stru
 {
     const struct work *work = look->work;
     const struct station *station = station_find(look->eventing, INBOX_CHANNEL, work->name_space, work->name);
-    uri_set(status, arena, "deadLetterSinkUri", look->owner);
+    whereabouts_fill(look->owner == NULL ? &nowhere : look->owner, status, arena, "deadLetterSink");
     if (station == NULL || station->controller != look->controller) {
         json_unset(status, BYTES_LITERAL("address"));
         json_unset(status, BYTES_LITERAL("subscribers"));

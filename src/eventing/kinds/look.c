@@ -128,26 +128,53 @@ struct condition ready_of(const struct json_value *object, struct arena *arena, 
                                .message = text_at(ready, "message", arena) };
 }
 
-const char *look_dead_letter_sink(struct look *look)
+const struct whereabouts nowhere = { 0 };
+
+err_t look_resolve(struct look *look, const struct json_value *destination, enum cloudevent_mode mode,
+                   struct sink **ret_sink, struct whereabouts *ret_where, diag_t *diag)
+{
+    err_t err = destination_resolve(look->eventing, destination, look->work->name_space, mode, ret_sink, diag);
+    if (err == ERR_OK)
+        *ret_where = (struct whereabouts){ .uri = arena_format(&look->arena, "%s", (*ret_sink)->uri),
+                                           .authorities = text_at(destination, "CACerts", &look->arena),
+                                           .audience = text_at(destination, "audience", &look->arena) };
+    return err;
+}
+
+void whereabouts_fill(const struct whereabouts *where, struct json_value *status, struct arena *arena,
+                      const char *prefix)
+{
+    const struct {
+        const char *name, *value;
+    } members[] = { { "Uri", where->uri }, { "CACerts", where->authorities }, { "Audience", where->audience } };
+    for (size_t i = 0; i < ARRAY_COUNT(members); i++) {
+        const char *name = arena_format(arena, "%s%s", prefix, members[i].name);
+        if (members[i].value != NULL)
+            json_set_text(status, arena, name, members[i].value);
+        else
+            json_unset(status, bytes_of_text(name));
+    }
+}
+
+const struct whereabouts *look_dead_letter_sink(struct look *look)
 {
     const struct json_value *delivery = json_get(json_get(look->object, "spec"), "delivery");
     const struct json_value *destination = json_get(delivery, "deadLetterSink");
+    struct whereabouts *where = arena_alloc(&look->arena, sizeof *where);
     struct sink *sink;
     diag_t diag = { 0 };
+    *where = (struct whereabouts){ 0 };
     if (destination == NULL || destination->type != JSON_OBJECT) {
         look_condition(look, "DeadLetterSinkResolved", "True", "DeadLetterSinkNotConfigured",
                        "No dead letter sink is configured.");
-        return NULL;
-    }
-    if (destination_resolve(look->eventing, destination, look->work->name_space, &sink, &diag) != ERR_OK) {
+    } else if (look_resolve(look, destination, CLOUDEVENT_MODE_BINARY, &sink, where, &diag) != ERR_OK) {
         look_condition(look, "DeadLetterSinkResolved", "False", "Unable to get the dead letter sink's URI",
                        arena_format(&look->arena, "%s", diag.text));
-        return NULL;
+    } else {
+        sink_unref(sink);
+        look_true(look, "DeadLetterSinkResolved");
     }
-    const char *uri = arena_format(&look->arena, "%s", sink->uri);
-    sink_unref(sink);
-    look_true(look, "DeadLetterSinkResolved");
-    return uri;
+    return where;
 }
 
 void look_addressable(struct look *look)

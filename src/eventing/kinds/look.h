@@ -53,8 +53,20 @@ static inline void look_true(struct look *look, const char *type)
 // The condition Ready of some object; unknown with REASON and MESSAGE while it has none. OBJECT may be NULL.
 struct condition ready_of(const struct json_value *object, struct arena *arena, const char *reason,
                           const char *message);
-// The condition DeadLetterSinkResolved of a resource whose spec has a delivery; its URI, on the arena, NULL: none.
-const char *look_dead_letter_sink(struct look *look);
+// What a status tells of where a destination leads; on the look's arena, all NULL: nowhere. A token for the audience is
+// never sent: OIDC is off.
+struct whereabouts {
+    const char *uri, *authorities, *audience;
+};
+extern const struct whereabouts nowhere;
+// A destination as a sink, which is the caller's. ERR_NOT_FOUND, ERR_INVALID, ERR_UNSUPPORTED with DIAG.
+err_t look_resolve(struct look *look, const struct json_value *destination, enum cloudevent_mode mode,
+                   struct sink **ret_sink, struct whereabouts *ret_where, diag_t *diag) MUST_CHECK;
+// As members PREFIX"Uri", PREFIX"CACerts" and PREFIX"Audience" of a status; a NULL takes its member away.
+void whereabouts_fill(const struct whereabouts *where, struct json_value *status, struct arena *arena,
+                      const char *prefix);
+// The condition DeadLetterSinkResolved of a resource whose spec has a delivery, and where that is.
+const struct whereabouts *look_dead_letter_sink(struct look *look);
 // The condition Addressable, and status.address of a resource that has an inbox.
 void look_addressable(struct look *look);
 void look_fill_address(const struct look *look, enum inbox_kind kind, struct json_value *status, struct arena *arena);

@@ -10,7 +10,6 @@
 #include "eventing/kinds/kinds.h"
 #include "eventing/kinds/look.h"
 #include "eventing/kinds/ping_source_rules.h"
-#include "eventing/resolve.h"
 #include "io/clock.h"
 #include "io/file.h"
 #include "io/random.h"
@@ -266,9 +265,9 @@ static void ping_drop(struct pings *pings, bytes_t key)
 
 static void fill_status(const struct look *look, struct json_value *status, struct arena *arena)
 {
-    const char *uri = look->owner;
-    if (uri == NULL) {
-        json_unset(status, BYTES_LITERAL("sinkUri"));
+    const struct whereabouts *sink = look->owner; // NULL: it has none
+    whereabouts_fill(sink == NULL ? &nowhere : sink, status, arena, "sink");
+    if (sink == NULL) {
         json_unset(status, BYTES_LITERAL("ceAttributes"));
         return;
     }
@@ -276,7 +275,6 @@ static void fill_status(const struct look *look, struct json_value *status, stru
     json_set_text(one, arena, "type", TYPE);
     json_set_text(one, arena, "source", source_of(arena, look->work));
     json_append(list, one);
-    json_set_text(status, arena, "sinkUri", uri);
     json_set(status, BYTES_LITERAL("ceAttributes"), list);
 }
 
@@ -300,13 +298,14 @@ static void bring_about(struct look *look)
     struct pings *pings = CONTAINER_OF(look->controller, struct pings, controller);
     const struct json_value *destination = json_get(json_get(look->object, "spec"), "sink");
     struct ping *ping = ping_find(pings, look->work->key);
+    struct whereabouts *where = arena_alloc(&look->arena, sizeof *where);
     struct sink *sink;
     diag_t diag = { 0 };
-    if (destination_resolve(look->eventing, destination, look->work->name_space, &sink, &diag) != ERR_OK) {
+    if (look_resolve(look, destination, CLOUDEVENT_MODE_BINARY, &sink, where, &diag) != ERR_OK) {
         not_ready(look, "SinkProvided", "NotFound", &diag);
         return;
     }
-    look->owner = arena_format(&look->arena, "%s", sink->uri);
+    look->owner = where;
     if (ping != NULL && ping->generation == object_generation(look->object) &&
         bytes_equal(ping->uid, object_meta_text(look->object, "uid"))) {
         sink_unref(ping->sink); // it may be another one of the same name

@@ -2,7 +2,6 @@
 #include "eventing/kinds/post_settings.h"
 
 #include "base/mem.h"
-#include "eventing/resolve.h"
 #include "kube/api.h"
 #include "kube/recorder.h"
 
@@ -56,17 +55,14 @@ err_t post_settings_annotations(struct post_settings *settings, const struct jso
     return ERR_OK;
 }
 
-err_t post_settings_sink(struct look *look, const struct json_value *destination, struct sink **ret_sink,
-                         const char **ret_uri, diag_t *diag)
+err_t post_settings_sink(const struct post_settings *settings, struct look *look, const struct json_value *destination,
+                         struct sink **ret_sink, struct whereabouts *ret_where, diag_t *diag)
 {
     *ret_sink = NULL;
-    *ret_uri = NULL;
+    *ret_where = (struct whereabouts){ 0 };
     if (!is_object(destination) || destination->count == 0)
         return ERR_OK;
-    err_t err = destination_resolve(look->eventing, destination, look->work->name_space, ret_sink, diag);
-    if (err == ERR_OK)
-        *ret_uri = arena_format(&look->arena, "%s", (*ret_sink)->uri);
-    return err;
+    return look_resolve(look, destination, settings->delivery.mode, ret_sink, ret_where, diag);
 }
 
 static bool differ_from(struct post *post, const struct post_settings *settings, const char *made_of)
@@ -159,12 +155,4 @@ struct condition post_condition(const struct post *post, const char *type)
         condition.message = "Where it is in its topic is being found.";
     }
     return condition;
-}
-
-void uri_set(struct json_value *object, struct arena *arena, const char *name, const char *uri)
-{
-    if (uri != NULL)
-        json_set_text(object, arena, name, uri);
-    else
-        json_unset(object, bytes_of_text(name));
 }

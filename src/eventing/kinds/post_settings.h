@@ -8,14 +8,14 @@
 
 struct post_settings {
     struct delivery delivery;
-    bool is_ordered;                              // delivery.order
-    int64_t interval_ns, at_once_max;             // as the limiter's
-    bool has_hops;                                // as the consumer's
-    bool is_lenient;                              // as the consumer's
-    struct arena arena;                           // of the filter
-    struct filter filter;                         // all zero: every event
-    struct sink *sink, *replies, *dead_letters;   // NULL: none
-    const char *subscriber, *reply, *dead_letter; // their URIs, of the look's arena; NULL: none
+    bool is_ordered;                                   // delivery.order
+    int64_t interval_ns, at_once_max;                  // as the limiter's
+    bool has_hops;                                     // as the consumer's
+    bool is_lenient;                                   // as the consumer's
+    struct arena arena;                                // of the filter
+    struct filter filter;                              // all zero: every event
+    struct sink *sink, *replies, *dead_letters;        // NULL: none
+    struct whereabouts subscriber, reply, dead_letter; // of theirs
 };
 
 // Lets go of what was not taken.
@@ -32,9 +32,10 @@ err_t post_settings_filter(struct post_settings *settings, const struct json_val
 // DIAG has the annotation and a sentence.
 err_t post_settings_annotations(struct post_settings *settings, const struct json_value *object,
                                 diag_t *diag) MUST_CHECK;
-// A destination as a sink; NULL and {}: none. ERR_NOT_FOUND, ERR_INVALID, ERR_UNSUPPORTED.
-err_t post_settings_sink(struct look *look, const struct json_value *destination, struct sink **ret_sink,
-                         const char **ret_uri, diag_t *diag) MUST_CHECK;
+// A destination as a sink, to which events go in the mode of the delivery, read before; NULL and {}: none.
+// ERR_NOT_FOUND, ERR_INVALID, ERR_UNSUPPORTED.
+err_t post_settings_sink(const struct post_settings *settings, struct look *look, const struct json_value *destination,
+                         struct sink **ret_sink, struct whereabouts *ret_where, diag_t *diag) MUST_CHECK;
 
 // The post takes the settings over and joins the station from its latest event on, unless it has. MADE_OF names all
 // that the settings came from: where it is another than before, what rests is tried at once.
@@ -45,5 +46,3 @@ void post_settings_take(struct post *post, struct post_settings *settings, struc
 void post_look_health(struct look *look, const struct post *post);
 // Condition TYPE: is the post delivering?
 struct condition post_condition(const struct post *post, const char *type);
-// URI becomes the member NAME; NULL: the member goes.
-void uri_set(struct json_value *object, struct arena *arena, const char *name, const char *uri);

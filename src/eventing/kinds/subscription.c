@@ -20,9 +20,9 @@ static void fill_status(const struct look *look, struct json_value *status, stru
 {
     const struct post_settings *settings = look->owner; // NULL: there are none
     struct json_value *found = json_set_object(status, arena, "physicalSubscription");
-    uri_set(found, arena, "subscriberUri", settings == NULL ? NULL : settings->subscriber);
-    uri_set(found, arena, "replyUri", settings == NULL ? NULL : settings->reply);
-    uri_set(found, arena, "deadLetterSinkUri", settings == NULL ? NULL : settings->dead_letter);
+    whereabouts_fill(settings == NULL ? &nowhere : &settings->subscriber, found, arena, "subscriber");
+    whereabouts_fill(settings == NULL ? &nowhere : &settings->reply, found, arena, "reply");
+    whereabouts_fill(settings == NULL ? &nowhere : &settings->dead_letter, found, arena, "deadLetterSink");
 }
 
 static void conclude(struct look *look)
@@ -85,11 +85,12 @@ struct refusal {
     const char *reason, *message;
 };
 
-static bool sink_of(struct look *look, const struct json_value *destination, const char *field, const char *reason,
-                    struct sink **ret_sink, const char **ret_uri, struct refusal *refusal)
+static bool sink_of(const struct post_settings *settings, struct look *look, const struct json_value *destination,
+                    const char *field, const char *reason, struct sink **ret_sink, struct whereabouts *ret_where,
+                    struct refusal *refusal)
 {
     diag_t diag = { 0 };
-    if (post_settings_sink(look, destination, ret_sink, ret_uri, &diag) == ERR_OK)
+    if (post_settings_sink(settings, look, destination, ret_sink, ret_where, &diag) == ERR_OK)
         return true;
     *refusal =
         (struct refusal){ reason, arena_format(&look->arena, "Failed to resolve spec.%s: %s", field, diag.text) };
@@ -114,17 +115,17 @@ static bool settings_read(struct look *look, const struct json_value *channel, c
                                      arena_format(&look->arena, "spec.delivery.%s: %s", diag.where, diag.text) };
         return false;
     }
-    return sink_of(look, json_get(spec, "subscriber"), "subscriber", "SubscriberResolveFailed", &settings->sink,
-                   &settings->subscriber, refusal) &&
-           sink_of(look, json_get(spec, "reply"), "reply", "ReplyResolveFailed", &settings->replies, &settings->reply,
-                   refusal) &&
-           sink_of(look, dead_letters, "delivery.deadLetterSink", "DeadLetterSinkResolveFailed",
+    return sink_of(settings, look, json_get(spec, "subscriber"), "subscriber", "SubscriberResolveFailed",
+                   &settings->sink, &settings->subscriber, refusal) &&
+           sink_of(settings, look, json_get(spec, "reply"), "reply", "ReplyResolveFailed", &settings->replies,
+                   &settings->reply, refusal) &&
+           sink_of(settings, look, dead_letters, "delivery.deadLetterSink", "DeadLetterSinkResolveFailed",
                    &settings->dead_letters, &settings->dead_letter, refusal);
 }
 
 static const char *made_of(struct look *look, const struct json_value *channel, const struct post_settings *settings)
 {
-    const char *const uris[] = { settings->subscriber, settings->reply, settings->dead_letter };
+    const char *const uris[] = { settings->subscriber.uri, settings->reply.uri, settings->dead_letter.uri };
     bytes_t uid = object_meta_text(look->object, "uid"), channel_uid = object_meta_text(channel, "uid");
     const char *text =
         arena_format(&look->arena, "%.*s %" PRId64 " %.*s %" PRId64, BYTES_ARG(uid), object_generation(look->object),

@@ -60,8 +60,8 @@ static void refuse(struct trigger_look *this, const char *reason, const char *pr
 static void fill_status(const struct look *look, struct json_value *status, struct arena *arena)
 {
     const struct post_settings *settings = look->owner; // NULL: there are none
-    uri_set(status, arena, "subscriberUri", settings == NULL ? NULL : settings->subscriber);
-    uri_set(status, arena, "deadLetterSinkUri", settings == NULL ? NULL : settings->dead_letter);
+    whereabouts_fill(settings == NULL ? &nowhere : &settings->subscriber, status, arena, "subscriber");
+    whereabouts_fill(settings == NULL ? &nowhere : &settings->dead_letter, status, arena, "deadLetterSink");
 }
 
 static void conclude(struct look *look, const struct condition *subscription)
@@ -90,11 +90,11 @@ static enum backoff_flavour flavour_of(const struct json_value *broker)
 }
 
 static bool sink_of(struct trigger_look *this, const struct json_value *destination, const char *type,
-                    const char *reason, struct sink **ret_sink, const char **ret_uri)
+                    const char *reason, struct sink **ret_sink, struct whereabouts *ret_where)
 {
     struct look *look = this->look;
     diag_t diag = { 0 };
-    if (post_settings_sink(look, destination, ret_sink, ret_uri, &diag) == ERR_OK) {
+    if (post_settings_sink(&this->settings, look, destination, ret_sink, ret_where, &diag) == ERR_OK) {
         look_true(look, type);
         return true;
     }
@@ -157,7 +157,7 @@ static const char *made_of(const struct trigger_look *this)
     bytes_t uid = object_meta_text(look->object, "uid"), broker_uid = object_meta_text(this->broker, "uid");
     return arena_format(&look->arena, "%.*s %" PRId64 " %.*s %" PRId64 " %s %s", BYTES_ARG(uid),
                         object_generation(look->object), BYTES_ARG(broker_uid), object_generation(this->broker),
-                        settings->subscriber, settings->dead_letter == NULL ? "" : settings->dead_letter);
+                        settings->subscriber.uri, settings->dead_letter.uri == NULL ? "" : settings->dead_letter.uri);
 }
 
 // --- its broker
