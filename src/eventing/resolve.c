@@ -137,7 +137,7 @@ static err_t below_resolve(struct way *way, const char *address, bytes_t referen
 static err_t named_resolve(struct way *way, enum inbox_kind kind, bytes_t name_space, bytes_t name, bytes_t reference,
                            struct sink **ret_sink, diag_t *diag)
 {
-    struct sink *named;
+    struct sink *named = NULL;
     err_t err = inbox_sink(way, kind, name_space, name, &named, diag);
     if (err != ERR_OK)
         return err;

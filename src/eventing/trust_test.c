@@ -5,10 +5,9 @@
 #include "base/buf.h"
 #include "base/test.h"
 #include "io/file.h"
+#include "io/random.h"
 #include "io/testing/certificates.h"
 #include "io/tls.h"
-
-#include <unistd.h>
 
 static struct map trusts;
 static struct buf *texts[2];
@@ -17,17 +16,15 @@ static int set_up(void **state)
 {
     (void)state;
     trusts_init(&trusts);
+    char path[64];
+    snprintf(path, sizeof path, "/tmp/eddy-trust-%016llx", (unsigned long long)random_u64());
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
-        char path[] = "/tmp/eddy-trust-XXXXXX";
-        int file = mkstemp(path);
-        assert_true(file >= 0);
-        close(file);
         struct test_certificate *made =
             test_certificate_new(NULL, &(struct test_certificate_config){ .subject = "CN=ca", .is_authority = true });
         test_certificate_write(made, path);
         test_certificate_free(made);
         assert_int_equal(file_read_whole(path, 100000, &texts[i]), ERR_OK);
-        unlink(path);
+        assert_int_equal(file_remove(path), ERR_OK);
     }
     return 0;
 }
