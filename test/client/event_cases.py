@@ -254,6 +254,7 @@ def the_json_is_what_it_reads(space, sdk):
     try:
         for headers, value in space.records(topic):
             assert post(receiver.port, {"Content-Type": headers["content-type"]}, value) == 202
+        wait_for(lambda: len(receiver.got) >= len(messages), lambda: receiver.got)  # it answers before it tells
         assert {one["mode"] for one in receiver.got} == {"structured"}
         check_all(sdk, messages, [dated(one) for one in receiver.got])
     finally:
