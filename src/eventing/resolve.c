@@ -109,27 +109,34 @@ static err_t uri_resolve(struct way *way, bytes_t uri, struct sink **ret_sink, d
     return err;
 }
 
+// A URL of this process is one of its addresses, or none.
+static err_t own_resolve(struct way *way, const char *uri, bytes_t target, struct sink **ret_sink, diag_t *diag)
+{
+    const uint8_t *query = memchr(target.data, '?', target.size);
+    bytes_t path = query == NULL ? target : bytes_of(target.data, (size_t)(query - target.data)), name_space, name;
+    enum inbox_kind kind;
+    if (inbox_match(BYTES_NULL, path, &kind, &name_space, &name) == INBOX_FOUND)
+        return inbox_sink(way, kind, name_space, name, ret_sink, diag);
+    return diag_fail(diag, ERR_NOT_FOUND, "uri", "with ref, the uri leads to %s, where no events are taken", uri);
+}
+
 // A reference below the address of what is in this process: it may lead to another address here, or away.
 static err_t below_resolve(struct way *way, const char *address, bytes_t reference, struct sink **ret_sink,
                            diag_t *diag)
 {
-    struct http_url base, url = { 0 };
-    enum inbox_kind kind;
-    bytes_t name_space, name;
+    struct http_url base, url;
     err_t err = http_url_parse(bytes_of_text(address), &base, diag);
     if (err != ERR_OK)
         return err;
     const char *uri = http_url_resolve(&base, reference, &way->arena);
     err = http_url_parse(bytes_of_text(uri), &url, diag);
-    bool is_here = err == ERR_OK && bytes_equal(url.origin, base.origin);
-    bytes_t path = bytes_of(url.target.data, strcspn((const char *)url.target.data, "?"));
-    if (err == ERR_OK && !is_here)
-        err = uri_resolve(way, bytes_of_text(uri), ret_sink, diag);
-    else if (err == ERR_OK && inbox_match(BYTES_NULL, path, &kind, &name_space, &name) == INBOX_FOUND)
-        err = inbox_sink(way, kind, name_space, name, ret_sink, diag);
-    else if (err == ERR_OK)
-        err = diag_fail(diag, ERR_NOT_FOUND, "uri", "with ref, the uri leads to %s, where no events are taken", uri);
-    http_url_free(&url);
+    if (err == ERR_OK) {
+        if (bytes_equal(url.origin, base.origin))
+            err = own_resolve(way, uri, url.target, ret_sink, diag);
+        else
+            err = uri_resolve(way, bytes_of_text(uri), ret_sink, diag);
+        http_url_free(&url);
+    }
     http_url_free(&base);
     return err;
 }

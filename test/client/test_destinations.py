@@ -207,13 +207,14 @@ def test_a_uri_beside_a_ref_is_resolved_against_its_address(space, receiver):
     for name, uri, wanted in [
         ("sibling", "other", f"{door}/{space.name}/other"),
         ("path", f"/{space.name}/./other", f"{door}/{space.name}/other"),
+        ("query", "other?a=b", f"{door}/{space.name}/other"),
         ("away", receiver.uri("/away").removeprefix("http:"), receiver.uri("/away")),
     ]:
         space.make("Trigger", name, {"broker": "default", "filter": {"attributes": {"type": name}}, "subscriber": {"ref": broker, "uri": uri}})
         assert space.get("Trigger", name)["status"]["subscriberUri"] == wanted
         space.send(name, name)
-    wait_for(lambda: len(receiver.got) == 3, lambda: receiver.got)
-    assert sorted(receiver.ids("/other")) == ["path", "sibling"] and receiver.ids("/away") == ["away"]
+    wait_for(lambda: len(receiver.got) == 4, lambda: receiver.got)
+    assert sorted(receiver.ids("/other")) == ["path", "query", "sibling"] and receiver.ids("/away") == ["away"]
 
 
 @pytest.mark.parametrize(
