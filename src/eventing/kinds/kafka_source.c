@@ -7,7 +7,6 @@
 #include "eventing/kinds/kafka_source_rules.h"
 #include "eventing/kinds/kinds.h"
 #include "eventing/kinds/post_settings.h"
-#include "eventing/resolve.h"
 #include "eventing/topic_sink.h"
 #include "kube/api.h"
 #include "kube/builtin/text.h"
@@ -200,7 +199,8 @@ static void delivery_read_all(struct source_look *this, const struct json_value 
         settings->delivery.backoff = BACKOFF_EXPONENTIAL;
         settings->delivery.delay_ms = 10000;
     }
-    if (post_settings_sink(this->look, dead_letters, &settings->dead_letters, &settings->dead_letter, &diag) != ERR_OK)
+    if (post_settings_sink(settings, this->look, dead_letters, &settings->dead_letters, &settings->dead_letter,
+                           &diag) != ERR_OK)
         fault_of(this, none, &diag);
     if (post_settings_annotations(settings, this->look->object, &diag) != ERR_OK)
         fault_of(this, "InvalidLimit", &diag);
@@ -211,15 +211,12 @@ static void sink_read(struct source_look *this, const struct json_value *spec)
 {
     struct post_settings *settings = &this->settings;
     diag_t diag = { 0 };
-    err_t err = destination_resolve(this->look->eventing, json_get(spec, "sink"), this->look->work->name_space,
-                                    &settings->sink, &diag);
-    if (err == ERR_OK) {
-        settings->subscriber = arena_format(&this->look->arena, "%s", settings->sink->uri);
+    if (look_resolve(this->look, json_get(spec, "sink"), settings->delivery.mode, &settings->sink,
+                     &settings->subscriber, &diag) == ERR_OK)
         look_true(this->look, "SinkProvided");
-    } else {
+    else
         look_condition(this->look, "SinkProvided", "False", "NotFound",
                        arena_format(&this->look->arena, "%s", diag.text));
-    }
 }
 
 static void settings_read(struct source_look *this)
@@ -227,8 +224,8 @@ static void settings_read(struct source_look *this)
     const struct json_value *object = this->look->object, *spec = json_get(object, "spec");
     bytes_t key = json_text_at(object_labels(object), KEY_TYPE);
     diag_t diag = { 0 };
-    sink_read(this, spec);
     delivery_read_all(this, spec);
+    sink_read(this, spec);
     from_read(this, spec);
     if (!record_key_read(key, &this->maker.key))
         fault(this, "False", "IncorrectKeyTypeLabel",
@@ -261,8 +258,11 @@ static struct json_value *attributes_of(const struct source_look *this, struct a
 static void fill_status(const struct look *look, struct json_value *status, struct arena *arena)
 {
     const struct source_look *this = look->owner;
-    uri_set(status, arena, "sinkUri", this->settings.subscriber);
-    uri_set(status, arena, "claims", this->claims);
+    whereabouts_fill(&this->settings.subscriber, status, arena, "sink");
+    if (this->claims != NULL)
+        json_set_text(status, arena, "claims", this->claims);
+    else
+        json_unset(status, BYTES_LITERAL("claims"));
     json_set(status, BYTES_LITERAL("ceAttributes"), attributes_of(this, arena));
     json_set_int(status, arena, "consumers", int_at(json_get(look->object, "spec"), "consumers"));
     json_set_text(status, arena, "selector", "app=kafka-source-dispatcher"); // of Knative's pods: none here
@@ -329,7 +329,7 @@ static void sinks_take(struct source_look *this, struct source *source)
 static bool differs(const struct source_look *this, struct source *source)
 {
     const struct post_settings *settings = &this->settings;
-    const char *sink = settings->subscriber, *dead_letter = settings->dead_letter;
+    const char *sink = settings->subscriber.uri, *dead_letter = settings->dead_letter.uri;
     char *made_of = mem_format("%" PRId64 " %d %" PRId64 " %" PRId64 " %s %s", object_generation(this->look->object),
                                this->waits, settings->interval_ns, settings->at_once_max, sink == NULL ? "" : sink,
                                dead_letter == NULL ? "" : dead_letter);
