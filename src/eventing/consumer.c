@@ -3,9 +3,11 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "cloudevents/filter/filter.h"
 #include "eventing/dead_letter.h"
 #include "eventing/feed.h"
 #include "eventing/hops.h"
+#include "eventing/view.h"
 #include "io/clock.h"
 
 #include <stdio.h>
@@ -110,6 +112,7 @@ static void parcel_hand_over(struct parcel *parcel, struct sink *sink, const str
         .timeout_ms = consumer->delivery.timeout_ms,
         .wants_reply = parcel->state == PARCEL_SENT,
         .name_space = consumer->name_space,
+        .origin = parcel->state == PARCEL_DEAD ? &parcel->origin : NULL,
         .on_done = on_done,
     };
     sink_send(sink, &parcel->handover);
@@ -188,6 +191,10 @@ static void parcel_die(struct parcel *parcel, const struct handover *why)
     if (consumer->has_hops)
         hops_take_off(&parcel->shown, &parcel->arena);
     parcel->event = dead_letter_make(&parcel->shown, parcel->sink->uri, why, &parcel->arena);
+    parcel->origin = (struct mark_origin){
+        .from = consumer->who,
+        .place = { parcel->cursor->feed->topic, parcel->cursor->partition, parcel->offset },
+    };
     parcel->state = PARCEL_DEAD;
     parcel->attempt = 1;
     dead_letter_send(parcel);
@@ -329,6 +336,17 @@ int64_t cursor_floor(const struct cursor *cursor)
 bool cursor_has_room(const struct cursor *cursor)
 {
     return cursor->count < CONSUMER_WINDOW && !cursor->consumer->is_stopping;
+}
+
+bool consumer_wants(const struct consumer *consumer, const struct piece_event *event)
+{
+    if (event->only_for.data != NULL)
+        return bytes_equal(event->only_for, consumer->who);
+    struct cesql_event view = view_of(&event->event);
+    struct arena scratch = ARENA_INIT;
+    bool matches = filter_matches(consumer->filter, &view, &scratch);
+    arena_free(&scratch);
+    return matches;
 }
 
 bool cursor_take(struct cursor *cursor, struct piece *piece, size_t index)

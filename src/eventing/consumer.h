@@ -32,7 +32,8 @@ struct parcel {
     struct cloudevent shown; // as the sink sees it
     struct arena arena;      // a copy, and the event that goes to the dead letters
     struct handover handover;
-    struct sink *sink; // of the last attempt; away: it has not answered yet
+    struct mark_origin origin; // once it is a dead letter
+    struct sink *sink;         // of the last attempt; away: it has not answered yet
     bool is_away;
     int64_t sent_ns;  // by the monotonic clock; of the last attempt
     bool is_for_last; // a dead letter that the sink which was asked for does not take
@@ -80,6 +81,7 @@ struct circuit {
 struct consumer {
     struct loop *loop; // in, as all until STATS
     bytes_t name_space;
+    bytes_t who;                 // "trigger/NAMESPACE/NAME", as marks name it (mark.h)
     const struct filter *filter; // which events it wants; not changed while it has cursors, but by hub_filter_set
     void *owner;
     struct delivery delivery;
@@ -114,6 +116,8 @@ void consumer_deinit(struct consumer *consumer);
 // Sinks or options changed: what rests is tried at once.
 void consumer_nudge(struct consumer *consumer);
 
+// Whether the cursors of CONSUMER are to take that event.
+bool consumer_wants(const struct consumer *consumer, const struct piece_event *event);
 // False: there is no room, and the cursor has to come again for this event. The event is sent in a later turn at the
 // earliest.
 bool cursor_take(struct cursor *cursor, struct piece *piece, size_t index);

@@ -35,10 +35,17 @@ static void on_end(struct feed *this, err_t err)
 
 // --- running
 
+static struct consumer *named(struct feed *this, bytes_t who)
+{
+    (void)this;
+    return bytes_equal(consumer.who, who) ? &consumer : NULL;
+}
+
 static void make_feed(int64_t offset)
 {
-    feed =
-        (struct feed){ .engine = engine, .topic = BYTES_LITERAL("events"), .index = &index_of_one, .on_end = on_end };
+    feed = (struct feed){
+        .engine = engine, .topic = BYTES_LITERAL("events"), .index = &index_of_one, .named = named, .on_end = on_end
+    };
     filter_index_init(&index_of_one);
     feed_start(&feed, offset);
 }
@@ -155,6 +162,48 @@ static void what_cannot_be_delivered_becomes_a_dead_letter(void **state)
     assert_string_equal(last.seen, "c b ");
     assert_int_equal(consumer.stats.dead, 2);
     assert_int_equal(consumer.stats.failed, 2);
+    run(stop);
+}
+
+static void only_a_dead_letter_says_whose_it_was(void **state)
+{
+    (void)state;
+    consumer.who = BYTES_LITERAL("trigger/n/t");
+    target.answer = never_b;
+    append("a b d");
+    run_to(3);
+    assert_null(target.origin.from.data);
+    assert_true(bytes_is(last.origin.from, "trigger/n/t"));
+    assert_true(bytes_is(last.origin.place.topic, "events"));
+    assert_int_equal(last.origin.place.partition, 0);
+    assert_int_equal(last.origin.place.offset, 1);
+    run(stop);
+}
+
+static void what_is_marked_for_one_is_shown_to_it_alone_and_without_a_filter(void **state)
+{
+    (void)state;
+    consumer.who = BYTES_LITERAL("trigger/n/t");
+    append_for("trigger/n/t", "o1");
+    append_for("trigger/n/other", "a o2");
+    append_for("trigger/n/t", "b");
+    append("c");
+    run_to(5);
+    assert_string_equal(target.seen, "o1 b c ");
+    run(stop);
+}
+
+static void also_when_it_goes_its_own_way(void **state)
+{
+    (void)state;
+    consumer.who = BYTES_LITERAL("trigger/n/t");
+    append_for("trigger/n/t", "o1");
+    append_for("trigger/n/other", "a");
+    append("b");
+    wanted_floor = 3;
+    run(start_behind);
+    wait_until(floor_reached);
+    assert_string_equal(target.seen, "o1 b ");
     run(stop);
 }
 
@@ -371,6 +420,9 @@ int main(void)
         TEST(tries_again_and_lets_others_pass),
         TEST(keeps_the_order_where_it_is_asked_to),
         TEST(what_cannot_be_delivered_becomes_a_dead_letter),
+        TEST(only_a_dead_letter_says_whose_it_was),
+        TEST(what_is_marked_for_one_is_shown_to_it_alone_and_without_a_filter),
+        TEST(also_when_it_goes_its_own_way),
         TEST(a_dead_letter_sink_that_fails_is_tried_as_often_then_the_last_one_for_ever),
         TEST(answers_go_where_answers_go),
         TEST(an_answer_that_cannot_be_sent_makes_a_dead_letter_of_its_event),

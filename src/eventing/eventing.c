@@ -314,6 +314,7 @@ void post_join(struct post *post, struct station *station, int64_t from)
     post->member.consumer.name_space = post->name_space;
     post->member.consumer.on_circuit = on_circuit;
     post->member.consumer.latency = &station->latency;
+    post->member.consumer.who = bytes_of_text(post->key);
     hub_join(&station->hub, &post->member);
 }
 

@@ -3,8 +3,6 @@
 
 #include "base/assert.h"
 #include "base/log.h"
-#include "cloudevents/filter/filter.h"
-#include "eventing/view.h"
 
 enum {
     FEED_PIECE_SIZE = 256 << 10, // bytes: many events for each look at all consumers
@@ -74,16 +72,32 @@ struct offer {
     size_t at;
 };
 
-static void on_taker(void *owner, struct filter_entry *entry)
+static void offer_to(const struct offer *offer, struct consumer *consumer)
 {
-    const struct offer *offer = owner;
-    struct consumer *consumer = CONTAINER_OF(entry, struct consumer, entry);
     struct cursor *cursor = &consumer->cursors[offer->feed->partition];
     int64_t offset = offer->piece->events[offer->at].offset;
     if (!cursor->is_attached || offset < cursor->position)
         return;
     if (!cursor_take(cursor, offer->piece, offer->at))
         detach(cursor, offset);
+}
+
+static void on_taker(void *owner, struct filter_entry *entry)
+{
+    offer_to(owner, CONTAINER_OF(entry, struct consumer, entry));
+}
+
+static void offer_event(struct feed *feed, struct piece *piece, size_t at)
+{
+    const struct piece_event *event = &piece->events[at];
+    struct offer offer = { feed, piece, at };
+    if (event->only_for.data == NULL) {
+        filter_index_match(feed->index, &event->event, on_taker, &offer);
+        return;
+    }
+    struct consumer *consumer = feed->named(feed, event->only_for);
+    if (consumer != NULL)
+        offer_to(&offer, consumer);
 }
 
 static void on_records(void *owner, err_t err, struct engine_records *records)
@@ -107,10 +121,8 @@ static void on_records(void *owner, err_t err, struct engine_records *records)
                  LOG_FIELDS(log_bytes("topic", feed->topic), log_int("partition", feed->partition),
                             log_int("from", feed->position), log_int("records", (int64_t)strange)));
     for (size_t i = 0; i < piece->count; i++) {
-        if (!piece->events[i].is_event)
-            continue;
-        struct offer offer = { feed, piece, i };
-        filter_index_match(feed->index, &piece->events[i].event, on_taker, &offer);
+        if (piece->events[i].is_event)
+            offer_event(feed, piece, i);
     }
     recent_keep(feed, piece, feed->position);
     feed->position = piece->next_offset;
@@ -152,23 +164,13 @@ static void own_stop(struct cursor *cursor)
     cursor->is_reading = false;
 }
 
-static bool wants(const struct consumer *consumer, const struct cloudevent *event)
-{
-    struct cesql_event view = view_of(event);
-    struct arena scratch = ARENA_INIT;
-    bool matches = filter_matches(consumer->filter, &view, &scratch);
-    arena_free(&scratch);
-    return matches;
-}
-
 // As far as there is room. False: there is none any more.
 static bool own_show(struct cursor *cursor)
 {
-    struct consumer *consumer = cursor->consumer;
     struct piece *piece = cursor->piece;
     for (; cursor->at < piece->count; cursor->at++) {
         const struct piece_event *event = &piece->events[cursor->at];
-        if (event->is_event && event->offset >= cursor->position && wants(consumer, &event->event) &&
+        if (event->is_event && event->offset >= cursor->position && consumer_wants(consumer, event) &&
             !cursor_take(cursor, piece, cursor->at))
             return false;
         if (event->offset >= cursor->position)

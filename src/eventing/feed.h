@@ -26,6 +26,8 @@ struct feed {
         struct piece *piece;
     } recent[FEED_RECENT_MAX]; // what was read last, the oldest first
     size_t recent_count, recent_size;
+    // The consumer of that name (mark.h) whose cursors have joined; NULL: there is none.
+    struct consumer *(*named)(struct feed *feed, bytes_t who);
     // The topic is gone, or cannot be read; nothing comes any more. May stop the feed.
     void (*on_end)(struct feed *feed, err_t err);
     void *owner;

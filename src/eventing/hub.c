@@ -394,6 +394,18 @@ void hub_leave(struct hub_member *member, bool forgets)
 
 // --- the hub
 
+static struct consumer *named(struct feed *feed, bytes_t who)
+{
+    struct hub *hub = feed->owner;
+    LIST_EACH(&hub->members, node)
+    {
+        struct hub_member *member = LIST_ITEM(node, struct hub_member, node);
+        if (member->joining == NULL && member->consumer.cursors != NULL && bytes_equal(member->consumer.who, who))
+            return &member->consumer;
+    }
+    return NULL;
+}
+
 static void on_feed_end(struct feed *feed, err_t err)
 {
     struct hub *hub = feed->owner;
@@ -418,6 +430,7 @@ void hub_open(struct hub *hub, struct engine *engine, bytes_t topic, int32_t par
                                        .topic = hub->topic,
                                        .partition = i,
                                        .index = &hub->index,
+                                       .named = named,
                                        .on_end = on_feed_end,
                                        .owner = hub };
     }

@@ -4,17 +4,21 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "cloudevents/binding.h"
+#include "eventing/mark.h"
 #include "eventing/record_event.h"
 
 #include <stdlib.h>
 
-static bool event_read(const struct engine_record *record, struct arena *arena, struct cloudevent *ret_event)
+static void event_read(const struct engine_record *record, struct arena *arena, struct piece_event *item)
 {
     struct cloudevent_message message;
     cloudevent_message_init(&message, &cloudevent_binding_kafka, arena);
-    for (size_t i = 0; i < record->header_count; i++)
+    for (size_t i = 0; i < record->header_count; i++) {
         cloudevent_message_field(&message, record->headers[i].key, record->headers[i].value);
-    return cloudevent_message_decode(&message, record->value, ret_event, NULL) == ERR_OK;
+        if (bytes_is(record->headers[i].key, MARK_FOR))
+            item->only_for = record->headers[i].value;
+    }
+    item->is_event = cloudevent_message_decode(&message, record->value, &item->event, NULL) == ERR_OK;
 }
 
 static void piece_on_free(struct buf *buf)
@@ -28,11 +32,12 @@ static void piece_on_free(struct buf *buf)
 
 // The same of a source: there is no record that is none.
 static void source_event_read(const struct record_maker *maker, int32_t partition, const struct engine_record *record,
-                              struct arena *arena, struct cloudevent *ret_event)
+                              struct arena *arena, struct piece_event *item)
 {
-    if (!event_read(record, arena, ret_event))
-        record_event_make(maker, partition, record, arena, ret_event);
-    record_event_mark(maker, partition, record->offset, arena, ret_event);
+    if (!item->is_event)
+        record_event_make(maker, partition, record, arena, &item->event);
+    item->is_event = true;
+    record_event_mark(maker, partition, record->offset, arena, &item->event);
 }
 
 struct piece *piece_new(struct engine_records *records, int32_t partition, const struct record_maker *maker,
@@ -52,9 +57,9 @@ struct piece *piece_new(struct engine_records *records, int32_t partition, const
     for (size_t i = 0; i < records->count; i++) {
         struct piece_event *item = &piece->events[i];
         item->offset = records->items[i].offset;
-        item->is_event = maker != NULL || event_read(&records->items[i], &piece->arena, &item->event);
+        event_read(&records->items[i], &piece->arena, item);
         if (maker != NULL)
-            source_event_read(maker, partition, &records->items[i], &piece->arena, &item->event);
+            source_event_read(maker, partition, &records->items[i], &piece->arena, item);
         *ret_strange += !item->is_event;
         piece->size += records->items[i].value.size;
     }

@@ -12,6 +12,7 @@ struct record_maker;
 struct piece_event {
     int64_t offset;
     bool is_event;
+    bytes_t only_for; // the one consumer who is to get it (mark.h); BYTES_NULL: whoever wants it
     struct cloudevent event;
 };
 

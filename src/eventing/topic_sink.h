@@ -27,6 +27,7 @@ struct topic_append {
     struct message refused;                       // private
     void (*on_done)(struct topic_append *append); // op.err tells
     void *owner;
+    const struct mark_origin *origin; // of a dead letter; NULL: it is none
 };
 void topic_append(struct topic_append *append, struct engine *engine, bytes_t topic, enum cloudevent_mode mode,
                   const struct cloudevent *event, struct arena *arena);

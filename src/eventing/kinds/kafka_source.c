@@ -33,7 +33,8 @@ struct sources {
 struct source {
     struct map_node node;
     struct sources *sources;
-    char *key; // "NAMESPACE/NAME"
+    char *who; // "kafkasource/NAMESPACE/NAME", as marks name it (mark.h)
+    char *key; // view: "NAMESPACE/NAME"
     bytes_t name_space, name;
     struct list_node intakes;
     struct sink *sink, *dead_letters, *last; // of all of them
@@ -86,7 +87,8 @@ static struct source *source_get(struct sources *sources, const struct work *wor
         return source;
     source = mem_zalloc(1, sizeof *source);
     source->sources = sources;
-    source->key = bytes_to_text(work->key);
+    source->who = mem_format("kafkasource/%.*s", BYTES_ARG(work->key));
+    source->key = source->who + strlen("kafkasource/");
     key_names(bytes_of_text(source->key), &source->name_space, &source->name);
     list_init(&source->intakes);
     timer_init(&source->again, sources->controller.kube->loop, on_again);
@@ -116,7 +118,7 @@ static void source_free(struct source *source)
     map_remove(&source->sources->map, &source->node);
     sinks_let_go(source);
     free(source->made_of);
-    free(source->key);
+    free(source->who);
     free(source);
 }
 
@@ -303,6 +305,7 @@ static void consumer_set(const struct source_look *this, const struct source *so
 {
     bool is_paused = int_at(json_get(this->look->object, "spec"), "consumers") == 0;
     consumer->name_space = source->name_space;
+    consumer->who = bytes_of_text(source->who);
     consumer->delivery = this->settings.delivery;
     consumer->is_ordered = this->settings.is_ordered;
     consumer->limiter.interval_ns = this->settings.interval_ns;

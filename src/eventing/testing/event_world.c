@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "cloudevents/kafka_binding.h"
 #include "engine/embedded/embedded.h"
+#include "eventing/mark.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +59,7 @@ static void scripted_send(struct sink *sink, struct handover *handover)
     (void)snprintf(id, sizeof id, "%.*s", BYTES_ARG(text));
     scripted->size += (size_t)snprintf(scripted->seen + scripted->size, SEEN_MAX - scripted->size, "%s ", id);
     assert_true(scripted->size < SEEN_MAX);
+    scripted->origin = handover->origin == NULL ? (struct mark_origin){ 0 } : *handover->origin;
     if (++scripted->at_once > scripted->at_once_max)
         scripted->at_once_max = scripted->at_once;
     int status = scripted->answer == NULL ? 202 : scripted->answer(id, scripted_count(scripted, id));
@@ -126,6 +128,8 @@ static void on_appended(struct engine_append_op *op)
     bench_go(&bench);
 }
 
+static const char *marked_for; // NULL: for everybody
+
 static void append_one(void *owner)
 {
     struct arena arena = ARENA_INIT;
@@ -138,11 +142,15 @@ static void append_one(void *owner)
                                 .data = BYTES_LITERAL("data") };
     struct cloudevent_record record;
     assert_int_equal(cloudevent_kafka_encode(&event, CLOUDEVENT_MODE_BINARY, &arena, &room, &record), ERR_OK);
+    struct record_header *headers = arena_array(&arena, record.header_count + 1, sizeof *headers);
+    memcpy(headers, record.headers, record.header_count * sizeof *headers);
+    if (marked_for != NULL)
+        headers[record.header_count++] = (struct record_header){ BYTES_LITERAL(MARK_FOR), bytes_of_text(marked_for) };
     struct engine_append_op *op = mem_zalloc(1, sizeof *op);
     struct engine_record shown = { .timestamp_ms = -1,
                                    .key = record.key,
                                    .value = record.value,
-                                   .headers = record.headers,
+                                   .headers = headers,
                                    .header_count = record.header_count };
     op->on_done = on_appended;
     engine->driver->append(engine, BYTES_LITERAL("events"), 0, &shown, op);
@@ -172,6 +180,13 @@ const struct filter *filter_of(const char *spec)
     assert_int_equal(json_parse(bytes_of_text(text), &limits, &filters, &value, NULL), ERR_OK);
     assert_int_equal(filter_compile(value, &filters, filter, NULL), ERR_OK);
     return filter;
+}
+
+void append_for(const char *who, const char *ids)
+{
+    marked_for = who;
+    append(ids);
+    marked_for = NULL;
 }
 
 // --- running

@@ -23,6 +23,7 @@ struct scripted {
     int64_t delay_ms;
     const struct cloudevent *reply;
     const char *body;
+    struct mark_origin origin;       // of the last handover; FROM is BYTES_NULL when it had none
     struct handover *held[HELD_MAX]; // that are never answered
     size_t held_count;
 };
@@ -43,6 +44,8 @@ void scripted_let_go(struct scripted *scripted);
 
 // "a b c": one event for each word is in the topic. Those that begin with an o are of the type "other", else "wanted".
 void append(const char *ids);
+// The same, marked for one consumer alone (mark.h).
+void append_for(const char *who, const char *ids);
 // What a trigger with that spec wants, until the world ends; ' stands for ".
 const struct filter *filter_of(const char *spec);
 // All but "other".
