@@ -7,6 +7,7 @@
 #include "cli/consume.h"
 #include "cli/delete.h"
 #include "cli/describe.h"
+#include "cli/dlq.h"
 #include "cli/edit.h"
 #include "cli/env.h"
 #include "cli/explain.h"
@@ -26,6 +27,7 @@
 const struct command cli_commands[] = {
     { "serve", "run eddy: opens all doors and serves until it is told to stop", cli_serve },
     { "topic", "list, create, describe, alter and delete topics", cli_topic },
+    { "dlq", "list, show, replay, edit and drop dead letters", cli_dlq },
     { "group", "list, describe, reset and delete consumer groups: who reads what, and how far behind", cli_group },
     { "produce", "send lines from standard input to a topic", cli_produce },
     { "consume", "print the records of a topic", cli_consume },

@@ -2,17 +2,11 @@
 // eddy consume TOPIC: prints records as they arrive, until --count, the end (--to-end) or an interrupt.
 #include "cli/consume.h"
 
-#include "base/batch.h"
 #include "base/civil.h"
 #include "base/json_write.h"
 #include "cli/action.h"
 #include "cli/offsets.h"
-#include "kafka/api/fetch.h"
-#include "kafka/errors.h"
-
-#include <stdio.h>
-
-enum { FETCH_WAIT_MS = 500, FETCH_MAX_SIZE = 16 << 20, PARTITION_MAX_SIZE = 1 << 20, RECORDS_MAX_SIZE = 256 << 20 };
+#include "cli/records.h"
 
 struct config {
     struct cli_common common;
@@ -43,11 +37,9 @@ struct consumer {
     struct cluster *cluster;
     const struct cluster_topic *topic;
     int64_t *positions; // the next offset of each partition
-    int64_t *ends;      // where --to-end stops
+    int64_t *ends;      // where reading stops
     int64_t printed;
-    bool done;
-    struct writer out, room;
-    err_t err;
+    struct writer out;
     diag_t diag;
 };
 
@@ -94,138 +86,18 @@ static void record_print(struct consumer *consumer, int32_t partition, const str
     writer_text(&consumer->out, "\n");
 }
 
-static err_t batch_print(struct consumer *consumer, size_t at, const struct batch_header *header, bytes_t batch)
+static bool on_record(struct cli_reader *reader, size_t at, const struct batch_header *batch,
+                      const struct record *record)
 {
-    writer_reset(&consumer->room);
-    bytes_t records;
-    err_t err = batch_records(batch, header, RECORDS_MAX_SIZE, &consumer->room, &records);
-    if (err != ERR_OK)
-        return err;
-    struct record_walk walk = record_walk_of(records, header->record_count);
-    struct record record;
-    while (!consumer->done && record_walk_next(&walk, &record)) {
-        if (record_offset(header, &record) < consumer->positions[at])
-            continue;
-        record_print(consumer, consumer->topic->partitions[at].number, header, &record);
-        consumer->printed++;
-        consumer->done = consumer->printed == consumer->config->count;
-    }
-    return consumer->done ? ERR_OK : walk.err;
+    struct consumer *consumer = reader->owner;
+    record_print(consumer, reader->topic->partitions[at].number, batch, record);
+    return ++consumer->printed != consumer->config->count;
 }
 
-static err_t fetch_fail(struct consumer *consumer, size_t at, int16_t error)
+static bool on_round(struct cli_reader *reader)
 {
-    char where[300];
-    snprintf(where, sizeof(where), "%.*s, partition %d, offset %lld", BYTES_ARG(consumer->topic->name),
-             consumer->topic->partitions[at].number, (long long)consumer->positions[at]);
-    // It was there when we began.
-    if (error == KAFKA_UNKNOWN_TOPIC_OR_PARTITION)
-        error = KAFKA_UNKNOWN_TOPIC_ID;
-    return cli_kafka_fail(&consumer->diag, where, error, BYTES_NULL);
-}
-
-static err_t partition_print(struct consumer *consumer, size_t at, const struct kafka_partition_data *data)
-{
-    if (data->error_code != KAFKA_NONE)
-        return fetch_fail(consumer, at, data->error_code);
-    struct batch_walk walk = batch_walk_of(data->records.bytes);
-    struct batch_header header;
-    bytes_t batch;
-    while (!consumer->done && batch_walk_next(&walk, &header, &batch)) {
-        err_t err = (header.attributes & BATCH_CONTROL) != 0 ? ERR_OK : batch_print(consumer, at, &header, batch);
-        if (err != ERR_OK)
-            return diag_fail(&consumer->diag, err, "fetch", "partition %d, batch at offset %lld: %s",
-                             data->partition_index, (long long)header.base_offset, err_text(err));
-        consumer->positions[at] = batch_last_offset(&header) + 1;
-    }
-    return ERR_OK;
-}
-
-static void take_fetched(void *owner, const void *answer, int version, struct buf *frame)
-{
-    (void)version;
-    (void)frame;
-    struct consumer *consumer = owner;
-    const struct kafka_fetch_response *response = answer;
-    if (response->error_code != KAFKA_NONE)
-        consumer->err = cli_kafka_fail(&consumer->diag, "fetch", response->error_code, BYTES_NULL);
-    for (int32_t t = 0; t < response->responses.count && consumer->err == ERR_OK; t++) {
-        for (int32_t p = 0; p < response->responses.items[t].partitions.count && consumer->err == ERR_OK; p++) {
-            const struct kafka_partition_data *data = &response->responses.items[t].partitions.items[p];
-            for (size_t i = 0; i < consumer->topic->partition_count; i++) {
-                if (consumer->topic->partitions[i].number == data->partition_index)
-                    consumer->err = partition_print(consumer, i, data);
-            }
-        }
-    }
-}
-
-static bool is_wanted(const struct consumer *consumer, size_t at)
-{
-    const struct cluster_partition *partition = &consumer->topic->partitions[at];
-    bool is_chosen = consumer->config->partition < 0 || consumer->config->partition == partition->number;
-    return is_chosen && (!consumer->config->to_end || consumer->positions[at] < consumer->ends[at]);
-}
-
-// Asks one leader for its partitions; returns false when there are none left.
-static bool leader_fetch(struct consumer *consumer, int32_t leader, int32_t wait_ms,
-                         struct kafka_fetch_partition *partitions)
-{
-    int32_t count = 0;
-    for (size_t i = 0; i < consumer->topic->partition_count; i++) {
-        if (consumer->topic->partitions[i].leader != leader || !is_wanted(consumer, i))
-            continue;
-        partitions[count++] = (struct kafka_fetch_partition){
-            .partition = consumer->topic->partitions[i].number,
-            .current_leader_epoch = -1,
-            .fetch_offset = consumer->positions[i],
-            .last_fetched_epoch = -1,
-            .log_start_offset = -1,
-            .partition_max_bytes = PARTITION_MAX_SIZE,
-            .high_watermark = INT64_MAX,
-        };
-    }
-    if (count == 0)
-        return false;
-    struct kafka_fetch_topic topic = { .topic = consumer->topic->name, .topic_id = consumer->topic->id };
-    topic.partitions.items = partitions;
-    topic.partitions.count = count;
-    struct kafka_fetch_request request;
-    kafka_defaults(kafka_fetch_api.request, &request);
-    request.max_wait_ms = wait_ms;
-    request.min_bytes = 1;
-    request.max_bytes = FETCH_MAX_SIZE;
-    request.session_epoch = -1;
-    request.topics.items = &topic;
-    request.topics.count = 1;
-    err_t err =
-        cluster_call(consumer->cluster, leader, &kafka_fetch_api, &request, take_fetched, consumer, &consumer->diag);
-    if (err != ERR_OK)
-        consumer->err = err;
-    if (!cli_print(&consumer->out))
-        consumer->done = true;
-    return true;
-}
-
-static void fetch_all(struct consumer *consumer, struct arena *arena)
-{
-    const struct cluster_topic *topic = consumer->topic;
-    struct kafka_fetch_partition *partitions = arena_array(arena, topic->partition_count, sizeof(*partitions));
-    int32_t *leaders = arena_array(arena, topic->partition_count, sizeof(*leaders));
-    int32_t leader_count = 0;
-    for (size_t i = 0; i < topic->partition_count; i++) {
-        int32_t known = 0;
-        while (known < leader_count && leaders[known] != topic->partitions[i].leader)
-            known++;
-        if (known == leader_count)
-            leaders[leader_count++] = topic->partitions[i].leader;
-    }
-    bool is_more = true;
-    while (is_more && !consumer->done && consumer->err == ERR_OK) {
-        is_more = false;
-        for (int32_t i = 0; i < leader_count && !consumer->done && consumer->err == ERR_OK; i++)
-            is_more = leader_fetch(consumer, leaders[i], FETCH_WAIT_MS / leader_count, partitions) || is_more;
-    }
+    struct consumer *consumer = reader->owner;
+    return cli_print(&consumer->out);
 }
 
 static err_t consume_check(const struct cli_common *common, const struct cli_arguments *arguments, diag_t *diag)
@@ -282,6 +154,22 @@ static err_t positions_find(struct consumer *consumer, struct arena *arena)
     return offset_check(consumer, number, arena);
 }
 
+// A partition that was not asked for ends where it begins.
+static err_t ends_find(struct consumer *consumer)
+{
+    const struct config *config = consumer->config;
+    err_t err = ERR_OK;
+    if (config->to_end)
+        err = cli_offsets_find(consumer->cluster, consumer->topic, CLI_LATEST, consumer->ends, &consumer->diag);
+    for (size_t i = 0; i < consumer->topic->partition_count && err == ERR_OK; i++) {
+        if (!config->to_end)
+            consumer->ends[i] = INT64_MAX;
+        if (config->partition >= 0 && config->partition != consumer->topic->partitions[i].number)
+            consumer->ends[i] = 0;
+    }
+    return err;
+}
+
 static err_t consume(struct consumer *consumer, const char *name, struct arena *arena)
 {
     struct cluster_topic *topic;
@@ -295,14 +183,21 @@ static err_t consume(struct consumer *consumer, const char *name, struct arena *
     consumer->positions = arena_array(arena, topic->partition_count, sizeof(*consumer->positions));
     consumer->ends = arena_array(arena, topic->partition_count, sizeof(*consumer->ends));
     err = positions_find(consumer, arena);
-    if (err == ERR_OK && consumer->config->to_end)
-        err = cli_offsets_find(consumer->cluster, topic, CLI_LATEST, consumer->ends, &consumer->diag);
-    if (err == ERR_OK) {
-        fetch_all(consumer, arena);
-        err = consumer->err;
-    }
+    if (err == ERR_OK)
+        err = ends_find(consumer);
+    struct cli_reader reader = {
+        .cluster = consumer->cluster,
+        .topic = topic,
+        .positions = consumer->positions,
+        .ends = consumer->ends,
+        .on_record = on_record,
+        .on_round = on_round,
+        .owner = consumer,
+        .diag = &consumer->diag,
+    };
+    if (err == ERR_OK)
+        err = cli_records_read(&reader);
     writer_free(&consumer->out);
-    writer_free(&consumer->room);
     return err;
 }
 

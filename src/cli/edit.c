@@ -5,44 +5,23 @@
 
 #include "base/json_edit.h"
 #include "cli/edit_text.h"
+#include "cli/editor.h"
 #include "cli/kube_fetch.h"
 #include "cli/kube_merge.h"
 #include "cli/kube_target.h"
 #include "cli/kube_url.h"
-#include "io/file.h"
-#include "io/random.h"
 #include "io/system.h"
 #include "kube/yaml/yaml_write.h"
 
 #include <stdlib.h>
 
-enum { TEXT_SIZE_MAX = 16 << 20 };
-
 struct config {
     struct kube_link_options link;
-    const char *editor, *any_editor, *folder;
+    struct editor_config editor;
 };
 
 static const struct option_row rows[] = {
-    { .flag = "--editor",
-      .env = "KUBE_EDITOR",
-      .group = "Edit",
-      .type = OPTION_TEXT,
-      .value_name = "COMMAND",
-      .help = "the editor, a shell command that gets the file behind it; else $EDITOR, else vi",
-      .at = offsetof(struct config, editor) },
-    { .env = "EDITOR",
-      .group = "Edit",
-      .type = OPTION_TEXT,
-      .default_text = "vi",
-      .help = "the editor",
-      .at = offsetof(struct config, any_editor) },
-    { .env = "TMPDIR",
-      .group = "Edit",
-      .type = OPTION_PATH,
-      .default_text = "/tmp",
-      .help = "where the file is",
-      .at = offsetof(struct config, folder) },
+    EDITOR_ROWS(struct config, editor),
     KUBE_ROWS(struct config),
 };
 
@@ -51,7 +30,7 @@ struct edit {
     const struct config *config;
     const struct kube_kind *kind;
     const char *name, *name_space, *shown;
-    const char *folder, *path;
+    struct editor editor;
     struct json_value *object; // as the server has it, without the books of field managers
     struct writer content;     // what the editor had last, without the comments
     struct writer problems;    // why that could not be saved, lines
@@ -63,62 +42,6 @@ enum outcome {
     EDIT_LEFT,   // the user wants no change
     EDIT_FAILED, // it was complained of
 };
-
-// --- the file
-
-// In a folder that nobody else can look into: an object may be a Secret.
-static err_t folder_make(struct edit *edit, diag_t *diag)
-{
-    struct arena *arena = &edit->session->arena;
-    edit->folder = arena_format(arena, "%s/eddy-edit-%016llx", edit->config->folder, (unsigned long long)random_u64());
-    edit->path = arena_format(arena, "%s/object.yaml", edit->folder);
-    err_t err = dir_make(edit->folder);
-    return err == ERR_OK ? ERR_OK : diag_fail(diag, err, edit->folder, "cannot be made: %s", err_text(err));
-}
-
-static void folder_remove(const struct edit *edit)
-{
-    // What an editor left beside the file stays, and with it the folder.
-    if (file_remove(edit->path) != ERR_OK || dir_remove(edit->folder) != ERR_OK)
-        return;
-}
-
-static err_t editor_run(const struct edit *edit, diag_t *diag)
-{
-    const struct config *config = edit->config;
-    const char *editor = config->editor == NULL ? config->any_editor : config->editor;
-    const char *command = arena_format(&edit->session->arena, "%s \"$1\"", editor);
-    const char *const argv[] = { "sh", "-c", command, "sh", edit->path, NULL };
-    int code = 0;
-    err_t err = system_run_program(argv, &code);
-    if (err == ERR_OK && code == 0)
-        return ERR_OK;
-    return diag_fail(diag, ERR_INVALID, editor,
-                     "the editor ended with %d; --editor, $KUBE_EDITOR and $EDITOR name another",
-                     err == ERR_OK ? code : 127);
-}
-
-// *RET_CONTENT: what the user made of it, in the session's arena.
-static err_t content_edit(struct edit *edit, bytes_t *ret_content, diag_t *diag)
-{
-    struct writer text = WRITER_INIT;
-    struct buf *buf = NULL;
-    (void)edit_text_write(&text, writer_view(&edit->problems), writer_view(&edit->content));
-    err_t err = file_replace(edit->path, writer_view(&text));
-    writer_free(&text);
-    if (err != ERR_OK)
-        return diag_fail(diag, err, edit->path, "%s", err_text(err));
-    err = editor_run(edit, diag);
-    if (err != ERR_OK)
-        return err;
-    err = file_read_whole(edit->path, TEXT_SIZE_MAX, &buf);
-    if (err != ERR_OK)
-        return diag_fail(diag, err, edit->path, "%s", err_text(err));
-    bytes_t whole = arena_copy(&edit->session->arena, bytes_of(buf->data, buf->capacity));
-    *ret_content = edit_text_content(whole);
-    buf_unref(buf);
-    return ERR_OK;
-}
 
 // --- what the server says
 
@@ -193,7 +116,8 @@ static enum outcome round_run(struct edit *edit)
     bytes_t content = BYTES_NULL;
     diag_t diag = { 0 };
     struct json_value *wanted = NULL;
-    if (content_edit(edit, &content, &diag) != ERR_OK) {
+    if (editor_run(&edit->editor, writer_view(&edit->problems), writer_view(&edit->content), &content, &diag) !=
+        ERR_OK) {
         (void)cli_complain(edit->session->command, &diag);
         return EDIT_FAILED;
     }
@@ -226,7 +150,7 @@ static void say_edited(const struct edit *edit)
 static void say_kept(const struct edit *edit)
 {
     struct writer text = WRITER_INIT;
-    writer_format(&text, "eddy edit: what was edited is kept in %s\n", edit->path);
+    writer_format(&text, "eddy edit: what was edited is kept in %s\n", edit->editor.path);
     (void)system_write_err(writer_view(&text));
     writer_free(&text);
 }
@@ -236,7 +160,7 @@ static enum cli_exit edit_run(struct edit *edit)
     diag_t diag = { 0 };
     enum outcome outcome = EDIT_AGAIN;
     bool was_refused = false;
-    if (folder_make(edit, &diag) != ERR_OK)
+    if (editor_open(&edit->editor, &edit->config->editor, "object.yaml", &edit->session->arena, &diag) != ERR_OK)
         return cli_complain(edit->session->command, &diag);
     yaml_write(&edit->content, edit->object);
     while (outcome == EDIT_AGAIN) {
@@ -249,7 +173,7 @@ static enum cli_exit edit_run(struct edit *edit)
     if (is_lost)
         say_kept(edit);
     else
-        folder_remove(edit);
+        editor_close(&edit->editor);
     return is_lost ? CLI_FAILED : CLI_OK;
 }
 

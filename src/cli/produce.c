@@ -9,10 +9,9 @@
 #include "base/partitioner.h"
 #include "cli/action.h"
 #include "cli/offsets.h"
+#include "cli/records.h"
 #include "io/clock.h"
 #include "io/system.h"
-#include "kafka/api/produce.h"
-#include "kafka/errors.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,41 +58,15 @@ struct producer {
     diag_t diag;
 };
 
-struct sent {
-    struct producer *producer;
-    int32_t partition, count;
-    bool refused;
-};
-
-static void take_produced(void *owner, const void *answer, int version, struct buf *frame)
+static void sent_json(const struct producer *producer, size_t at, int64_t base_offset)
 {
-    (void)version;
-    (void)frame;
-    struct sent *sent = owner;
-    const struct kafka_produce_response *response = answer;
-    if (response->responses.count < 1 || response->responses.items[0].partition_responses.count < 1) {
-        sent->refused = true;
-        (void)diag_fail(&sent->producer->diag, ERR_MALFORMED, "produce", "the server's answer names no partition");
-        return;
-    }
-    const struct kafka_partition_produce_response *partition =
-        &response->responses.items[0].partition_responses.items[0];
-    if (partition->error_code != KAFKA_NONE) {
-        char where[300];
-        snprintf(where, sizeof(where), "%.*s, partition %d", BYTES_ARG(sent->producer->topic->name), sent->partition);
-        sent->refused = true;
-        (void)cli_kafka_fail(&sent->producer->diag, where, partition->error_code, partition->error_message);
-        return;
-    }
-    if (!sent->producer->config->common.json)
-        return;
     struct writer out = WRITER_INIT;
     struct json_writer json = json_writer_of(&out);
     json_object_begin(&json);
-    json_field_bytes(&json, "topic", sent->producer->topic->name);
-    json_field_int(&json, "partition", sent->partition);
-    json_field_int(&json, "offset", partition->base_offset);
-    json_field_int(&json, "count", sent->count);
+    json_field_bytes(&json, "topic", producer->topic->name);
+    json_field_int(&json, "partition", producer->topic->partitions[at].number);
+    json_field_int(&json, "offset", base_offset);
+    json_field_int(&json, "count", producer->counts[at]);
     json_object_end(&json);
     writer_text(&out, "\n");
     (void)cli_print(&out);
@@ -103,31 +76,21 @@ static void take_produced(void *owner, const void *answer, int version, struct b
 static err_t batch_send(struct producer *producer, size_t at)
 {
     struct slice batch;
+    int64_t base_offset;
     err_t err = batch_builder_finish(&producer->builders[at], &batch);
     if (err != ERR_OK)
         return diag_fail(&producer->diag, err, "produce", "the records cannot be packed: %s", err_text(err));
-    struct kafka_partition_produce_data data = { .index = producer->topic->partitions[at].number };
-    data.records.slices = &batch;
-    data.records.slice_count = 1;
-    struct kafka_topic_produce_data topic = { .name = producer->topic->name, .topic_id = producer->topic->id };
-    topic.partition_data.items = &data;
-    topic.partition_data.count = 1;
-    struct kafka_produce_request request;
-    kafka_defaults(kafka_produce_api.request, &request);
-    request.acks = acks_values[producer->config->acks];
-    request.timeout_ms = CLI_REQUEST_TIMEOUT_MS;
-    request.topic_data.items = &topic;
-    request.topic_data.count = 1;
-    struct sent sent = { .producer = producer, .partition = data.index, .count = producer->counts[at] };
-    err = cluster_call(producer->cluster, producer->topic->partitions[at].leader, &kafka_produce_api, &request,
-                       take_produced, &sent, &producer->diag);
+    err = cli_batch_send(producer->cluster, producer->topic, at, &batch, acks_values[producer->config->acks],
+                         &base_offset, &producer->diag);
     slice_free(&batch);
-    if (err == ERR_OK && !sent.refused)
-        producer->stored += sent.count;
+    if (err == ERR_OK)
+        producer->stored += producer->counts[at];
     else if (err == ERR_RESET || err == ERR_CLOSED || err == ERR_TIMEOUT)
-        producer->unknown = sent.count;
+        producer->unknown = producer->counts[at];
+    if (err == ERR_OK && producer->config->common.json)
+        sent_json(producer, at, base_offset);
     producer->counts[at] = 0;
-    return err == ERR_OK && sent.refused ? ERR_INVALID : err;
+    return err;
 }
 
 static err_t batches_send(struct producer *producer)

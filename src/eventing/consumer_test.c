@@ -69,6 +69,12 @@ static void start(void)
     join();
 }
 
+static void start_behind(void)
+{
+    make_feed(3);
+    join();
+}
+
 static void stop(void)
 {
     position = cursor_floor(&consumer.cursors[0]);
@@ -340,12 +346,6 @@ static void without_room_it_goes_its_own_way_and_comes_back(void **state)
     assert_int_equal(scripted_count(&target, "g"), 1);
     assert_int_equal(consumer.stats.matched, 3 * CONSUMER_WINDOW + 2);
     run(stop);
-}
-
-static void start_behind(void)
-{
-    make_feed(3);
-    join();
 }
 
 static void who_comes_from_further_back_reads_for_itself(void **state)

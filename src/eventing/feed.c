@@ -170,7 +170,7 @@ static bool own_show(struct cursor *cursor)
     struct piece *piece = cursor->piece;
     for (; cursor->at < piece->count; cursor->at++) {
         const struct piece_event *event = &piece->events[cursor->at];
-        if (event->is_event && event->offset >= cursor->position && consumer_wants(consumer, event) &&
+        if (event->is_event && event->offset >= cursor->position && consumer_wants(cursor->consumer, event) &&
             !cursor_take(cursor, piece, cursor->at))
             return false;
         if (event->offset >= cursor->position)

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/dlq_letter.h"
+
+#include "base/assert.h"
+#include "base/base64.h"
+#include "base/civil.h"
+#include "base/option.h"
+#include "cloudevents/kafka_binding.h"
+
+#include <stdlib.h>
+
+// --- one letter
+
+static void marks_read(const struct record *record, struct arena *arena, struct dlq_letter *letter)
+{
+    struct reader at = reader_of(record->headers);
+    struct record_header header;
+    while (record_header_next(&at, &header)) {
+        if (bytes_is(header.key, MARK_FROM))
+            letter->from = arena_copy(arena, header.value);
+        else if (bytes_is(header.key, MARK_REPLAY_OF))
+            letter->replay_of = arena_copy(arena, header.value);
+        else if (bytes_is(header.key, MARK_TOPIC) &&
+                 !mark_place_parse(arena_copy(arena, header.value), &letter->origin))
+            letter->origin.topic = BYTES_NULL;
+    }
+}
+
+// What is no base64, as of a dispatcher that does not encode it, is text.
+static bytes_t error_data_of(const struct cloudevent *event, struct arena *arena)
+{
+    bytes_t text = cloudevent_extension_text(event, "knativeerrordata");
+    uint8_t *data = arena_alloc(arena, text.size + 2);
+    size_t size = 0;
+    return text.size > 0 && base64_decode(BASE64_STANDARD, text, data, &size) ? bytes_of(data, size) : text;
+}
+
+bool dlq_letter_read(const struct record *record, struct arena *arena, struct dlq_letter *ret_letter)
+{
+    struct arena scratch = ARENA_INIT;
+    struct cloudevent event;
+    bool is_event = cloudevent_kafka_decode(record, &scratch, &event, NULL) == ERR_OK;
+    if (is_event) {
+        struct dlq_letter letter = { .event = *cloudevent_copy(&event, arena) };
+        marks_read(record, arena, &letter);
+        letter.error_data = error_data_of(&letter.event, arena);
+        *ret_letter = letter;
+    }
+    arena_free(&scratch);
+    return is_event;
+}
+
+bool dlq_letter_is_dead(const struct dlq_letter *letter)
+{
+    bool has_error = cloudevent_extension_text(&letter->event, "knativeerrorcode").data != NULL ||
+                     cloudevent_extension_text(&letter->event, "knativeerrordest").data != NULL;
+    return letter->from.data != NULL || (has_error && letter->replay_of.data == NULL);
+}
+
+int64_t dlq_letter_replays(const struct dlq_letter *letter)
+{
+    int64_t count = 0;
+    bool is_number = bytes_to_int64(cloudevent_extension_text(&letter->event, MARK_REPLAYS), &count);
+    return is_number && count > 0 && count < INT32_MAX ? count : 0;
+}
+
+enum dlq_state dlq_letter_state(const struct dlq_letter *letter)
+{
+    return letter->mark == NULL ? DLQ_NEW : letter->mark->state;
+}
+
+// --- which are meant
+
+// Does FROM, "KIND/NAMESPACE/NAME", end in what was asked for? A name alone, and one with its namespace, mean triggers.
+static bool is_from(bytes_t from, const char *wanted)
+{
+    size_t size = strlen(wanted), slashes = 0;
+    for (size_t i = 0; i < size; i++)
+        slashes += wanted[i] == '/';
+    if (slashes >= 2)
+        return bytes_is(from, wanted);
+    if (from.size < size + 1 || memcmp(from.data, "trigger/", from.size < 8 ? from.size : 8) != 0)
+        return false;
+    size_t before = from.size - size;
+    return from.data[before - 1] == '/' && memcmp(from.data + before, wanted, size) == 0;
+}
+
+static bool is_number(const char *text)
+{
+    return text[0] != '\0' && strspn(text, "0123456789") == strlen(text);
+}
+
+static bool has_error(const struct dlq_letter *letter, const char *wanted)
+{
+    if (is_number(wanted))
+        return bytes_is(cloudevent_extension_text(&letter->event, "knativeerrorcode"), wanted);
+    char *text = bytes_to_text(letter->error_data);
+    bool is_in = strcasestr(text, wanted) != NULL;
+    free(text);
+    return is_in;
+}
+
+bool dlq_filter_matches(const struct dlq_filter *filter, const struct dlq_letter *letter)
+{
+    return letter->time_ms >= filter->since_ms && letter->time_ms <= filter->until_ms &&
+           (filter->trigger == NULL || is_from(letter->from, filter->trigger)) &&
+           (filter->error == NULL || has_error(letter, filter->error));
+}
+
+err_t dlq_time_read(const char *flag, const char *text, int64_t now_ms, int64_t *ret_ms, diag_t *diag)
+{
+    int64_t ms;
+    if (option_parse_duration(bytes_of_text(text), &ms)) {
+        *ret_ms = now_ms - ms;
+        return ERR_OK;
+    }
+    if (civil_parse(bytes_of_text(text), ret_ms) == ERR_OK)
+        return ERR_OK;
+    return diag_fail(diag, ERR_INVALID, flag,
+                     "expected how long ago, such as 90s, 1h or 7d, or a time with its zone such as "
+                     "2026-01-31T12:00:00Z, not \"%s\"",
+                     text);
+}
+
+err_t dlq_rate_read(const char *text, int64_t *ret_per_hour, diag_t *diag)
+{
+    static const struct {
+        const char *unit;
+        int64_t per_hour;
+    } units[] = { { "", 3600 }, { "/s", 3600 }, { "/m", 60 }, { "/h", 1 } };
+    size_t digits = strspn(text, "0123456789");
+    int64_t count = 0;
+    for (size_t i = 0; i < ARRAY_COUNT(units); i++) {
+        if (strcmp(text + digits, units[i].unit) == 0 && bytes_to_int64(bytes_of(text, digits), &count) && count > 0 &&
+            count <= 1000000) {
+            *ret_per_hour = count * units[i].per_hour;
+            return ERR_OK;
+        }
+    }
+    return diag_fail(
+        diag, ERR_INVALID, "--rate",
+        "expected a number of events from 1 to 1000000, for each second, minute or hour: 10/s, 100/m, 5/h; "
+        "not \"%s\"",
+        text);
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which dead letters are meant, and which of two marks counts.
+#include "cli/dlq_letter.h"
+
+#include "base/assert.h"
+#include "base/test.h"
+
+static struct arena arena;
+
+static int tear_down(void **state)
+{
+    (void)state;
+    arena_free(&arena);
+    return 0;
+}
+
+static struct dlq_letter letter_of(const char *from, const char *code, const char *data, int64_t time_ms)
+{
+    struct dlq_letter letter = { .from = from == NULL ? BYTES_NULL : bytes_of_text(from),
+                                 .time_ms = time_ms,
+                                 .error_data = bytes_of_text(data) };
+    assert_int_equal(cloudevent_set(&letter.event, BYTES_LITERAL("knativeerrorcode"),
+                                    cloudevent_string(bytes_of_text(code)), &arena, NULL),
+                     ERR_OK);
+    return letter;
+}
+
+static void filters_choose(void **state)
+{
+    static const struct {
+        const char *trigger, *error;
+        int64_t since_ms, until_ms;
+        bool matches;
+    } cases[] = {
+        { NULL, NULL, INT64_MIN, INT64_MAX, true },
+        { "t", NULL, INT64_MIN, INT64_MAX, true },
+        { "n/t", NULL, INT64_MIN, INT64_MAX, true },
+        { "trigger/n/t", NULL, INT64_MIN, INT64_MAX, true },
+        { "subscription/n/t", NULL, INT64_MIN, INT64_MAX, false },
+        { "m/t", NULL, INT64_MIN, INT64_MAX, false },
+        { "other", NULL, INT64_MIN, INT64_MAX, false },
+        { NULL, "503", INT64_MIN, INT64_MAX, true },
+        { NULL, "50", INT64_MIN, INT64_MAX, false },
+        { NULL, "TIMED out", INT64_MIN, INT64_MAX, true },
+        { NULL, "refused", INT64_MIN, INT64_MAX, false },
+        { NULL, NULL, 1000, 1000, true },
+        { NULL, NULL, 1001, INT64_MAX, false },
+        { NULL, NULL, INT64_MIN, 999, false },
+    };
+    struct dlq_letter letter = letter_of("trigger/n/t", "503", "it timed out", 1000);
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct dlq_filter filter = { cases[i].trigger, cases[i].error, cases[i].since_ms, cases[i].until_ms };
+        assert_int_equal(dlq_filter_matches(&filter, &letter), cases[i].matches);
+    }
+}
+
+static void a_replayed_event_is_no_dead_letter(void **state)
+{
+    (void)state;
+    struct dlq_letter letter = letter_of(NULL, "503", "", 0);
+    assert_true(dlq_letter_is_dead(&letter));
+    letter.replay_of = BYTES_LITERAL("topic/0/1");
+    assert_false(dlq_letter_is_dead(&letter));
+    letter.from = BYTES_LITERAL("trigger/n/t"); // it failed again
+    assert_true(dlq_letter_is_dead(&letter));
+}
+
+static void reads_times_and_rates(void **state)
+{
+    int64_t value;
+    (void)state;
+    assert_int_equal(dlq_time_read("--since", "90s", 100000, &value, NULL), ERR_OK);
+    assert_int_equal(value, 10000);
+    assert_int_equal(dlq_time_read("--since", "1970-01-01T00:00:01Z", 0, &value, NULL), ERR_OK);
+    assert_int_equal(value, 1000);
+    assert_int_equal(dlq_time_read("--since", "yesterday", 0, &value, NULL), ERR_INVALID);
+    assert_int_equal(dlq_rate_read("10/s", &value, NULL), ERR_OK);
+    assert_int_equal(value, 36000);
+    assert_int_equal(dlq_rate_read("5/h", &value, NULL), ERR_OK);
+    assert_int_equal(value, 5);
+    assert_int_equal(dlq_rate_read("0/s", &value, NULL), ERR_INVALID);
+    assert_int_equal(dlq_rate_read("5/d", &value, NULL), ERR_INVALID);
+}
+
+static void a_mark_is_read_as_it_was_written(void **state)
+{
+    struct dlq_mark mark = { .state = DLQ_REPLAYING,
+                             .topic_id = BYTES_LITERAL("00ff"),
+                             .run = BYTES_LITERAL("r"),
+                             .to = BYTES_LITERAL("trigger/n/t"),
+                             .at = { BYTES_LITERAL("topic"), 2, 7 },
+                             .time_ms = 1000,
+                             .is_edited = true,
+                             .over = 5 };
+    struct dlq_mark read;
+    struct writer text = WRITER_INIT;
+    (void)state;
+    dlq_mark_write(&mark, &text);
+    assert_int_equal(dlq_mark_read(BYTES_LITERAL("topic/0/1"), writer_view(&text), &arena, &read), ERR_OK);
+    assert_true(bytes_is(read.key, "topic/0/1") && bytes_is(read.to, "trigger/n/t") && bytes_is(read.run, "r"));
+    assert_true(read.state == DLQ_REPLAYING && read.is_edited && read.over == 5 && read.time_ms == 1000);
+    assert_true(bytes_is(read.at.topic, "topic") && read.at.partition == 2 && read.at.offset == 7);
+    assert_int_equal(dlq_mark_read(BYTES_LITERAL("k"), BYTES_LITERAL("{\"state\":\"odd\"}"), &arena, &read),
+                     ERR_INVALID);
+    assert_int_equal(dlq_mark_read(BYTES_LITERAL("k"), BYTES_NULL, &arena, &read), ERR_OK);
+    assert_int_equal(read.state, DLQ_NEW);
+    writer_free(&text);
+}
+
+static void of_two_who_begin_the_first_one_may(void **state)
+{
+    struct dlq_mark first = { .state = DLQ_REPLAYING, .offset = 3, .over = -1 };
+    struct dlq_mark second = { .state = DLQ_REPLAYING, .offset = 4, .over = -1 };
+    struct dlq_mark later = { .state = DLQ_REPLAYING, .offset = 5, .over = 3 };
+    struct dlq_mark done = { .state = DLQ_REPLAYED, .offset = 6, .over = -1 };
+    (void)state;
+    assert_false(dlq_mark_counts(&first, &second));
+    assert_true(dlq_mark_counts(&first, &later));
+    assert_true(dlq_mark_counts(&first, &done));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(filters_choose, tear_down),
+        cmocka_unit_test_teardown(a_replayed_event_is_no_dead_letter, tear_down),
+        cmocka_unit_test(reads_times_and_rates),
+        cmocka_unit_test_teardown(a_mark_is_read_as_it_was_written, tear_down),
+        cmocka_unit_test(of_two_who_begin_the_first_one_may),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/dlq_send.h"
+
+#include "base/partitioner.h"
+#include "cli/offsets.h"
+#include "cli/records.h"
+#include "cloudevents/kafka_binding.h"
+#include "io/clock.h"
+#include "kafka/errors.h"
+
+#define TO_TOPIC "topic:"
+
+err_t dlq_send_to(const char *to, struct dlq_send *send, diag_t *diag)
+{
+    if (to == NULL || strcmp(to, "trigger") == 0)
+        return ERR_OK;
+    send->is_for_all = true;
+    if (strcmp(to, "broker") == 0)
+        return ERR_OK;
+    if (strncmp(to, TO_TOPIC, strlen(TO_TOPIC)) != 0 || to[strlen(TO_TOPIC)] == '\0')
+        return diag_fail(diag, ERR_INVALID, "--to", "expected trigger, broker or topic:NAME, not \"%s\"", to);
+    send->topic = to + strlen(TO_TOPIC);
+    return ERR_OK;
+}
+
+// --- where to
+
+// One letter on its way.
+struct parcel {
+    const struct dlq_letter *letter;
+    const struct cluster_topic *topic;
+    size_t at; // the partition's index
+    struct dlq_mark mark;
+};
+
+static err_t topic_of(const struct dlq_send *send, const struct dlq_letter *letter,
+                      const struct cluster_topic **ret_topic, diag_t *diag)
+{
+    struct dlq *dlq = send->dlq;
+    const char *id = arena_format(&dlq->arena, "%.*s", BYTES_ARG(letter->id));
+    bool says = letter->origin.topic.data != NULL && (send->is_for_all || letter->from.data != NULL);
+    bytes_t name = send->topic != NULL ? bytes_of_text(send->topic) : letter->origin.topic;
+    if (send->topic == NULL && !says)
+        return diag_fail(diag, ERR_NOT_FOUND, id,
+                         "does not say where it came from: --to topic:NAME says where it goes");
+    const struct cluster_topic *topic = cli_groups_topic(&dlq->groups, name);
+    if (topic == NULL)
+        return diag_fail(diag, ERR_NOT_FOUND, id,
+                         "cannot go to the topic %.*s, which is not there: --to topic:NAME "
+                         "names another",
+                         BYTES_ARG(name));
+    if (topic->error != KAFKA_NONE)
+        return cli_kafka_fail(diag, arena_format(&dlq->arena, "%.*s", BYTES_ARG(name)), topic->error, BYTES_NULL);
+    *ret_topic = topic;
+    return ERR_OK;
+}
+
+// Where it was, so that it stays behind what it was behind; else by its key, as producers choose.
+static size_t partition_of(const struct dlq_letter *letter, const struct cluster_topic *topic)
+{
+    bytes_t key = cloudevent_extension_text(&letter->event, "partitionkey");
+    if (bytes_equal(letter->origin.topic, topic->name)) {
+        for (size_t i = 0; i < topic->partition_count; i++) {
+            if (topic->partitions[i].number == letter->origin.partition)
+                return i;
+        }
+    }
+    return key.size == 0 ? 0 : (size_t)partitioner_of_key(key, (int32_t)topic->partition_count);
+}
+
+static bytes_t destination_of(const struct dlq_send *send, const struct dlq_letter *letter)
+{
+    if (send->topic != NULL)
+        return bytes_of_text(arena_format(&send->dlq->arena, TO_TOPIC "%s", send->topic));
+    return send->is_for_all ? BYTES_LITERAL("broker") : letter->from;
+}
+
+static err_t parcel_make(const struct dlq_send *send, const struct dlq_letter *letter, struct parcel *parcel,
+                         diag_t *diag)
+{
+    struct arena *arena = &send->dlq->arena;
+    err_t err = topic_of(send, letter, &parcel->topic, diag);
+    if (err != ERR_OK)
+        return err;
+    int64_t *ends = arena_array(arena, parcel->topic->partition_count, sizeof *ends);
+    err = cli_offsets_find(send->dlq->cluster, parcel->topic, CLI_LATEST, ends, diag);
+    parcel->letter = letter;
+    parcel->at = partition_of(letter, parcel->topic);
+    parcel->mark = (struct dlq_mark){
+        .key = letter->id,
+        .state = DLQ_REPLAYING,
+        .topic_id = dlq_topic_id(letter->topic, arena),
+        .run = send->dlq->ledger.run,
+        .to = destination_of(send, letter),
+        .at = { parcel->topic->name, parcel->topic->partitions[parcel->at].number, ends[parcel->at] },
+        .time_ms = clock_wall_ms(),
+        .is_edited = send->is_edited,
+    };
+    return err;
+}
+
+// --- marks
+
+static err_t marks_append(const struct dlq_send *send, const struct parcel *parcels, size_t count, diag_t *diag)
+{
+    struct dlq_mark *marks = arena_array(&send->dlq->arena, count, sizeof *marks);
+    for (size_t i = 0; i < count; i++)
+        marks[i] = parcels[i].mark;
+    err_t err = dlq_ledger_append(&send->dlq->ledger, marks, count, diag);
+    return err == ERR_OK ? dlq_ledger_read(&send->dlq->ledger, diag) : err;
+}
+
+// Of two commands that begin at the same time one may.
+static bool is_ours(const struct dlq_send *send, const struct parcel *parcel)
+{
+    const struct dlq_mark *mark = dlq_ledger_find(&send->dlq->ledger, parcel->mark.key, parcel->letter->topic);
+    return mark != NULL && mark->state == DLQ_REPLAYING && bytes_equal(mark->run, parcel->mark.run);
+}
+
+// --- records
+
+static err_t record_add(const struct dlq_send *send, const struct parcel *parcel, struct batch_builder *builder,
+                        diag_t *diag)
+{
+    const struct dlq_letter *letter = parcel->letter;
+    struct arena arena = ARENA_INIT;
+    struct writer room = WRITER_INIT;
+    struct cloudevent_record record;
+    struct cloudevent event = letter->event;
+    const char *replays = arena_format(&arena, "%lld", (long long)dlq_letter_replays(letter) + 1);
+    // One that finds no room for the count goes without: the ledger knows.
+    if (cloudevent_set(&event, BYTES_LITERAL(MARK_REPLAYS), cloudevent_string(bytes_of_text(replays)), &arena, NULL) !=
+        ERR_OK)
+        event = letter->event;
+    err_t err = cloudevent_kafka_encode(&event, CLOUDEVENT_MODE_BINARY, &arena, &room, &record);
+    if (err == ERR_OK) {
+        struct record_header *headers = arena_array(&arena, record.header_count + 2, sizeof *headers);
+        if (record.header_count > 0)
+            memcpy(headers, record.headers, record.header_count * sizeof *headers);
+        headers[record.header_count++] = (struct record_header){ BYTES_LITERAL(MARK_REPLAY_OF), letter->id };
+        if (!send->is_for_all)
+            headers[record.header_count++] = (struct record_header){ BYTES_LITERAL(MARK_FOR), letter->from };
+        batch_builder_add(builder, record.key, record.value, headers, record.header_count, clock_wall_ms());
+    } else {
+        err = diag_fail(diag, err, arena_format(&send->dlq->arena, "%.*s", BYTES_ARG(letter->id)), "%s", err_text(err));
+    }
+    writer_free(&room);
+    arena_free(&arena);
+    return err;
+}
+
+// One record a batch: a topic may take no larger ones than the one that it took before.
+static err_t parcel_send(const struct dlq_send *send, struct parcel *parcel, diag_t *diag)
+{
+    struct batch_builder builder;
+    struct slice batch;
+    batch_builder_init(&builder, BATCH_PLAIN);
+    err_t err = record_add(send, parcel, &builder, diag);
+    if (err == ERR_OK)
+        err = batch_builder_finish(&builder, &batch);
+    if (err == ERR_OK) {
+        err = cli_batch_send(send->dlq->cluster, parcel->topic, parcel->at, &batch, -1, &parcel->mark.at.offset, diag);
+        slice_free(&batch);
+    }
+    batch_builder_free(&builder);
+    if (err == ERR_OK)
+        parcel->mark.state = DLQ_REPLAYED;
+    else if (err == ERR_INVALID) // it was refused: nothing was done
+        parcel->mark.state = DLQ_NEW;
+    return err;
+}
+
+err_t dlq_send(struct dlq_send *send, const struct dlq_letter *letters, size_t count, diag_t *diag)
+{
+    struct parcel *parcels = arena_array(&send->dlq->arena, count, sizeof *parcels);
+    size_t ours = 0;
+    err_t err = ERR_OK;
+    for (size_t i = 0; i < count && err == ERR_OK; i++)
+        err = parcel_make(send, &letters[i], &parcels[i], diag);
+    if (err == ERR_OK)
+        err = marks_append(send, parcels, count, diag);
+    for (size_t i = 0; i < count && err == ERR_OK; i++) {
+        if (is_ours(send, &parcels[i]))
+            parcels[ours++] = parcels[i];
+        else
+            send->taken++;
+    }
+    size_t tried = 0;
+    while (tried < ours && err == ERR_OK)
+        err = parcel_send(send, &parcels[tried++], diag);
+    diag_t second = { 0 };
+    // What was not tried is as new; what nobody knows of stays as it is.
+    for (size_t i = tried; i < ours; i++)
+        parcels[i].mark.state = DLQ_NEW;
+    err_t marked = ours == 0 ? ERR_OK : marks_append(send, parcels, ours, &second);
+    for (size_t i = 0; i < ours; i++) {
+        if (parcels[i].mark.state != DLQ_REPLAYED)
+            continue;
+        send->sent++;
+        if (send->on_sent != NULL)
+            send->on_sent(send, parcels[i].letter, &parcels[i].mark);
+    }
+    if (err == ERR_OK && marked != ERR_OK)
+        *diag = second;
+    return err == ERR_OK ? marked : err;
+}

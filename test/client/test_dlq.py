@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""eddy dlq: dead letters are listed, shown, replayed, edited and dropped, and nothing is replayed twice by accident."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import confluent_kafka.admin
+import pytest
+import servers
+from test_events import KUBE_ENVIRONMENT, SECONDS, receiver, space, wait_for  # noqa: F401 fixtures, and what the server is started with
+
+
+class Dlq:
+    def __init__(self, space):
+        self.space = space
+        self.bootstrap = "{}:{}".format(*space.kube.server.doors["kafka"])
+
+    def run(self, *arguments, code=0, **environment):
+        command = [servers.eddy_binary(), "dlq", *map(str, arguments), "--bootstrap", self.bootstrap]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False, env={**os.environ, **environment})
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout if code == 0 else done.stderr
+
+    def list(self, *arguments):
+        """Those of this namespace."""
+        lines = self.run("list", "--json", *arguments).splitlines()
+        return [letter for letter in map(json.loads, lines) if f"/{self.space.name}/" in letter.get("from", "") or self.space.name in letter["id"]]
+
+    def trigger(self, name):
+        return ["--trigger", f"{self.space.name}/{name}"]
+
+
+@pytest.fixture
+def dlq(space):
+    return Dlq(space)
+
+
+def fail(space, receiver, count=1, name="t", status=400, **trigger):
+    """A trigger NAME whose subscriber refuses COUNT events, and takes all from then on."""
+    topic = f"knative-broker-{space.name}-default-dead-letters"
+    before = len(space.records(topic)) if space.ask("Broker", "default").status == 200 else 0
+    receiver.answer = lambda path, headers, body: (status if path == f"/{name}" else 202, {"Content-Type": "text/plain"}, b"no, thanks")
+    if before == 0:
+        space.broker()
+    space.trigger(name, receiver.uri(f"/{name}"), **trigger)
+    for number in range(count):
+        space.send(f"{name}{number}")
+    wait_for(lambda: len(space.records(topic)) == before + count, lambda: space.records(topic))
+    receiver.answer = lambda path, headers, body: (202, {}, b"")
+    receiver.got.clear()
+
+
+def test_list_and_show_say_what_failed_and_why(space, receiver, dlq):
+    fail(space, receiver)
+    (letter,) = dlq.list()
+    assert letter["id"] == f"knative-broker-{space.name}-default-dead-letters/0/0"
+    assert (letter["state"], letter["from"], letter["replays"]) == ("new", f"trigger/{space.name}/t", 0)
+    assert letter["record"] == f"knative-broker-{space.name}-default/0/0"
+    assert letter["error"] == {"code": "400", "destination": receiver.uri("/t"), "data": "no, thanks"}
+    assert letter["event"]["id"] == "t0"
+    text = dlq.run("list", *dlq.trigger("t"))
+    assert text.splitlines()[0].split() == ["ID", "FAILED", "STATE", "FROM", "TYPE", "EVENT", "REPLAYS", "CODE", "ERROR"]
+    shown = dlq.run("show", letter["id"])
+    assert "400 from " + receiver.uri("/t") in shown and "no, thanks" in shown and '"id": "t0"' in shown
+
+
+def test_filters_choose(space, receiver, dlq):
+    fail(space, receiver, 2, "a", 400)
+    fail(space, receiver, 1, "b", 410)
+    assert [one["event"]["id"] for one in dlq.list(*dlq.trigger("a"))] == ["a0", "a1"]
+    assert [one["event"]["id"] for one in dlq.list("--error", "410")] == ["b0"]
+    assert len(dlq.list("--error", "THANKS")) == 3 and dlq.list("--error", "other") == []
+    assert len(dlq.list("--since", "1h")) == 3 and dlq.list("--until", "1h") == []
+    topic = f"knative-broker-{space.name}-default-dead-letters"
+    assert len(dlq.list("--topic", topic)) == 3
+
+
+def test_a_replay_goes_to_the_one_who_failed_and_is_not_repeated(space, receiver, dlq):
+    space.broker()
+    space.trigger("other", receiver.uri("/other"))
+    space.trigger("picky", receiver.uri("/picky"), filter={"attributes": {"type": "never"}})
+    fail(space, receiver, 3)
+    text = dlq.run("replay", *dlq.trigger("t"))
+    assert text.splitlines()[-1] == "3 replayed."
+    wait_for(lambda: sorted(receiver.ids("/t")) == ["t0", "t1", "t2"], lambda: receiver.got)
+    assert receiver.ids("/other") == [] and receiver.ids("/picky") == []
+    headers = receiver.got[0][1]
+    assert headers["ce-eddyreplays"] == "1" and headers["ce-knativeerrorcode"] == "400"
+    assert "3 skipped" in dlq.run("replay", *dlq.trigger("t"))
+    assert dlq.list() == [] and {one["state"] for one in dlq.list("--all")} == {"replayed"}
+    assert dlq.run("replay", *dlq.trigger("t"), "--again").splitlines()[-1] == "3 replayed."
+    wait_for(lambda: len(receiver.ids("/t")) == 6, lambda: receiver.got)
+
+
+def test_a_replay_that_fails_again_is_a_dead_letter_with_its_history(space, receiver, dlq):
+    fail(space, receiver)
+    receiver.answer = lambda path, headers, body: (410, {}, b"")
+    (letter,) = dlq.list()
+    dlq.run("replay", letter["id"])
+    wait_for(lambda: len(dlq.list()) == 1, lambda: dlq.list("--all"))
+    (again,) = dlq.list()
+    assert again["replays"] == 1 and again["error"]["code"] == "410" and again["id"] != letter["id"]
+    shown = json.loads(dlq.run("show", again["id"], "--json"))
+    assert [one["id"] for one in shown["history"]] == [letter["id"]]
+
+
+def test_a_replay_into_the_broker_and_into_a_topic(space, receiver, dlq):
+    fail(space, receiver)
+    space.trigger("other", receiver.uri("/other"))
+    (letter,) = dlq.list()
+    dlq.run("replay", letter["id"], "--to", "broker")
+    wait_for(lambda: receiver.ids("/other") == ["t0"] and receiver.ids("/t") == ["t0"], lambda: receiver.got)
+    topic = f"elsewhere-{space.name}"
+    admin = space.admin()
+    admin.create_topics([confluent_kafka.admin.NewTopic(topic, 1)])[topic].result(SECONDS)
+    dlq.run("replay", letter["id"], "--to", f"topic:{topic}", "--again")
+    ((headers, value),) = space.records(topic)
+    assert headers["ce_id"] == "t0" and headers["ce_eddyreplays"] == "1" and value == b"{}"
+
+
+def test_a_rate_is_kept_and_a_dry_run_does_nothing(space, receiver, dlq):
+    fail(space, receiver, 10)
+    assert "10 would be replayed." in dlq.run("replay", *dlq.trigger("t"), "--dry-run")
+    assert len(dlq.list()) == 10
+    started = time.monotonic()
+    dlq.run("replay", *dlq.trigger("t"), "--rate", "5/s")
+    assert 1.6 <= time.monotonic() - started < 10
+    wait_for(lambda: len(receiver.ids("/t")) == 10, lambda: receiver.got)
+
+
+def test_drop_leaves_them_out(space, receiver, dlq):
+    fail(space, receiver, 2)
+    first, second = dlq.list()
+    assert "1 dropped, 0 skipped." in dlq.run("drop", first["id"])
+    assert dlq.list() == [second]
+    assert "1 skipped" in dlq.run("replay", first["id"]) and receiver.got == []
+
+
+def test_edit_replays_what_the_editor_made(space, receiver, dlq, tmp_path):
+    fail(space, receiver)
+    (letter,) = dlq.list()
+    editor = tmp_path / "editor"
+    editor.write_text(f"#!{sys.executable}\nimport pathlib, sys\npath = pathlib.Path(sys.argv[1])\npath.write_text(path.read_text().replace('\"a.b\"', '\"c.d\"'))\n")
+    editor.chmod(0o755)
+    assert "Edit cancelled" in dlq.run("edit", letter["id"], EDITOR="true", KUBE_EDITOR="")
+    assert "edited and replayed" in dlq.run("edit", letter["id"], EDITOR=str(editor), KUBE_EDITOR="")
+    wait_for(lambda: receiver.ids("/t") == ["t0"], lambda: receiver.got)
+    assert receiver.got[0][1]["ce-type"] == "c.d"
+    broken = tmp_path / "broken"
+    broken.write_text(f"#!{sys.executable}\nimport pathlib, sys\npathlib.Path(sys.argv[1]).write_text('{{}}')\n")
+    broken.chmod(0o755)
+    assert "--again" in dlq.run("edit", letter["id"], code=1, EDITOR=str(broken), KUBE_EDITOR="")
+    assert "specversion" in dlq.run("edit", letter["id"], "--again", code=1, EDITOR=str(broken), KUBE_EDITOR="")
+
+
+def test_a_kafka_sinks_dead_letters_are_known_too(space, receiver, dlq):
+    topic = f"queue-{space.name}"
+    space.make("KafkaSink", "queue", {"topic": topic, "bootstrapServers": ["x"], "contentMode": "structured"})
+    receiver.answer = lambda path, headers, body: (400, {}, b"")
+    space.broker()
+    sink = {"ref": {"apiVersion": "eventing.knative.dev/v1alpha1", "kind": "KafkaSink", "name": "queue"}}
+    space.trigger("t", receiver.uri("/t"), delivery={"deadLetterSink": sink})
+    space.send("1")
+    wait_for(lambda: space.records(topic), "a dead letter")
+    (letter,) = dlq.list("--topic", topic)
+    assert letter["from"] == f"trigger/{space.name}/t" and letter["event"]["id"] == "1"
+    receiver.answer = lambda path, headers, body: (202, {}, b"")
+    receiver.got.clear()
+    dlq.run("replay", letter["id"])
+    wait_for(lambda: receiver.ids("/t") == ["1"], lambda: receiver.got)
+
+
+def test_a_replay_that_is_killed_repeats_nothing_that_was_sent(space, receiver, dlq):
+    fail(space, receiver, 30)
+    command = [servers.eddy_binary(), "dlq", "replay", *dlq.trigger("t"), "--rate", "20/s", "--bootstrap", dlq.bootstrap]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    wait_for(lambda: len(receiver.ids("/t")) >= 5, lambda: receiver.got)
+    process.kill()
+    process.wait(SECONDS)
+    dlq.run("replay", *dlq.trigger("t"))
+    uncertain = dlq.list("--uncertain")
+    assert len(uncertain) <= 100
+    dlq.run("replay", *dlq.trigger("t"), "--uncertain", "--again")
+    wait_for(lambda: {*receiver.ids("/t")} == {f"t{number}" for number in range(30)}, lambda: receiver.ids("/t"))
+    assert len(receiver.ids("/t")) == 30, sorted(receiver.ids("/t"))
+
+
+@pytest.mark.parametrize(
+    "arguments, code, words",
+    [
+        (["replay"], 2, "--all-of-them"),
+        (["drop"], 2, "--all-of-them"),
+        (["replay", "x"], 2, "is no id of a dead letter"),
+        (["show", "nowhere-dead-letters/0/0"], 1, "there is no such topic"),
+        (["list", "--since", "yesterday"], 2, "expected how long ago"),
+        (["replay", "--all-of-them", "--to", "moon"], 2, "expected trigger, broker or topic:NAME"),
+        (["replay", "--all-of-them", "--rate", "0"], 2, "expected a number of events"),
+        (["show", "{topic}/0/99"], 1, "the partition ends before"),
+    ],
+)
+def test_what_is_wrong_is_said(space, receiver, dlq, arguments, code, words):
+    if "{topic}/0/99" in arguments:
+        fail(space, receiver)
+    arguments = [word.format(topic=f"knative-broker-{space.name}-default-dead-letters") for word in arguments]
+    assert words in dlq.run(*arguments, code=code)
