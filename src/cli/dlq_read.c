@@ -206,7 +206,7 @@ static err_t place_find(struct dlq *dlq, const struct mark_place *place, const s
     struct arena arena = ARENA_INIT;
     bytes_t id = mark_place_text(place, &dlq->arena);
     const char *where = arena_format(&dlq->arena, "%.*s", BYTES_ARG(id));
-    const struct cluster_topic *topic;
+    const struct cluster_topic *topic = NULL;
     err_t err = topic_get(dlq, place->topic, &topic, diag);
     if (err != ERR_OK)
         return err;
@@ -299,7 +299,7 @@ static err_t named_read(struct dlq *dlq, diag_t *diag)
 {
     err_t err = ERR_OK;
     for (const char *at = dlq->config->topics; *at != '\0' && err == ERR_OK;) {
-        const struct cluster_topic *topic;
+        const struct cluster_topic *topic = NULL;
         size_t size = strcspn(at, " ");
         err = topic_get(dlq, bytes_of(at, size), &topic, diag);
         if (err == ERR_OK)
