@@ -70,7 +70,7 @@ def test_list_and_show_say_what_failed_and_why(space, receiver, dlq):
 def test_filters_choose(space, receiver, dlq):
     fail(space, receiver, 2, "a", 400)
     fail(space, receiver, 1, "b", 410)
-    assert [one["event"]["id"] for one in dlq.list(*dlq.trigger("a"))] == ["a0", "a1"]
+    assert sorted(one["event"]["id"] for one in dlq.list(*dlq.trigger("a"))) == ["a0", "a1"]  # they fail at the same time
     assert [one["event"]["id"] for one in dlq.list("--error", "410")] == ["b0"]
     assert len(dlq.list("--error", "THANKS")) == 3 and dlq.list("--error", "other") == []
     assert len(dlq.list("--since", "1h")) == 3 and dlq.list("--until", "1h") == []
