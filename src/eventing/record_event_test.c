@@ -19,7 +19,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static const struct record_maker plain = { .source = BYTES_LITERAL("/s#t") };
+static const struct record_maker plain = { .source = BYTES_INIT("/s#t") };
 
 static void make(const struct record_maker *maker, const struct engine_record *record)
 {
@@ -75,19 +75,19 @@ static void keys_are_read_as_their_type(void **state)
         const char *shown;
         enum cloudevent_type type;
     } rows[] = {
-        { "", BYTES_LITERAL("abc"), "abc", CLOUDEVENT_TYPE_STRING },
-        { "string", BYTES_LITERAL("\xc3\xa4"), "\xc3\xa4", CLOUDEVENT_TYPE_STRING },
-        { "string", BYTES_LITERAL("\xff"), "/w==", CLOUDEVENT_TYPE_BINARY },
-        { "string", BYTES_LITERAL("a\nb"), "YQpi", CLOUDEVENT_TYPE_BINARY },
-        { "int", BYTES_LITERAL("\xff\xff\xff\xfe"), "-2", CLOUDEVENT_TYPE_INTEGER },
-        { "int", BYTES_LITERAL("\x80\x00\x00\x00\x00\x00\x00\x00"), "-9223372036854775808", CLOUDEVENT_TYPE_STRING },
-        { "int", BYTES_LITERAL("\x00\x00\x00\x00\x00\x00\x00\x07"), "7", CLOUDEVENT_TYPE_INTEGER },
-        { "int", BYTES_LITERAL("12"), "12", CLOUDEVENT_TYPE_STRING },
-        { "float", BYTES_LITERAL("\x3d\xcc\xcc\xcd"), "0.1", CLOUDEVENT_TYPE_STRING },
-        { "float", BYTES_LITERAL("\x3f\xb9\x99\x99\x99\x99\x99\x9a"), "0.1", CLOUDEVENT_TYPE_STRING },
-        { "float", BYTES_LITERAL("\x7f\xc0\x00\x00"), "nan", CLOUDEVENT_TYPE_STRING },
-        { "float", BYTES_LITERAL("\xff\xf0\x00\x00\x00\x00\x00\x00"), "-inf", CLOUDEVENT_TYPE_STRING },
-        { "byte-array", BYTES_LITERAL("abc"), "YWJj", CLOUDEVENT_TYPE_BINARY },
+        { "", BYTES_INIT("abc"), "abc", CLOUDEVENT_TYPE_STRING },
+        { "string", BYTES_INIT("\xc3\xa4"), "\xc3\xa4", CLOUDEVENT_TYPE_STRING },
+        { "string", BYTES_INIT("\xff"), "/w==", CLOUDEVENT_TYPE_BINARY },
+        { "string", BYTES_INIT("a\nb"), "YQpi", CLOUDEVENT_TYPE_BINARY },
+        { "int", BYTES_INIT("\xff\xff\xff\xfe"), "-2", CLOUDEVENT_TYPE_INTEGER },
+        { "int", BYTES_INIT("\x80\x00\x00\x00\x00\x00\x00\x00"), "-9223372036854775808", CLOUDEVENT_TYPE_STRING },
+        { "int", BYTES_INIT("\x00\x00\x00\x00\x00\x00\x00\x07"), "7", CLOUDEVENT_TYPE_INTEGER },
+        { "int", BYTES_INIT("12"), "12", CLOUDEVENT_TYPE_STRING },
+        { "float", BYTES_INIT("\x3d\xcc\xcc\xcd"), "0.1", CLOUDEVENT_TYPE_STRING },
+        { "float", BYTES_INIT("\x3f\xb9\x99\x99\x99\x99\x99\x9a"), "0.1", CLOUDEVENT_TYPE_STRING },
+        { "float", BYTES_INIT("\x7f\xc0\x00\x00"), "nan", CLOUDEVENT_TYPE_STRING },
+        { "float", BYTES_INIT("\xff\xf0\x00\x00\x00\x00\x00\x00"), "-inf", CLOUDEVENT_TYPE_STRING },
+        { "byte-array", BYTES_INIT("abc"), "YWJj", CLOUDEVENT_TYPE_BINARY },
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
@@ -108,15 +108,15 @@ static void keys_are_read_as_their_type(void **state)
 static void headers_become_extensions(void **state)
 {
     static const struct record_header headers[] = {
-        { BYTES_LITERAL("X-Trace_ID"), BYTES_LITERAL("1") },
-        { BYTES_LITERAL("a.b"), BYTES_LITERAL("first") },
-        { BYTES_LITERAL("AB"), BYTES_LITERAL("last") },
-        { BYTES_LITERAL("null"), BYTES_NULL },
-        { BYTES_LITERAL("raw"), BYTES_LITERAL("\x01\xfe") },
-        { BYTES_LITERAL("--"), BYTES_LITERAL("nameless") },
-        { BYTES_LITERAL("empty"), BYTES_LITERAL("") },
-        { BYTES_LITERAL("\xc3\xa4"), BYTES_LITERAL("x") },
-        { BYTES_LITERAL("CONTENT-type"), BYTES_LITERAL("Text/HTML; charset=UTF-8") },
+        { BYTES_INIT("X-Trace_ID"), BYTES_INIT("1") },
+        { BYTES_INIT("a.b"), BYTES_INIT("first") },
+        { BYTES_INIT("AB"), BYTES_INIT("last") },
+        { BYTES_INIT("null"), { NULL, 0 } },
+        { BYTES_INIT("raw"), BYTES_INIT("\x01\xfe") },
+        { BYTES_INIT("--"), BYTES_INIT("nameless") },
+        { BYTES_INIT("empty"), BYTES_INIT("") },
+        { BYTES_INIT("\xc3\xa4"), BYTES_INIT("x") },
+        { BYTES_INIT("CONTENT-type"), BYTES_INIT("Text/HTML; charset=UTF-8") },
     };
     const struct engine_record record = { .headers = headers, .header_count = ARRAY_COUNT(headers) };
     (void)state;
@@ -169,8 +169,8 @@ static void what_an_event_has_no_room_for_is_left_out(void **state)
 static void overrides_are_on_every_event(void **state)
 {
     static const struct cloudevent_extension overrides[] = {
-        { BYTES_LITERAL("key"), { CLOUDEVENT_TYPE_STRING, BYTES_LITERAL("mine") } },
-        { BYTES_LITERAL("region"), { CLOUDEVENT_TYPE_STRING, BYTES_LITERAL("eu") } },
+        { BYTES_INIT("key"), { CLOUDEVENT_TYPE_STRING, BYTES_INIT("mine") } },
+        { BYTES_INIT("region"), { CLOUDEVENT_TYPE_STRING, BYTES_INIT("eu") } },
     };
     const struct record_maker maker = { BYTES_LITERAL("/s#t"), RECORD_KEY_STRING, overrides, ARRAY_COUNT(overrides) };
     (void)state;

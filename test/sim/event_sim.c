@@ -29,7 +29,7 @@ enum {
     TOPICS = 2,
 };
 
-static const bytes_t topics[TOPICS] = { BYTES_LITERAL("events"), BYTES_LITERAL("dead") };
+static const bytes_t topics[TOPICS] = { BYTES_INIT("events"), BYTES_INIT("dead") };
 static const char *const groups[CONSUMERS] = { "c0", "c1", "c2", "c3", "c4" };
 
 struct event_totals totals;
