@@ -17,6 +17,6 @@ enum cli_exit cli_dlq(int count, const char *const *arguments)
         actions,
         ARRAY_COUNT(actions),
     };
-    struct dlq_config config;
+    struct dlq_config config = { 0 }; // no action has all of its rows
     return cli_family_run(&family, &config.common, count, arguments);
 }
