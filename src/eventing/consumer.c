@@ -232,7 +232,6 @@ static void reply_send(struct parcel *parcel, const struct cloudevent *reply)
 static void circuit_open(struct consumer *consumer, const struct handover *handover)
 {
     consumer->circuit = mem_zalloc(1, sizeof *consumer->circuit);
-    consumer->circuit->since_ms = clock_wall_ms();
     consumer->circuit->status = handover->status;
     (void)snprintf(consumer->circuit->error, sizeof consumer->circuit->error, "%s", handover->error);
 }

@@ -7,12 +7,12 @@
 // are held or were not wanted; the floor is what is committed. Delivered at least once: a start goes on at the floor.
 #pragma once
 
+#include "base/metric.h"
 #include "eventing/delivery.h"
 #include "eventing/filter_index.h"
 #include "eventing/limiter.h"
 #include "eventing/piece.h"
 #include "eventing/sink.h"
-#include "base/metric.h"
 #include "io/loop.h"
 
 struct consumer;
@@ -73,8 +73,7 @@ enum { CONSUMER_FAILURES = 5 }; // attempts in a row that are no accident any mo
 
 // A sink that fails, whatever event it is asked to take; as it was when that was noticed.
 struct circuit {
-    int64_t since_ms; // wall time
-    int status;       // of the last attempt; 0: there was no answer, and ERROR says why
+    int status; // of the last attempt; 0: there was no answer, and ERROR says why
     char error[HANDOVER_ERROR_SIZE];
 };
 
