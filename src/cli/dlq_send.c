@@ -31,6 +31,7 @@ struct parcel {
     const struct cluster_topic *topic;
     size_t at; // the partition's index
     struct dlq_mark mark;
+    struct dlq_mark former; // what was said before: it holds again when nothing was sent
 };
 
 static err_t topic_of(const struct dlq_send *send, const struct dlq_letter *letter,
@@ -85,6 +86,7 @@ static err_t parcel_make(const struct dlq_send *send, const struct dlq_letter *l
     int64_t *ends = arena_array(arena, parcel->topic->partition_count, sizeof *ends);
     err = cli_offsets_find(send->dlq->cluster, parcel->topic, CLI_LATEST, ends, diag);
     parcel->letter = letter;
+    parcel->former = letter->mark != NULL ? *letter->mark : (struct dlq_mark){ .key = letter->id, .state = DLQ_NEW };
     parcel->at = partition_of(letter, parcel->topic);
     parcel->mark = (struct dlq_mark){
         .key = letter->id,
@@ -166,7 +168,7 @@ static err_t parcel_send(const struct dlq_send *send, struct parcel *parcel, dia
     if (err == ERR_OK)
         parcel->mark.state = DLQ_REPLAYED;
     else if (err == ERR_INVALID) // it was refused: nothing was done
-        parcel->mark.state = DLQ_NEW;
+        parcel->mark = parcel->former;
     return err;
 }
 
@@ -189,12 +191,13 @@ err_t dlq_send(struct dlq_send *send, const struct dlq_letter *letters, size_t c
     while (tried < ours && err == ERR_OK)
         err = parcel_send(send, &parcels[tried++], diag);
     diag_t second = { 0 };
-    // What was not tried is as new; what nobody knows of stays as it is.
+    // What was not tried is as it was; what nobody knows of stays as it is.
     for (size_t i = tried; i < ours; i++)
-        parcels[i].mark.state = DLQ_NEW;
+        parcels[i].mark = parcels[i].former;
     err_t marked = ours == 0 ? ERR_OK : marks_append(send, parcels, ours, &second);
     for (size_t i = 0; i < ours; i++) {
-        if (parcels[i].mark.state != DLQ_REPLAYED)
+        bool is_sent = parcels[i].mark.state == DLQ_REPLAYED && bytes_equal(parcels[i].mark.run, send->dlq->ledger.run);
+        if (!is_sent)
             continue;
         send->sent++;
         if (send->on_sent != NULL)

@@ -156,6 +156,19 @@ def test_edit_replays_what_the_editor_made(space, receiver, dlq, tmp_path):
     assert "specversion" in dlq.run("edit", letter["id"], "--again", code=1, EDITOR=str(broken), KUBE_EDITOR="")
 
 
+def test_what_a_topic_refuses_is_as_it_was(space, receiver, dlq):
+    fail(space, receiver, 2)
+    first, second = (letter["id"] for letter in dlq.list())
+    topic = f"small-{space.name}"
+    admin = space.admin()
+    admin.create_topics([confluent_kafka.admin.NewTopic(topic, 1, config={"max.message.bytes": "100"})])[topic].result(SECONDS)
+    dlq.run("replay", first)
+    for id in (first, second):
+        dlq.run("replay", id, "--to", f"topic:{topic}", "--again", code=1)
+    assert {letter["id"]: letter["state"] for letter in dlq.list("--all")} == {first: "replayed", second: "new"}
+    assert space.records(topic) == []
+
+
 def test_a_kafka_sinks_dead_letters_are_known_too(space, receiver, dlq):
     topic = f"queue-{space.name}"
     space.make("KafkaSink", "queue", {"topic": topic, "bootstrapServers": ["x"], "contentMode": "structured"})
