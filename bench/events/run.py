@@ -8,9 +8,9 @@ proxy: 64 connections post events of 1 KB in binary mode, to nginx (one worker, 
 and to a Broker with one Trigger, which stores each (flushed before the 202) and delivers it. The receiver is the same nginx for both, and
 answers 202. They run at the same time and take turns; a figure is the median of the rounds. per_s is the rate at which events have
 arrived at the receiver, accepted_per_s that of the answers to the POSTs; CPU time is that of the process in between, all its threads.
-The others are eddy alone: what an event costs with 10 Triggers that all want it (fan), and with 10,000 of which one wants it, by an exact
-type, by a prefix, and by a CESQL expression, beside one such Trigger; what 10,000 Triggers take to be made; memory of 1,000 that have
-nothing to do (idle). --append adds the tables to bench/RESULTS.md.
+The others are eddies beside each other, in turns: what an event costs with 10 Triggers that all want it (fan), and with 10,000 of which one
+wants it, by an exact type, by a prefix, and by a CESQL expression, each beside one such Trigger; what 10,000 Triggers take to be made; memory
+of 1,000 that have nothing to do (idle). --append adds the tables to bench/RESULTS.md.
 """
 import argparse
 import pathlib
@@ -46,7 +46,7 @@ class Sizes:
         self.events = 2000 if quick else 60_000
         self.fan_events = 500 if quick else 10_000
         self.triggers = 100 if quick else 10_000
-        self.filter_events = 200 if quick else 2000
+        self.filter_events = 200 if quick else 20_000
         self.idle = 100 if quick else 1000
 
 
@@ -93,41 +93,35 @@ class Bench:
     def trigger(self, wants):
         return {"subscriber": {"uri": f"http://{self.receiver.address}/"}, **wants}
 
-    def cost(self, eddy, count, deliveries=1):
-        """CPU time of one event, the median of the rounds."""
-        return take_turns({"eddy": eddy}, self.sizes.rounds, 1, lambda server, _: self.send(server, count, deliveries=deliveries))["eddy"]
-
-    def show(self, title, one, many, what):
-        """The cost of one Trigger beside that of many."""
-        table = Table([what, "1 Trigger"])
+    def compare(self, title, one, many, what, count, deliveries=1):
+        """What an event costs the eddy with one Trigger and that with many, which take turns."""
+        eddies = {what: many, "1 Trigger": one}
+        results = take_turns(eddies, self.sizes.rounds, 1, lambda eddy, _: self.send(eddy, count, deliveries=deliveries if eddy is many else 1))
+        table = Table(list(eddies))
         for figure, digits in (("cpu_us", 1), ("per_s", 0), ("p50_ms", 3), ("p99_ms", 3), ("memory_mb", 1)):
-            table.row(title, figure, [many[figure], one[figure]], digits)
+            table.row(title, figure, [results[name][figure] for name in eddies], digits)
         self.tables.append(str(table))
-        print(f"  {title}: cpu_us {many['cpu_us']:.1f}, of one {one['cpu_us']:.1f}", file=sys.stderr, flush=True)
+        self.stop(one)
+        self.stop(many)
 
     def fan(self):
-        eddy = self.eddy()
-        eddy.triggers([self.trigger({})])
-        one = self.cost(eddy, self.sizes.fan_events)
-        eddy.triggers([self.trigger({})] * 9, before=1)
-        many = self.cost(eddy, self.sizes.fan_events, deliveries=10)
-        self.show("fan-out", one, many, "10 Triggers, all want it")
-        self.stop(eddy)
+        one, many = self.eddy(), self.eddy()
+        one.triggers([self.trigger({})])
+        many.triggers([self.trigger({})] * 10)
+        self.compare("fan-out", one, many, "10 Triggers, all want it", self.sizes.fan_events, deliveries=10)
 
     def filtered(self, kind):
-        eddy = self.eddy()
+        one, many = self.eddy(), self.eddy()
+        for eddy in one, many:
+            eddy.triggers([self.trigger(FILTERS[kind](TYPE))])
         others = [f"com.example.order.created.{number}x" for number in range(1, self.sizes.triggers)]
-        eddy.triggers([self.trigger(FILTERS[kind](TYPE))])
-        one = self.cost(eddy, self.sizes.filter_events)
-        before, began, memory = cpu_us(eddy.pid), time.monotonic(), eddy.memory_bytes()
-        eddy.triggers([self.trigger(FILTERS[kind](other)) for other in others], before=1)
-        made = {"seconds": time.monotonic() - began, "cpu_ms": (cpu_us(eddy.pid) - before) / 1e3 / len(others),
-                "kb": (eddy.memory_bytes() - memory) / 1e3 / len(others)}
-        many = self.cost(eddy, self.sizes.filter_events)
-        self.show(f"filters: {kind}", one, many, f"{self.sizes.triggers} Triggers, 1 wants it")
+        before, began, memory = cpu_us(many.pid), time.monotonic(), many.memory_bytes()
+        many.triggers([self.trigger(FILTERS[kind](other)) for other in others], before=1)
+        made = {"seconds": time.monotonic() - began, "cpu_ms": (cpu_us(many.pid) - before) / 1e3 / len(others),
+                "kb": (many.memory_bytes() - memory) / 1e3 / len(others)}
+        self.compare(f"filters: {kind}", one, many, f"{self.sizes.triggers} Triggers, 1 wants it", self.sizes.filter_events)
         self.tables.append(f"Until all {len(others)} were ready: {made['seconds']:.1f} s, {made['cpu_ms']:.2f} ms of CPU time and "
                            f"{made['kb']:.1f} KB for each.")
-        self.stop(eddy)
 
     def exact(self):
         self.filtered("exact")
