@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the benchmarks share: programs that make load, a server's CPU time, tables with ratios, and where results go."""
+import argparse
+import contextlib
 import datetime
 import json
 import mmap
@@ -9,9 +11,11 @@ import platform
 import re
 import resource
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "bench" / "RESULTS.md"
@@ -130,3 +134,43 @@ def report(text, append, title=""):
     if append:
         with open(RESULTS, "a", encoding="utf-8") as results_file:
             results_file.write(section)
+
+
+@contextlib.contextmanager
+def bench_folder():
+    """A folder that goes at the end, also when SIGTERM is it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="eddy-bench-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def names_of(known):
+    """Reads names with commas between."""
+    def read(text):
+        names = text.split(",")
+        for name in names:
+            if name not in known:
+                raise argparse.ArgumentTypeError(f"{name} is none of {', '.join(known)}")
+        return names
+    return read
+
+
+def bench_main(description, measure, title="", parts=(), systems=(), **options):
+    """All of a run.py but what it measures: measure(args, folder) returns the text of its section of results. args.quick; args.only, some of
+    PARTS; args.systems, some of SYSTEMS; and OPTIONS, each with its settings for argparse."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: shows that it works, not how fast")
+    parser.add_argument("--append", action="store_true", help="adds the results to bench/RESULTS.md")
+    for name, known in (("--only", parts), ("--systems", systems)):
+        if known:
+            parser.add_argument(name, type=names_of(known), default=list(known), help=",".join(known))
+    for name, settings in options.items():
+        parser.add_argument(f"--{name}", **settings)
+    args = parser.parse_args()
+    with bench_folder() as folder:
+        if not args.quick:
+            touch_memory()
+        report(measure(args, folder), args.append, title)

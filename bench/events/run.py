@@ -12,17 +12,14 @@ The others are eddies beside each other, in turns: what an event costs with 10 T
 wants it, by an exact type, by a prefix, and by a CESQL expression, each beside one such Trigger; what 10,000 Triggers take to be made; memory
 of 1,000 that have nothing to do (idle). --append adds the tables to bench/RESULTS.md.
 """
-import argparse
 import pathlib
 import shutil
-import signal
 import sys
-import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "bench" / "common"), str(ROOT / "bench" / "events")]
-from bench import Table, allow_files, build_load, report, run_load, stop_servers, take_turns, touch_memory  # noqa: E402
+from bench import Table, allow_files, bench_main, build_load, run_load, stop_servers, take_turns  # noqa: E402
 from event_servers import EddyEvents, Nginx, Proxy, Receiver, cpu_us  # noqa: E402
 
 CONNECTIONS = 64
@@ -156,31 +153,15 @@ def measure(args, folder):
     bench = Bench(load, folder, Sizes(args.quick))
     try:
         bench.receiver = bench.start(Receiver(folder / "receiver"))
-        for name in args.only.split(","):
+        for name in args.only:
             PARTS[name](bench)
     finally:
         stop_servers(bench.servers)
-    return "\n\n".join(bench.tables)
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: shows that it works, not how fast")
-    parser.add_argument("--only", default=",".join(PARTS))
-    parser.add_argument("--append", action="store_true")
-    args = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    if not Nginx.is_available():
-        sys.exit("script/setup --full fetches nginx")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="eddy-bench-"))
-    try:
-        if not args.quick:
-            touch_memory()
-        tables = measure(args, folder)
-        report(f"nginx {Nginx.version()}; load, receiver and servers share the cores; medians of the rounds.\n\n{tables}", args.append, "Events, ")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    tables = "\n\n".join(bench.tables)
+    return f"nginx {Nginx.version()}; load, receiver and servers share the cores; medians of the rounds.\n\n{tables}"
 
 
 if __name__ == "__main__":
-    main()
+    if not Nginx.is_available():
+        sys.exit("script/setup --full fetches nginx")
+    bench_main(__doc__, measure, "Events, ", PARTS)

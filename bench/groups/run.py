@@ -8,20 +8,17 @@ same time and take turns, so that they see the same machine; a figure is the med
 group_load.c says what is measured. eddy flushes a commit and an assignment before it answers, Kafka answers from the page
 cache. --append adds the table to bench/RESULTS.md.
 """
-import argparse
 import pathlib
 import resource
-import shutil
-import signal
 import sys
-import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench" / "common"))
-from bench import Eddy, Kafka, Table, allow_files, build_load, report, run_load, stop_servers, take_turns, touch_memory  # noqa: E402
+from bench import Eddy, Kafka, Table, allow_files, bench_main, build_load, run_load, stop_servers, take_turns  # noqa: E402
 
 SYSTEMS = ("eddy", "kafka")
+PARTS = ("rebalance", "delay", "commit", "idle")
 SOURCES = [*(f"groups/{name}.c" for name in ("group_load", "commit", "idle", "member", "link")), "common/client.c"]
 FILES = 2000  # what a server opens besides its connections
 
@@ -132,11 +129,10 @@ class Bench:
 def measure(args, folder):
     load = build_load(folder, SOURCES)
     raw = build_load(folder, ["kafka/raw_load.c", "common/client.c"], ["-lisal"])
-    names = args.systems.split(",")
+    names = args.systems
     sizes, table, skipped = Sizes(args.quick), Table(names), ""
-    only = set(filter(None, args.only.split(","))) or {"rebalance", "delay", "commit", "idle"}
     for delay_ms, parts in ((0, ("alone", "rebalance", "idle", "commit")), (sizes.delay_s * 1000, ("delay",))):
-        wanted = [part for part in parts if part in only]
+        wanted = [part for part in parts if part in args.only]
         if "idle" in wanted and not allow_files(sizes.idle_groups * sizes.idle_members + FILES):
             wanted.remove("idle")
             skipped += f" Waiting consumers are not measured: a process may open only {resource.getrlimit(resource.RLIMIT_NOFILE)[1]} files."
@@ -151,29 +147,10 @@ def measure(args, folder):
                 getattr(bench, part)()
         finally:
             stop_servers(servers)
-    return str(table), skipped
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: shows that it works, not how fast")
-    parser.add_argument("--only", default="")
-    parser.add_argument("--systems", default=",".join(SYSTEMS))
-    parser.add_argument("--append", action="store_true")
-    parser.add_argument("--heap", default="1g", help="Kafka's heap (its own default is 1g)")
-    args = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="eddy-bench-"))
-    try:
-        if not args.quick:
-            touch_memory()
-        table, skipped = measure(args, folder)
-        kafka = f"Kafka {Kafka.version()}, heap {args.heap}; " if "kafka" in args.systems else ""
-        report(f"{kafka}client and servers share the cores. eddy flushes a commit and an assignment before it answers, Kafka does not; "
-               f"group.initial.rebalance.delay.ms is 0 on both unless a row says otherwise.{skipped}\n\n{table}", args.append, "Groups, ")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    kafka = f"Kafka {Kafka.version()}, heap {args.heap}; " if "kafka" in names else ""
+    return (f"{kafka}client and servers share the cores. eddy flushes a commit and an assignment before it answers, Kafka does not; "
+            f"group.initial.rebalance.delay.ms is 0 on both unless a row says otherwise.{skipped}\n\n{table}")
 
 
 if __name__ == "__main__":
-    main()
+    bench_main(__doc__, measure, "Groups, ", PARTS, SYSTEMS, heap={"default": "1g", "help": "Kafka's heap (its own default is 1g)"})

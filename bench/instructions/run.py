@@ -16,15 +16,13 @@ import os
 import pathlib
 import re
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench" / "common"))
-from bench import Eddy, Table, build_load, report, run_load, servers  # noqa: E402
+from bench import Eddy, Table, bench_folder, build_load, report, run_load, servers  # noqa: E402
 
 READS = 10  # to read costs so little that once would drown in what goes on anyhow
 # what it is, bytes of a batch, bytes of a record's value
@@ -124,16 +122,12 @@ def main():
     args = parser.parse_args()
     if (args.baseline is None) == (args.against is None):
         parser.error("name what to compare with: --baseline COMMIT or --against BINARY")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     servers.START_SECONDS = servers.STOP_SECONDS = 120  # valgrind takes its time
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="eddy-bench-"))
-    try:
+    with bench_folder() as folder:
         against = build_baseline(args.baseline, folder) if args.baseline else pathlib.Path(args.against).resolve()
         table, worst = measure(args, folder, {"now": os.path.realpath(args.binary), "before": against})
         report(f"callgrind, user space only, one request in flight; before is {args.baseline or args.against}. {table}", args.append,
                "Instructions, ")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     if worst > args.most:
         raise SystemExit(f"{worst:.3f} times the instructions of the baseline, more than {args.most}")
 

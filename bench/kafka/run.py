@@ -7,20 +7,17 @@
 Each row is one load. A server's CPU time comes from /proc, its peak memory from VmHWM. Absolute figures on a small machine mean
 little; the ratio is what counts. --append adds the table to bench/RESULTS.md.
 """
-import argparse
 import pathlib
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench" / "common"))
-from bench import Eddy, Kafka, Table, build_load, report, run_load, start_load, touch_memory  # noqa: E402
+from bench import Eddy, Kafka, Table, bench_main, build_load, run_load, start_load  # noqa: E402
 
 
 class Load:
@@ -137,7 +134,7 @@ def compare_bare(load, server, figures, before, seconds):
     figures["of_bare"] = figures["megabytes_per_s"] / bare["megabytes_per_s"]
 
 
-def measure(name_of_server, server, load, quick, only):
+def measure_one(name_of_server, server, load, quick, only):
     rows = {}
     started = time.monotonic()
     server.start()
@@ -146,7 +143,7 @@ def measure(name_of_server, server, load, quick, only):
         assert first["requests"] > 0
         rows["start"] = {"seconds": time.monotonic() - started}
         for name, _, run in scenarios(load, quick):
-            if only and name not in only and not (name == "raw-64k" and "consume-start" in only):
+            if name not in only and not (name == "raw-64k" and "consume-start" in only):
                 continue
             cpu = server.cpu_seconds()
             before = commits(server)
@@ -190,35 +187,19 @@ def table(results, quick):
     return str(out)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: shows that it works, not how fast")
-    parser.add_argument("--only", default="")
-    parser.add_argument("--systems", default="eddy,kafka,kafka-flush")
-    parser.add_argument("--append", action="store_true")
-    parser.add_argument("--heap", default="1g", help="Kafka's heap (its own default is 1g)")
-    args = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="eddy-bench-"))
-    try:
-        load = Load(folder)
-        if not args.quick:
-            touch_memory()
-        make = {
-            "eddy": lambda: Eddy(folder / "eddy"),
-            "kafka": lambda: Kafka(folder / "kafka", heap=args.heap),
-            "kafka-flush": lambda: Kafka(folder / "kafka-flush", {"log.flush.interval.messages": 1}, args.heap),
-        }
-        only = set(filter(None, args.only.split(",")))
-        results = {}
-        for name in args.systems.split(","):
-            results[name] = measure(name, make[name](), load, args.quick, only)
-            shutil.rmtree(folder / name, ignore_errors=True)
-        report(f"Kafka {Kafka.version()}, heap {args.heap}; client and server share the cores.\n\n"
-               + table(results, args.quick), args.append)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def measure(args, folder):
+    load, results = Load(folder), {}
+    make = {
+        "eddy": lambda: Eddy(folder / "eddy"),
+        "kafka": lambda: Kafka(folder / "kafka", heap=args.heap),
+        "kafka-flush": lambda: Kafka(folder / "kafka-flush", {"log.flush.interval.messages": 1}, args.heap),
+    }
+    for name in args.systems:
+        results[name] = measure_one(name, make[name](), load, args.quick, args.only)
+        shutil.rmtree(folder / name, ignore_errors=True)
+    return f"Kafka {Kafka.version()}, heap {args.heap}; client and server share the cores.\n\n" + table(results, args.quick)
 
 
 if __name__ == "__main__":
-    main()
+    bench_main(__doc__, measure, "", [name for name, *_ in scenarios(None, False)], ("eddy", "kafka", "kafka-flush"),
+               heap={"default": "1g", "help": "Kafka's heap (its own default is 1g)"})

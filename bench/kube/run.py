@@ -10,20 +10,17 @@ the server's (of kube-apiserver and etcd together), and count where client and s
 speak TLS; "plain" is eddy with --kube-tls=false. Creations are durable: both flush before they answer. kube-apiserver is there when
 bench/kube/build_peer has built it. --append adds the table to bench/RESULTS.md.
 """
-import argparse
 import os
 import pathlib
 import resource
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "bench" / "common"), str(ROOT / "bench" / "kube")]
-from bench import Table, allow_files, build_load, report, run_load, stop_servers, take_turns, touch_memory  # noqa: E402
+from bench import Table, allow_files, bench_main, build_load, run_load, stop_servers, take_turns  # noqa: E402
 from kube_servers import EddyKube, KubeApiserver, PlainEddyKube  # noqa: E402
 
 SYSTEMS = {"eddy": EddyKube, "kube-apiserver": KubeApiserver, "plain": PlainEddyKube}
@@ -209,44 +206,25 @@ class Bench:
 
 def measure(args, folder):
     load = build_load(folder, ["kube/kube_load.c", "common/client.c"], ["-lssl", "-lcrypto", "-lpthread"])
-    names = [name for name in args.systems.split(",") if name != "kube-apiserver" or KubeApiserver.is_available()]
+    names = [name for name in args.systems if name != "kube-apiserver" or KubeApiserver.is_available()]
     table = Table(names)
     allow_files(FILES)
     bench = Bench(load, folder, names, Sizes(args.quick), table)
-    if len(names) < len(args.systems.split(",")):
+    if len(names) < len(args.systems):
         bench.skipped = " bench/kube/build_peer has not built kube-apiserver."
-    wanted = (args.only or ",".join(PARTS)).split(",")
+    wanted = set(args.only)
     bench.start_servers()
     try:
-        if not {"list", "kubectl"}.isdisjoint(wanted) and "memory" not in wanted:
-            wanted.append("memory")
+        if not {"list", "kubectl"}.isdisjoint(wanted):
+            wanted.add("memory")
         for part in PARTS:
             if part in wanted:
                 getattr(bench, part)()
     finally:
         bench.stop_servers()
-    return str(table), bench.skipped, names
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: shows that it works, not how fast")
-    parser.add_argument("--only", default="")
-    parser.add_argument("--systems", default=",".join(SYSTEMS))
-    parser.add_argument("--append", action="store_true")
-    args = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="eddy-bench-"))
-    try:
-        if not args.quick:
-            touch_memory()
-        table, skipped, names = measure(args, folder)
-        peer = f"{KubeApiserver.version()}; " if "kube-apiserver" in names else ""
-        report(f"{peer}clients and servers share the cores; the median of the rounds, in which the servers take turns.{skipped}\n\n{table}",
-               args.append, "Kubernetes API, ")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    peer = f"{KubeApiserver.version()}; " if "kube-apiserver" in names else ""
+    return f"{peer}clients and servers share the cores; the median of the rounds, in which the servers take turns.{bench.skipped}\n\n{table}"
 
 
 if __name__ == "__main__":
-    main()
+    bench_main(__doc__, measure, "Kubernetes API, ", PARTS, SYSTEMS)

@@ -9,20 +9,17 @@ nats_load.c says what is measured; cpu_ns is the server's CPU time for each mess
 what counts where client and server share the cores. Memory is that of a server that was just started. --append adds the table
 to bench/RESULTS.md.
 """
-import argparse
 import json
 import pathlib
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench" / "common"))
-from bench import Eddy, Nats, Table, allow_files, build_load, report, run_load, stop_servers, take_turns, touch_memory  # noqa: E402
+from bench import Eddy, Nats, Table, allow_files, bench_main, build_load, run_load, stop_servers, take_turns  # noqa: E402
 from servers import eddy_binary, free_port  # noqa: E402
 
 SYSTEMS = {"eddy": Eddy, "nats-server": Nats}
@@ -187,39 +184,20 @@ class Bench:
 
 def measure(args, folder):
     load = build_load(folder, ["nats/nats_load.c", "common/client.c"], ["-lpthread"])
-    names = args.systems.split(",")
+    names = args.systems
     table = Table(names)
     allow_files(max(Sizes(args.quick).connections) + FILES)  # servers inherit it
     bench = Bench(load, folder, names, Sizes(args.quick), table)
     bench.start_servers()
     try:
         for part in PARTS:
-            if part in (args.only or ",".join(PARTS)).split(","):
+            if part in args.only:
                 getattr(bench, part)()
     finally:
         bench.stop_servers()
-    return str(table), bench.skipped
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: shows that it works, not how fast")
-    parser.add_argument("--only", default="")
-    parser.add_argument("--systems", default=",".join(SYSTEMS))
-    parser.add_argument("--append", action="store_true")
-    args = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="eddy-bench-"))
-    try:
-        if not args.quick:
-            touch_memory()
-        table, skipped = measure(args, folder)
-        peer = f"nats-server {Nats.version()} without JetStream; " if "nats-server" in args.systems else ""
-        report(f"{peer}client and servers share the cores; the median of the rounds, in which the servers take turns.{skipped}\n\n{table}",
-               args.append, "NATS, ")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    peer = f"nats-server {Nats.version()} without JetStream; " if "nats-server" in names else ""
+    return f"{peer}client and servers share the cores; the median of the rounds, in which the servers take turns.{bench.skipped}\n\n{table}"
 
 
 if __name__ == "__main__":
-    main()
+    bench_main(__doc__, measure, "NATS, ", PARTS, SYSTEMS)
