@@ -43,6 +43,11 @@ static inline bool bytes_is(bytes_t a, const char *text)
 }
 
 // memcmp order, a shorter prefix first.
+static inline bool bytes_ends_with(bytes_t text, bytes_t end)
+{
+    return text.size >= end.size && bytes_equal(bytes_of(text.data + (text.size - end.size), end.size), end);
+}
+
 static inline int bytes_compare(bytes_t a, bytes_t b)
 {
     size_t size = a.size < b.size ? a.size : b.size;

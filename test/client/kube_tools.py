@@ -160,9 +160,9 @@ class Kube:
             assert time.monotonic() < deadline, "the kind is not served"
             time.sleep(0.05)
 
-    def new_space(self):
+    def new_space(self, name=None):
         """The name of a new namespace."""
-        name = f"s-{uuid.uuid4().hex[:8]}"
+        name = name or f"s-{uuid.uuid4().hex[:8]}"
         made = self.ask("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         assert made.status == 201, made.body
         return name

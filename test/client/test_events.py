@@ -76,9 +76,9 @@ def receiver():
 class Space:
     """A namespace with brokers and triggers."""
 
-    def __init__(self, kube):
+    def __init__(self, kube, name=None):
         self.kube = kube
-        self.name = kube.new_space()
+        self.name = kube.new_space(name)
 
     def apply(self, kind, name, spec, annotations=None):
         body = {
@@ -476,6 +476,32 @@ def test_a_kafka_sink_as_dead_letter_sink(space, receiver, mode):
     wait_for(lambda: len(space.records(topic)) == 2, "it takes events itself")
     space.delete("KafkaSink", "dlq")
     assert len(space.records(topic)) == 2
+
+
+def assert_name_taken(space, name, older):
+    wait_for(lambda: space.condition("Broker", name).get("reason") == "NameTaken", lambda: space.get("Broker", name))
+    assert f"The Broker {older}, which was there before" in space.condition("Broker", name, "TriggerChannelReady")["message"]
+    assert "address" not in space.get("Broker", name)["status"]
+
+
+def test_brokers_whose_topics_would_have_one_name_do_not_share_it(space, receiver):
+    """Namespace a, Broker b-c, and namespace a-b, Broker c: both are knative-broker-a-b-c, as Knative names it."""
+    other = Space(space.kube, f"{space.name}-b")
+    space.broker("b-c")
+    space.trigger("t", receiver.uri("/t"), broker="b-c")
+    assert other.apply("Broker", "c", {}).status == 201
+    assert_name_taken(other, "c", f"b-c of {space.name}")
+    assert space.apply("Broker", "b-c-dead-letters", {}).status == 201
+    assert_name_taken(space, "b-c-dead-letters", f"b-c of {space.name}")
+    other.delete("Broker", "c")
+    space.delete("Broker", "b-c-dead-letters")
+    assert space.partitions(f"knative-broker-{space.name}-b-c") == 1, "what was refused takes nothing along"
+    assert space.partitions(f"knative-broker-{space.name}-b-c-dead-letters") == 1
+    space.send("1", path=f"/{space.name}/b-c")
+    wait_for(lambda: receiver.ids("/t") == ["1"], lambda: receiver.got)
+    assert other.apply("Broker", "c", {}).status == 201
+    space.delete("Broker", "b-c")
+    other.ready("Broker", "c")
 
 
 def test_the_servers_own_topics_are_not_for_events(space):

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eventing/kinds/backing.h"
 
+#include "eventing/kinds/namesake.h"
 #include "kube/builtin/text.h"
 
 // A look that asks the log for something; on the look's arena.
@@ -97,11 +98,29 @@ static void on_topic(struct engine_topic_op *op)
     ask(this, this->plan.dead_topic, driver_of(this)->topic_ensure, on_dead_topic);
 }
 
+static bool has_station(const struct backing *this)
+{
+    const struct station *station = station_of(this);
+    return station != NULL && station->controller == this->look->controller;
+}
+
+static void refuse_for(struct backing *this, const struct json_value *older)
+{
+    if (has_station(this)) // both came in the same second
+        station_close(station_of(this));
+    refuse(this, "NameTaken",
+           arena_format(&this->look->arena,
+                        "The %.*s %.*s of %.*s, which was there before, has topics of the same names.",
+                        BYTES_ARG(json_text_at(older, "kind")), BYTES_ARG(object_name(older)),
+                        BYTES_ARG(object_namespace(older))));
+}
+
 static void bring_about(struct backing *this)
 {
     struct look *look = this->look;
     const struct backing_plan *plan = &this->plan;
     const struct station *station = station_of(this);
+    const struct json_value *older;
     if (!object_has_finalizer(look->object, bytes_of_text(this->kind->finalizer))) {
         look_finalizer_add(look, this->kind->finalizer);
         return;
@@ -109,6 +128,10 @@ static void bring_about(struct backing *this)
     look->fill = this->kind->fill;
     if (station != NULL && station->controller != look->controller) { // channels of two kinds have one address
         refuse(this, "NameTaken", "A channel of another kind has that name.");
+        return;
+    }
+    if ((older = namesake_find(look, this->kind->separator)) != NULL) {
+        refuse_for(this, older);
         return;
     }
     this->op = (struct engine_topic_op){ .partition_count = plan->partition_count,
@@ -148,10 +171,11 @@ static void on_deleted(struct engine_topic_op *op)
 
 static void end(struct backing *this)
 {
-    struct station *station = station_of(this);
-    if (station != NULL && station->controller == this->look->controller)
-        station_close(station);
-    if (this->plan.is_external)
+    if (has_station(this))
+        station_close(station_of(this));
+    if (namesake_find(this->look, this->kind->separator) != NULL)
+        look_finalizer_remove(this->look, this->kind->finalizer); // the topics are another's
+    else if (this->plan.is_external)
         ask(this, this->plan.dead_topic, driver_of(this)->topic_delete, on_dead_deleted);
     else
         ask(this, this->plan.topic, driver_of(this)->topic_delete, on_deleted);

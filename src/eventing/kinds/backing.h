@@ -18,6 +18,7 @@ struct backing_plan {
 struct backing_kind {
     enum inbox_kind inbox;
     const char *finalizer;
+    char separator;        // between namespace and name, in the names of its topics
     const char *condition; // that is false when its topics cannot be had
     void (*plan)(struct look *look, struct backing_plan *plan);
     // Its station is open: conditions, and look_conclude.

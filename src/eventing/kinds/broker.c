@@ -3,6 +3,7 @@
 #include "eventing/kinds/backing.h"
 #include "eventing/kinds/broker_rules.h"
 #include "eventing/kinds/kinds.h"
+#include "eventing/kinds/namesake.h"
 #include "eventing/kinds/post_settings.h"
 #include "kube/api.h"
 #include "kube/client.h"
@@ -58,13 +59,14 @@ static void plan(struct look *look, struct backing_plan *plan)
                                    BYTES_ARG(look->work->name));
     plan->is_external = external.size > 0;
     plan->topic = plan->is_external ? external : bytes_of_text(own);
-    plan->dead_topic = bytes_of_text(arena_format(&look->arena, "%s-dead-letters", own));
+    plan->dead_topic = bytes_of_text(arena_format(&look->arena, "%s" DEAD_LETTERS, own));
     plan->partition_count = partitions_wanted(look);
 }
 
 static const struct backing_kind backing = {
     .inbox = INBOX_BROKER,
     .finalizer = "brokers.eventing.knative.dev",
+    .separator = '-',
     .condition = "TriggerChannelReady",
     .plan = plan,
     .ready = ready,

@@ -6,6 +6,7 @@
 #include "eventing/kinds/backing.h"
 #include "eventing/kinds/channel_rules.h"
 #include "eventing/kinds/kinds.h"
+#include "eventing/kinds/namesake.h"
 #include "eventing/kinds/post_settings.h"
 #include "kube/api.h"
 #include "kube/builtin/text.h"
@@ -81,7 +82,7 @@ static void topics_plan(struct look *look, const char *prefix, struct backing_pl
     const char *topic = arena_format(&look->arena, "%s.%.*s.%.*s", prefix, BYTES_ARG(look->work->name_space),
                                      BYTES_ARG(look->work->name));
     plan->topic = bytes_of_text(topic);
-    plan->dead_topic = bytes_of_text(arena_format(&look->arena, "%s-dead-letters", topic));
+    plan->dead_topic = bytes_of_text(arena_format(&look->arena, "%s" DEAD_LETTERS, topic));
     plan->partition_count = 1;
 }
 
@@ -102,6 +103,7 @@ static void memory_ready(struct look *look)
 static const struct backing_kind memory_backing = {
     .inbox = INBOX_CHANNEL,
     .finalizer = "inmemorychannels.messaging.knative.dev",
+    .separator = '.',
     .condition = "DispatcherReady",
     .plan = memory_plan,
     .ready = memory_ready,
@@ -161,6 +163,7 @@ static void kafka_ready(struct look *look)
 static const struct backing_kind kafka_backing = {
     .inbox = INBOX_CHANNEL,
     .finalizer = "kafkachannels.messaging.knative.dev",
+    .separator = '.',
     .condition = "TopicReady",
     .plan = kafka_plan,
     .ready = kafka_ready,
