@@ -168,7 +168,7 @@ static void on_dead_done(struct handover *handover)
     const struct delivery *delivery = &consumer->delivery;
     enum verdict verdict = delivery_judge(handover->status);
     if (verdict == DELIVERED) {
-        consumer->stats.dead++;
+        consumer->counts->dead++;
         parcel_end(parcel);
     } else if (parcel->sink == consumer->last) {
         parcel_rest(parcel, last_wait_ms(parcel->attempt++));
@@ -185,7 +185,7 @@ static void on_dead_done(struct handover *handover)
 static void parcel_die(struct parcel *parcel, const struct handover *why)
 {
     struct consumer *consumer = parcel->cursor->consumer;
-    consumer->stats.failed++;
+    consumer->counts->failed++;
     parcel_own(parcel);
     parcel->shown = *parcel->event;
     if (consumer->has_hops)
@@ -207,8 +207,8 @@ static void on_reply_done(struct handover *handover)
     struct parcel *parcel = parcel_back(handover);
     struct consumer *consumer = parcel->cursor->consumer;
     if (delivery_judge(handover->status) == DELIVERED) {
-        consumer->stats.replies++;
-        consumer->stats.delivered++;
+        consumer->counts->replies++;
+        consumer->counts->delivered++;
         parcel_end(parcel);
     } else {
         parcel_die(parcel, handover); // the event itself, as Knative does it
@@ -265,10 +265,10 @@ static void attempt_judge(struct parcel *parcel, struct handover *handover)
     if (verdict == DELIVERED && handover->reply != NULL && consumer->replies != NULL) {
         reply_send(parcel, handover->reply);
     } else if (verdict == DELIVERED) {
-        consumer->stats.delivered++;
+        consumer->counts->delivered++;
         parcel_end(parcel);
     } else if (verdict == RETRY && parcel->attempt <= consumer->delivery.retries) {
-        consumer->stats.retried++;
+        consumer->counts->retried++;
         parcel->state = PARCEL_RESTS;
         parcel_rest(parcel, delivery_wait_ms(&consumer->delivery, parcel->attempt, status, handover->retry_after_ms));
         parcel->attempt++;
@@ -363,7 +363,7 @@ bool cursor_take(struct cursor *cursor, struct piece *piece, size_t index)
     list_append(&cursor->parcels, &parcel->node);
     cursor->count++;
     parcel_wait(parcel);
-    cursor->consumer->stats.matched++;
+    cursor->consumer->counts->matched++;
     cursor_send(cursor);
     return true;
 }

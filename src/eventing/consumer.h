@@ -7,12 +7,12 @@
 // are held or were not wanted; the floor is what is committed. Delivered at least once: a start goes on at the floor.
 #pragma once
 
-#include "base/metric.h"
 #include "eventing/delivery.h"
 #include "eventing/filter_index.h"
 #include "eventing/limiter.h"
 #include "eventing/piece.h"
 #include "eventing/sink.h"
+#include "eventing/tally.h"
 #include "io/loop.h"
 
 struct consumer;
@@ -65,10 +65,6 @@ struct cursor {
     bool is_reading;
 };
 
-struct consumer_stats {
-    uint64_t matched, delivered, retried, failed, dead, replies;
-};
-
 enum { CONSUMER_FAILURES = 5 }; // attempts in a row that are no accident any more
 
 // A sink that fails, whatever event it is asked to take; as it was when that was noticed.
@@ -78,7 +74,7 @@ struct circuit {
 };
 
 struct consumer {
-    struct loop *loop; // in, as all until STATS
+    struct loop *loop; // in, as all until COUNTS
     bytes_t name_space;
     bytes_t who;                 // "trigger/NAMESPACE/NAME", as marks name it (mark.h)
     const struct filter *filter; // which events it wants; not changed while it has cursors, but by hub_filter_set
@@ -97,7 +93,8 @@ struct consumer {
     void (*on_circuit)(struct consumer *consumer);
     struct limiter limiter;    // of attempts on the sink
     struct histogram *latency; // of attempts, in nanoseconds; may be NULL
-    struct consumer_stats stats;
+    struct tally_counts *counts;
+    struct list_node tallied;  // of its tally, which may be nowhere
     int64_t failures_in_a_row; // attempts, over all events
     struct circuit *circuit;   // NULL: the sink does not fail all the time
     struct timer paced;        // private: until the rate lets the next attempt go

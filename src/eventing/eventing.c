@@ -28,7 +28,7 @@ static bytes_t station_key(const struct map_node *node)
 
 static bytes_t post_key(const struct map_node *node)
 {
-    return bytes_of_text(CONTAINER_OF_CONST(node, struct post, node)->key);
+    return bytes_of_text(CONTAINER_OF_CONST(node, struct post, node)->tally->key);
 }
 
 static void on_turn_end(struct deferred *deferred)
@@ -47,6 +47,7 @@ void eventing_init(struct eventing *eventing, struct engine *engine)
         .engine = engine,
         .stations = MAP_INIT(station_key),
         .posts = MAP_INIT(post_key),
+        .tallies = MAP_INIT(tally_key),
         .change = { .on_turn_end = on_turn_end },
     };
     inboxes_init(&eventing->inboxes);
@@ -90,6 +91,7 @@ void eventing_deinit(struct eventing *eventing)
 {
     map_free(&eventing->posts);
     map_free(&eventing->stations);
+    tallies_free(&eventing->tallies);
     inboxes_deinit(&eventing->inboxes);
     trust_unref(eventing->trust);
     map_free(&eventing->trusts);
@@ -152,6 +154,7 @@ static void on_hub_end(struct hub *hub, err_t err)
 
 static void station_open(struct eventing *eventing, const struct station_plan *plan)
 {
+    static const char *const kinds[] = { [INBOX_BROKER] = "broker", [INBOX_CHANNEL] = "channel" };
     struct arena arena = ARENA_INIT;
     struct station *station = mem_zalloc(1, sizeof *station);
     const char *base = eventing->base_url == NULL ? "" : eventing->base_url;
@@ -163,6 +166,8 @@ static void station_open(struct eventing *eventing, const struct station_plan *p
     station->kind = plan->kind;
     station->key = station_name(plan->kind, plan->name_space, plan->name);
     key_names(bytes_of_text(strchr(station->key, '/') + 1), &station->name_space, &station->name);
+    station->tally =
+        tally_get(&eventing->tallies, kinds[plan->kind], station->name_space, station->name, TALLY_LATENCY);
     station->replies = topic_sink_new(eventing->engine, plan->topic, CLOUDEVENT_MODE_BINARY, way, uri);
     station->last =
         topic_sink_new(eventing->engine, plan->dead_topic, CLOUDEVENT_MODE_BINARY, TOPIC_SINK_PLAIN, dead_uri);
@@ -213,6 +218,7 @@ void station_close(struct station *station)
     hub_close(&station->hub);
     sink_unref(station->replies);
     sink_unref(station->last);
+    tally_drop(&eventing->tallies, station->tally);
     free(station->key);
     free(station);
     eventing_changed(eventing);
@@ -220,16 +226,10 @@ void station_close(struct station *station)
 
 // --- posts
 
-static char *post_name(const char *kind, bytes_t name_space, bytes_t name)
-{
-    return mem_format("%s/%.*s/%.*s", kind, BYTES_ARG(name_space), BYTES_ARG(name));
-}
-
 struct post *post_find(const struct eventing *eventing, const char *kind, bytes_t name_space, bytes_t name)
 {
-    char *key = post_name(kind, name_space, name);
-    struct map_node *node = map_find(&eventing->posts, bytes_of_text(key));
-    free(key);
+    const struct tally *tally = tally_find(&eventing->tallies, kind, name_space, name);
+    struct map_node *node = tally == NULL ? NULL : map_find(&eventing->posts, bytes_of_text(tally->key));
     return node == NULL ? NULL : CONTAINER_OF(node, struct post, node);
 }
 
@@ -272,14 +272,13 @@ struct post *post_get(struct eventing *eventing, struct controller *controller, 
     post = mem_zalloc(1, sizeof *post);
     post->eventing = eventing;
     post->controller = controller;
-    post->kind = kind;
     timer_init(&post->again, eventing->loop, on_again);
     timer_init(&post->told, eventing->loop, on_told);
-    post->key = post_name(kind, name_space, name);
+    post->tally = tally_get(&eventing->tallies, kind, name_space, name, TALLY_ATTEMPTS | TALLY_EVENTS);
+    tally_add(post->tally, &post->member.consumer);
     post->group = mem_format("knative-%s-%.*s-%.*s", kind, BYTES_ARG(name_space), BYTES_ARG(name));
-    size_t before = strlen(kind) + 1;
-    post->name_space = bytes_of(post->key + before, name_space.size);
-    post->name = bytes_of(post->key + before + name_space.size + 1, name.size);
+    post->name_space = post->tally->name_space;
+    post->name = post->tally->name;
     map_insert(&eventing->posts, &post->node);
     return post;
 }
@@ -313,8 +312,8 @@ void post_join(struct post *post, struct station *station, int64_t from)
     post->member.on_joined = on_joined;
     post->member.consumer.name_space = post->name_space;
     post->member.consumer.on_circuit = on_circuit;
-    post->member.consumer.latency = &station->latency;
-    post->member.consumer.who = bytes_of_text(post->key);
+    post->member.consumer.latency = station->tally->latency;
+    post->member.consumer.who = bytes_of_text(post->tally->key);
     hub_join(&station->hub, &post->member);
 }
 
@@ -345,9 +344,10 @@ void post_drop(struct post *post, bool forgets)
     post_sinks_let_go(post);
     timer_stop(&post->told);
     map_remove(&post->eventing->posts, &post->node);
+    list_remove(&post->member.consumer.tallied);
+    tally_drop(&post->eventing->tallies, post->tally);
     arena_free(&post->arena);
     free(post->made_of);
-    free(post->key);
     free(post->group);
     free(post);
 }

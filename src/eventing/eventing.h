@@ -21,6 +21,7 @@ struct eventing {
     struct trust *trust; // the system's authorities alone; made when the first comes, NULL until then
     struct inboxes inboxes;
     struct map stations, posts;
+    struct map tallies;        // struct tally
     struct list_node watchers; // struct eventing_watcher
     struct deferred change;    // they are told
     char *base_url;            // "http://127.0.0.1:8080": where this server takes events; NULL: nowhere
@@ -48,9 +49,9 @@ struct station {
     char *key; // "KIND/NAMESPACE/NAME"
     bytes_t name_space, name;
     struct hub hub;
-    struct sink *replies;     // the way in, for what subscribers answer
-    struct sink *last;        // where events go that nobody takes
-    struct histogram latency; // of attempts of all its posts, in nanoseconds
+    struct sink *replies; // the way in, for what subscribers answer
+    struct sink *last;    // where events go that nobody takes
+    struct tally *tally;  // the latency of attempts of all its posts
 };
 
 struct station_plan {
@@ -72,11 +73,10 @@ void station_close(struct station *station);
 // --- posts: triggers and subscriptions, who want events of a station
 
 struct post {
-    struct map_node node;
+    struct map_node node; // by the key of its tally
     struct eventing *eventing;
-    const char *kind; // "trigger"
-    char *key;        // "KIND/NAMESPACE/NAME"
-    char *group;      // of its offsets
+    struct tally *tally;
+    char *group; // of its offsets
     bytes_t name_space, name;
     struct controller *controller; // looks at it again when something changes
     struct hub_member member;

@@ -147,6 +147,9 @@ void feed_stop(struct feed *feed)
     if (feed->reader != NULL)
         feed->engine->driver->reader_close(feed->reader);
     feed->reader = NULL;
+    if (feed->finder != NULL)
+        *feed->finder = NULL;
+    feed->finder = NULL;
     recent_drop(feed, feed->recent_count);
 }
 

@@ -19,6 +19,7 @@ struct feed {
     int64_t position;           // of the next event; -1: not known yet
     struct filter_index *index; // has the entry of every consumer whose cursors join
     int64_t end;                // of the partition, as it was found last (figures.h)
+    struct feed **finder;       // who looks for it now, and is told by NULL when the feed stops; or NULL
     bool is_waiting;            // for a cursor that keeps up
     size_t attached, behind;    // cursors that keep up, and those that do not
     struct feed_recent {

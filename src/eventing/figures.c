@@ -6,16 +6,14 @@
 
 #include <stdlib.h>
 
-static void post_take(const struct post *post, struct post_figures *figures)
+static const struct consumer *consumer_of(const struct list_node *node)
 {
-    const struct consumer *consumer = &post->member.consumer;
-    *figures = (struct post_figures){
-        .kind = post->kind,
-        .name_space = bytes_to_text(post->name_space),
-        .name = bytes_to_text(post->name),
-        .stats = consumer->stats,
-        .is_failing = consumer->circuit != NULL,
-    };
+    return CONTAINER_OF_CONST(node, struct consumer, tallied);
+}
+
+static void consumer_take(const struct consumer *consumer, struct tally_figures *figures)
+{
+    figures->is_failing = figures->is_failing || consumer->circuit != NULL;
     for (int32_t i = 0; i < consumer->partition_count; i++) {
         const struct cursor *cursor = &consumer->cursors[i];
         int64_t waiting = cursor->feed == NULL ? 0 : cursor->feed->end - cursor_floor(cursor);
@@ -24,28 +22,40 @@ static void post_take(const struct post *post, struct post_figures *figures)
     }
 }
 
-static void station_take(const struct station *station, struct station_figures *figures)
+static char *labels_of(const struct tally *tally)
 {
-    static const char *const kinds[] = { [INBOX_BROKER] = "broker", [INBOX_CHANNEL] = "channel" };
-    *figures = (struct station_figures){
-        .kind = kinds[station->kind],
-        .name_space = bytes_to_text(station->name_space),
-        .name = bytes_to_text(station->name),
+    struct writer out = WRITER_INIT;
+    metric_label(&out, "kind", bytes_of_text(tally->kind));
+    metric_label(&out, "namespace", tally->name_space);
+    metric_label(&out, "name", tally->name);
+    char *labels = bytes_to_text(writer_view(&out));
+    writer_free(&out);
+    return labels;
+}
+
+static void tally_take(const struct tally *tally, struct tally_figures *figures)
+{
+    *figures = (struct tally_figures){
+        .labels = labels_of(tally),
+        .parts = tally->parts,
+        .counts = tally->counts,
     };
-    histogram_copy_add(&figures->latency, &station->latency);
+    LIST_EACH(&tally->consumers, node)
+    {
+        consumer_take(consumer_of(node), figures);
+    }
+    if (tally->latency == NULL)
+        return;
+    figures->latency = mem_zalloc(1, sizeof *figures->latency);
+    histogram_copy_add(figures->latency, tally->latency);
 }
 
 static void take(const struct eventing *eventing, struct eventing_figures *ret_figures)
 {
-    const struct map *posts = &eventing->posts, *stations = &eventing->stations;
-    *ret_figures = (struct eventing_figures){
-        .posts = mem_zalloc(posts->count, sizeof *ret_figures->posts),
-        .stations = mem_zalloc(stations->count, sizeof *ret_figures->stations),
-    };
-    for (struct map_node *node = map_next(posts, NULL); node != NULL; node = map_next(posts, node))
-        post_take(CONTAINER_OF(node, struct post, node), &ret_figures->posts[ret_figures->post_count++]);
-    for (struct map_node *node = map_next(stations, NULL); node != NULL; node = map_next(stations, node))
-        station_take(CONTAINER_OF(node, struct station, node), &ret_figures->stations[ret_figures->station_count++]);
+    const struct map *tallies = &eventing->tallies;
+    *ret_figures = (struct eventing_figures){ .items = mem_zalloc(tallies->count, sizeof *ret_figures->items) };
+    for (struct map_node *node = map_next(tallies, NULL); node != NULL; node = map_next(tallies, node))
+        tally_take(CONTAINER_OF(node, struct tally, node), &ret_figures->items[ret_figures->count++]);
 }
 
 // --- the ends of topics
@@ -60,7 +70,7 @@ struct ends {
 struct end {
     struct engine_find_op op;
     struct ends *ends;
-    char *station; // its key: it may go meanwhile
+    struct feed *feed; // NULL: it has stopped meanwhile
     char *topic;
 };
 
@@ -78,54 +88,61 @@ static void on_found(struct engine_find_op *op)
 {
     struct end *end = CONTAINER_OF(op, struct end, op);
     struct ends *ends = end->ends;
-    struct map_node *node = map_find(&ends->eventing->stations, bytes_of_text(end->station));
-    struct hub *hub = node == NULL ? NULL : &CONTAINER_OF(node, struct station, node)->hub;
-    if (op->err == ERR_OK && hub != NULL && op->partition < hub->partition_count)
-        hub->feeds[op->partition].end = op->offset;
-    free(end->station);
+    if (end->feed != NULL)
+        end->feed->finder = NULL;
+    if (end->feed != NULL && op->err == ERR_OK)
+        end->feed->end = op->offset;
     free(end->topic);
     free(end);
     one_found(ends);
 }
 
-static void find(struct ends *ends, const struct station *station, int32_t partition)
+// Once for all who are fed by it.
+static void find(struct ends *ends, struct feed *feed)
 {
-    struct engine *engine = ends->eventing->engine;
+    if (feed == NULL || feed->finder != NULL)
+        return;
     struct end *end = mem_zalloc(1, sizeof *end);
     end->ends = ends;
-    end->station = mem_text(station->key);
-    end->topic = bytes_to_text(station->hub.topic);
+    end->feed = feed;
+    end->topic = bytes_to_text(feed->topic);
     end->op = (struct engine_find_op){
-        .on_done = on_found, .topic = bytes_of_text(end->topic), .partition = partition, .offset = ENGINE_LATEST
+        .on_done = on_found,
+        .topic = bytes_of_text(end->topic),
+        .partition = feed->partition,
+        .offset = ENGINE_LATEST,
     };
+    feed->finder = &end->feed;
     ends->waiting++;
-    engine->driver->offset_find(engine, &end->op);
+    feed->engine->driver->offset_find(feed->engine, &end->op);
+}
+
+static void find_all(struct ends *ends, const struct tally *tally)
+{
+    LIST_EACH(&tally->consumers, node)
+    {
+        const struct consumer *consumer = consumer_of(node);
+        for (int32_t i = 0; i < consumer->partition_count; i++)
+            find(ends, consumer->cursors[i].feed);
+    }
 }
 
 void eventing_figures_take(struct eventing *eventing,
                            void (*on_taken)(void *owner, const struct eventing_figures *figures), void *owner)
 {
+    const struct map *tallies = &eventing->tallies;
     struct ends *ends = mem_alloc(sizeof *ends);
     *ends = (struct ends){ eventing, on_taken, owner, 1 };
-    for (struct map_node *node = map_next(&eventing->stations, NULL); node != NULL;
-         node = map_next(&eventing->stations, node)) {
-        const struct station *station = CONTAINER_OF(node, struct station, node);
-        for (int32_t i = 0; i < station->hub.partition_count; i++)
-            find(ends, station, i);
-    }
+    for (struct map_node *node = map_next(tallies, NULL); node != NULL; node = map_next(tallies, node))
+        find_all(ends, CONTAINER_OF(node, struct tally, node));
     one_found(ends);
 }
 
 void eventing_figures_free(struct eventing_figures *figures)
 {
-    for (size_t i = 0; i < figures->post_count; i++) {
-        free(figures->posts[i].name_space);
-        free(figures->posts[i].name);
+    for (size_t i = 0; i < figures->count; i++) {
+        free(figures->items[i].labels);
+        free(figures->items[i].latency);
     }
-    for (size_t i = 0; i < figures->station_count; i++) {
-        free(figures->stations[i].name_space);
-        free(figures->stations[i].name);
-    }
-    free(figures->posts);
-    free(figures->stations);
+    free(figures->items);
 }

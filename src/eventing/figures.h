@@ -1,31 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// What stations and posts have done, in numbers, for whoever shows them: copied on the API's loop, read anywhere.
+// Tallies as they are at one moment, for whoever shows them: copied on the API's loop, read anywhere.
 #pragma once
 
-#include "base/metric.h"
-#include "eventing/consumer.h"
+#include "eventing/tally.h"
 
 struct eventing;
 
-struct post_figures {
-    const char *kind; // "trigger"
-    char *name_space, *name;
-    struct consumer_stats stats;
-    int64_t held;    // events that are being delivered
-    int64_t waiting; // records between what is done and the end of the topic
-    bool is_failing; // its circuit is open
-};
-
-struct station_figures {
-    const char *kind; // "broker"
-    char *name_space, *name;
-    struct histogram_copy latency;
+struct tally_figures {
+    char *labels;   // `kind="trigger",namespace="n",name="t"` (metric_label)
+    unsigned parts; // enum tally_parts
+    struct tally_counts counts;
+    int64_t held;                   // events that are being delivered
+    int64_t waiting;                // records between what is done and the ends of the topics
+    bool is_failing;                // the circuit of one of its consumers is open
+    struct histogram_copy *latency; // NULL: it is no part
 };
 
 struct eventing_figures {
-    struct post_figures *posts;
-    struct station_figures *stations;
-    size_t post_count, station_count;
+    struct tally_figures *items;
+    size_t count;
 };
 
 // On the loop; ON_TAKEN comes there, now or in a later turn, when the ends of all topics were found. The caller frees

@@ -7,6 +7,7 @@
 #include "observe/exposition.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { LINES_PER_TURN = 2000 };
 
@@ -17,114 +18,100 @@ struct gather {
     struct scraper *scraper;
     struct writer *out;
     struct eventing_figures figures;
-    size_t family, line; // where writing goes on
+    size_t family, item; // where writing goes on
+    const char *headed;  // the family whose head was written last, or NULL
 };
 
 // --- families
 
 #define OF(name, expression)                                                                                           \
-    static double name(const struct post_figures *post)                                                                \
+    static double name(const struct tally_figures *item)                                                               \
     {                                                                                                                  \
         return (double)(expression);                                                                                   \
     }
-OF(matched, post->stats.matched)
-OF(delivered, post->stats.delivered)
-OF(retried, post->stats.retried)
-OF(failed, post->stats.failed)
-OF(dead, post->stats.dead)
-OF(replies, post->stats.replies)
-OF(held, post->held)
-OF(waiting, post->waiting)
-OF(failing, post->is_failing)
+OF(matched, item->counts.matched)
+OF(delivered, item->counts.delivered)
+OF(retried, item->counts.retried)
+OF(failed, item->counts.failed)
+OF(dead, item->counts.dead)
+OF(replies, item->counts.replies)
+OF(held, item->held)
+OF(waiting, item->waiting)
+OF(failing, item->is_failing)
 
+// Rows of one name stand together.
 static const struct family {
+    enum tally_parts part;
     const char *name, *help;
     enum metric_type type;
     const char *label, *value; // a constant label, or NULL
-    bool is_same;              // as the row before: no head
-    double (*of)(const struct post_figures *post);
+    double (*of)(const struct tally_figures *item);
 } families[] = {
-    { "eddy_events_matched_total", "Events that passed a filter.", METRIC_COUNTER, NULL, NULL, false, matched },
-    { "eddy_event_attempts_total", "What became of attempts: delivered, to be retried, or given up.", METRIC_COUNTER,
-      "result", "delivered", false, delivered },
-    { "eddy_event_attempts_total", NULL, METRIC_COUNTER, "result", "retried", true, retried },
-    { "eddy_event_attempts_total", NULL, METRIC_COUNTER, "result", "failed", true, failed },
-    { "eddy_dead_letters_total", "Events that became dead letters and were kept.", METRIC_COUNTER, NULL, NULL, false,
-      dead },
-    { "eddy_event_replies_total", "Answers that were sent on.", METRIC_COUNTER, NULL, NULL, false, replies },
-    { "eddy_events_in_delivery", "Events that are being delivered, or wait for their next attempt.", METRIC_GAUGE, NULL,
-      NULL, false, held },
-    { "eddy_events_lag", "Records of the topic that are not done with.", METRIC_GAUGE, NULL, NULL, false, waiting },
-    { "eddy_subscriber_failing", "1 while every attempt fails.", METRIC_GAUGE, NULL, NULL, false, failing },
+    { TALLY_EVENTS, "eddy_events_matched_total", "Events that passed a filter.", METRIC_COUNTER, NULL, NULL, matched },
+    { TALLY_ATTEMPTS, "eddy_event_attempts_total", "What became of attempts: delivered, to be retried, or given up.",
+      METRIC_COUNTER, "result", "delivered", delivered },
+    { TALLY_ATTEMPTS, "eddy_event_attempts_total", NULL, METRIC_COUNTER, "result", "retried", retried },
+    { TALLY_ATTEMPTS, "eddy_event_attempts_total", NULL, METRIC_COUNTER, "result", "failed", failed },
+    { TALLY_EVENTS, "eddy_dead_letters_total", "Events that became dead letters and were kept.", METRIC_COUNTER, NULL,
+      NULL, dead },
+    { TALLY_EVENTS, "eddy_event_replies_total", "Answers that were sent on.", METRIC_COUNTER, NULL, NULL, replies },
+    { TALLY_EVENTS, "eddy_events_in_delivery", "Events that are being delivered, or wait for their next attempt.",
+      METRIC_GAUGE, NULL, NULL, held },
+    { TALLY_EVENTS, "eddy_events_lag", "Records of the topics that are not done with.", METRIC_GAUGE, NULL, NULL,
+      waiting },
+    { TALLY_EVENTS, "eddy_subscriber_failing", "1 while every attempt fails.", METRIC_GAUGE, NULL, NULL, failing },
+    { TALLY_LATENCY, "eddy_event_attempt_seconds", "How long attempts took, whatever came of them.", METRIC_HISTOGRAM,
+      NULL, NULL, NULL },
 };
 
-static void write_post(struct gather *g, const struct family *family, const struct post_figures *post)
+static void write_number(struct gather *g, const struct family *family, const struct tally_figures *item)
 {
-    writer_text(g->out, family->name);
-    writer_u8(g->out, '{');
-    exposition_label(g->out, false, "kind", bytes_of_text(post->kind));
-    exposition_label(g->out, true, "namespace", bytes_of_text(post->name_space));
-    exposition_label(g->out, true, "name", bytes_of_text(post->name));
+    writer_format(g->out, "%s{%s", family->name, item->labels);
     if (family->label != NULL)
         exposition_label(g->out, true, family->label, bytes_of_text(family->value));
     writer_text(g->out, "} ");
-    exposition_number(g->out, family->of(post));
+    exposition_number(g->out, family->of(item));
     writer_u8(g->out, '\n');
 }
 
-// --- the latency of attempts
-
-static const struct metric_row latency_row = {
-    .name = "eddy_event_attempt_seconds",
-    .help = "How long attempts took, whatever came of them.",
-    .type = METRIC_HISTOGRAM,
-    .scale = 1e-9,
-};
-
-static void write_station(struct gather *g, const struct station_figures *station)
+static void write_histogram(struct gather *g, const struct family *family, const struct tally_figures *item)
 {
-    struct writer labels = WRITER_INIT;
-    metric_label(&labels, "kind", bytes_of_text(station->kind));
-    metric_label(&labels, "namespace", bytes_of_text(station->name_space));
-    metric_label(&labels, "name", bytes_of_text(station->name));
-    writer_u8(&labels, '\0');
-    exposition_histogram(g->out, &(struct metric_sample){ .row = &latency_row,
-                                                          .labels = (const char *)writer_view(&labels).data,
-                                                          .histogram = &station->latency });
-    writer_free(&labels);
+    struct metric_row row = { .name = family->name, .scale = 1e-9 };
+    struct metric_sample sample = { .row = &row, .labels = item->labels, .histogram = item->latency };
+    exposition_histogram(g->out, &sample);
 }
 
-static void write_latencies(struct gather *g)
+// Returns how many lines that are, about.
+static size_t write_item(struct gather *g, const struct family *family, const struct tally_figures *item)
 {
-    if (g->figures.station_count > 0)
-        exposition_family(g->out, latency_row.name, latency_row.help, latency_row.type);
-    for (size_t i = 0; i < g->figures.station_count; i++)
-        write_station(g, &g->figures.stations[i]);
+    if ((item->parts & family->part) == 0)
+        return 1; // it was looked at
+    if (g->headed == NULL || strcmp(g->headed, family->name) != 0)
+        exposition_family(g->out, family->name, family->help, family->type);
+    g->headed = family->name;
+    if (family->type == METRIC_HISTOGRAM) {
+        write_histogram(g, family, item);
+        return HISTOGRAM_BUCKETS;
+    }
+    write_number(g, family, item);
+    return 1;
 }
 
-// --- writing, a part per turn
+// --- a part per turn
 
 static void on_write(struct message *message)
 {
     struct gather *g = CONTAINER_OF(message, struct gather, write);
-    size_t count = g->figures.post_count, lines = 0;
-    while (g->family < ARRAY_COUNT(families) && lines < LINES_PER_TURN) {
-        const struct family *family = &families[g->family];
-        if (g->line == 0 && !family->is_same && count > 0)
-            exposition_family(g->out, family->name, family->help, family->type);
-        for (; g->line < count && lines < LINES_PER_TURN; g->line++, lines++)
-            write_post(g, family, &g->figures.posts[g->line]);
-        if (g->line < count)
-            break;
-        g->line = 0;
-        g->family++;
-    }
-    if (g->family < ARRAY_COUNT(families)) {
-        loop_post(g->scraper->loop, &g->write);
-        return;
-    }
-    write_latencies(g);
     struct scraper *scraper = g->scraper;
+    size_t lines = 0;
+    for (; g->family < ARRAY_COUNT(families); g->family++, g->item = 0) {
+        while (g->item < g->figures.count && lines < LINES_PER_TURN)
+            lines += write_item(g, &families[g->family], &g->figures.items[g->item++]);
+        if (g->item < g->figures.count) {
+            loop_post(scraper->loop, &g->write);
+            return;
+        }
+    }
     eventing_figures_free(&g->figures);
     free(g);
     scraper_collected(scraper);

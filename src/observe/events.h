@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What triggers and subscriptions have delivered, by their names; the latency of attempts by broker and channel. The
-// figures are asked for on the API's loop, and written a part per turn.
+// What triggers, subscriptions and sources have delivered, by their names; the latency of attempts by broker, channel
+// and source. The figures are asked for on the API's loop, and written a part per turn.
 #pragma once
 
 #include "observe/scrape.h"

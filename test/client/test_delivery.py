@@ -181,10 +181,38 @@ def test_metrics_show_what_waits(space, receiver):
     wait_for(lambda: figures(space, "t")["eddy_events_in_delivery"] == 0 and figures(space, "t")["eddy_events_lag"] == 0, lambda: figures(space, "t"))
 
 
+def test_metrics_count_what_becomes_of_a_ping_source(space, receiver):
+    statuses, hold = [503, 202, 400], threading.Event()
+    receiver.answer = lambda path, headers, body: (statuses.pop(0) if statuses else 202, {}, b"")
+    spec = {"schedule": "* * * * * *", "sink": {"uri": receiver.uri("/in")}}
+    space.make("PingSource", "p", spec)
+    attempts = 'eddy_event_attempts_total{{result="{}"}}'.format
+    wait_for(lambda: figures(space, "p", "pingsource")[attempts("failed")] == 1, lambda: figures(space, "p", "pingsource"))
+    seen = figures(space, "p", "pingsource")
+    assert seen[attempts("retried")] == 1 and seen[attempts("delivered")] >= 1
+    assert seen["eddy_event_attempt_seconds_count"] == sum(seen[attempts(result)] for result in ("delivered", "retried", "failed"))
+    assert {name.split("{")[0] for name in seen if "_seconds" not in name} == {"eddy_event_attempts_total"}  # it reads no topic
+    receiver.answer = lambda path, headers, body: (hold.wait(SECONDS), (202, {}, b""))[1]
+    receiver.got.clear()
+    wait_for(lambda: receiver.got, "one is on its way")
+    space.make("PingSource", "p", {**spec, "data": "other"})  # a change gives up what is on its way, and counts on
+    wait_for(lambda: figures(space, "p", "pingsource")[attempts("failed")] >= 2, lambda: figures(space, "p", "pingsource"))
+    assert figures(space, "p", "pingsource")[attempts("delivered")] >= seen[attempts("delivered")]
+    hold.set()
+    space.delete("PingSource", "p")
+    assert figures(space, "p", "pingsource") == {}
+
+
 def test_promtool_finds_nothing_to_complain_about(space, receiver, promtool):
     space.broker()
     trigger(space, receiver, "/t")
+    space.make("PingSource", "p", {"schedule": "@yearly", "sink": {"uri": receiver.uri("/in")}})
+    topic = {"bootstrapServers": ["x"], "topic": f"topic-{space.name}"}
+    space.make("KafkaSink", "topic", topic)
+    space.make("KafkaSource", "s", {**topic, "topics": [topic["topic"]], "sink": {"uri": receiver.uri("/in")}})
     page = page_of(space)
-    assert "eddy_event_attempt_seconds_bucket" in page and f'namespace="{space.name}",name="t"' in page
+    assert "eddy_event_attempt_seconds_bucket" in page
+    for kind, name in (("trigger", "t"), ("pingsource", "p"), ("kafkasource", "s")):
+        assert f'kind="{kind}",namespace="{space.name}",name="{name}"' in page
     done = subprocess.run([promtool, "check", "metrics"], input=page, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -20,7 +20,7 @@ KINDS = {
     "messaging.knative.dev/v1": ("Channel", "InMemoryChannel", "Subscription"),
     "messaging.knative.dev/v1beta1": ("KafkaChannel",),
     "flows.knative.dev/v1": ("Sequence", "Parallel"),
-    "sources.knative.dev/v1": ("PingSource",),
+    "sources.knative.dev/v1": ("PingSource", "KafkaSource"),
 }
 EVENTING = {kind: f"/apis/{version}/namespaces" for version, kinds in KINDS.items() for kind in kinds}
 

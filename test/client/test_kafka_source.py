@@ -13,6 +13,7 @@ import confluent_kafka.admin
 import pytest
 import yaml
 
+from test_delivery import figures
 from test_events import SECONDS, Receiver, Space, wait_for
 
 KUBE_ENVIRONMENT = {"EDDY_KUBE_RESYNC": "300ms"}
@@ -401,6 +402,65 @@ def test_no_consumers_means_wait_and_scale_starts_it(space, receiver):
     wait_for(lambda: space.look("s")["status"]["consumers"] == 3, lambda: space.look("s"))
     scale = space.kube.ask("GET", space.path("s", "/scale")).tree
     assert scale["spec"]["replicas"] == scale["status"]["replicas"] == 3 and scale["status"]["selector"]
+
+
+# --- metrics
+
+ATTEMPTS = [f'eddy_event_attempts_total{{result="{result}"}}' for result in ("delivered", "retried", "failed")]
+
+
+def counts(space, name):
+    return figures(space, name, "kafkasource")
+
+
+def test_metrics_count_what_becomes_of_records(space, receiver):
+    """Of all topics and partitions of a source together, each record once, whatever is changed meanwhile."""
+    one, two = space.new_topic(), space.new_topic(2)
+    answers = {"good": 202, "bad": 400, "down": 503}
+    receiver.answer = lambda path, headers, body: (answers[body.decode()], {}, b"")
+    delivery = {"retry": 1, "backoffPolicy": "linear", "backoffDelay": "PT0.01S"}
+    group = space.source("s", [one, two], receiver.uri("/in"), delivery=delivery)["spec"]["consumerGroup"]
+    for topic, partition in ((one, 0), (two, 0), (two, 1)):
+        for word in answers:
+            space.write(topic, word.encode(), partition=partition)
+    wait_for(lambda: counts(space, "s")["eddy_dead_letters_total"] == 6, lambda: counts(space, "s"))
+    wait_for(lambda: counts(space, "s")["eddy_events_lag"] == 0, lambda: counts(space, "s"))
+    seen = counts(space, "s")
+    assert [seen[name] for name in ATTEMPTS] == [3, 3, 6]
+    assert seen["eddy_events_matched_total"] == 9 and seen["eddy_event_replies_total"] == 0
+    assert seen["eddy_event_attempt_seconds_count"] == seen['eddy_event_attempt_seconds_bucket{le="+Inf"}'] == 3 + 3 + 6
+    assert 0 < seen["eddy_event_attempt_seconds_sum"] < 10
+    space.source("s", [one], receiver.uri("/in"), delivery=delivery, consumers=3)  # a topic less: what it counted stays
+    wait_for(lambda: space.offsets(group, one) == [3], "it is committed, so that nothing comes again")
+    space.admin.create_partitions([confluent_kafka.admin.NewPartitions(one, 2)])[one].result(SECONDS)
+    wait_for(lambda: space.look("s")["status"].get("claims") == f"{one}:0-1", lambda: space.look("s"))
+    space.producer = confluent_kafka.Producer(space.kafka)  # the first one has not heard of that
+    for partition in range(2):
+        space.write(one, b"good", partition=partition)
+    wait_for(lambda: counts(space, "s")[ATTEMPTS[0]] == 5, lambda: counts(space, "s"))
+    assert [counts(space, "s")[name] for name in ATTEMPTS] == [5, 3, 6]
+    space.remove("s")
+    assert counts(space, "s") == {}
+    space.source("s", [one], receiver.uri("/in"))
+    assert [counts(space, "s")[name] for name in ATTEMPTS] == [0, 0, 0]
+
+
+def test_metrics_show_what_waits_in_all_topics(space, receiver):
+    one, two = space.new_topic(), space.new_topic(2)
+    receiver.answer = lambda path, headers, body: (503, {}, b"")
+    delivery = {"retry": 1000, "backoffPolicy": "linear", "backoffDelay": "PT0.01S"}
+    space.source("s", [one, two], receiver.uri("/in"), delivery=delivery, consumers=0)
+    for number in range(30):
+        space.write(one, b"%d" % number)
+        space.write(two, b"%d" % number, partition=number % 2)
+    wait_for(lambda: counts(space, "s")["eddy_events_lag"] == 60, lambda: counts(space, "s"))
+    assert counts(space, "s")["eddy_subscriber_failing"] == 0
+    space.source("s", [one, two], receiver.uri("/in"), delivery=delivery, consumers=2)
+    wait_for(lambda: counts(space, "s")["eddy_subscriber_failing"] == 1, lambda: counts(space, "s"))
+    assert counts(space, "s")["eddy_events_lag"] == 60 and counts(space, "s")["eddy_events_in_delivery"] == 60
+    receiver.answer = lambda path, headers, body: (202, {}, b"")
+    wait_for(lambda: counts(space, "s")["eddy_events_lag"] == counts(space, "s")["eddy_events_in_delivery"] == 0, lambda: counts(space, "s"))
+    assert counts(space, "s")[ATTEMPTS[0]] == 60 and counts(space, "s")["eddy_subscriber_failing"] == 0
 
 
 def test_nothing_is_lost_when_it_is_killed(start_kube, receiver):

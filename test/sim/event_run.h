@@ -154,6 +154,7 @@ struct life {
     struct hub hub;
     bool is_open;
     struct hub_member members[CONSUMERS];
+    struct tally_counts counts[CONSUMERS];
     struct witness witnesses[CONSUMERS][WAYS];
     bool is_in[CONSUMERS], is_joined[CONSUMERS];
     struct http_client *client;

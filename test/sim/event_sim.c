@@ -278,6 +278,7 @@ static void join(struct life *life, int consumer)
         .sink = &witnesses[TO_SUBSCRIBER].sink,
         .dead_letters = consumer == 2 || consumer == 3 ? &witnesses[TO_DEAD_LETTER_SINK].sink : NULL,
         .last = &witnesses[TO_DEAD_LETTER_TOPIC].sink,
+        .counts = &life->counts[consumer],
     };
     life->is_in[consumer] = true;
     life->is_joined[consumer] = false;

@@ -20,6 +20,7 @@ EMBED(kafka_source_definition, "kafkasource");
 #define FINALIZER "kafkasources.sources.knative.dev"
 #define KEY_TYPE  "kafkasources.sources.knative.dev/key-type" // label
 #define TYPE      "dev.knative.kafka.event"
+#define KIND      "kafkasource" // as tallies and marks name it
 
 enum { LOOK_AGAIN_MS = 2000 }; // for a topic that is not there yet
 
@@ -33,8 +34,8 @@ struct sources {
 struct source {
     struct map_node node;
     struct sources *sources;
-    char *who; // "kafkasource/NAMESPACE/NAME", as marks name it (mark.h)
-    char *key; // view: "NAMESPACE/NAME"
+    struct tally *tally; // of all its intakes
+    bytes_t key;         // "NAMESPACE/NAME", a view of the tally's, as the next two
     bytes_t name_space, name;
     struct list_node intakes;
     struct sink *sink, *dead_letters, *last; // of all of them
@@ -63,7 +64,7 @@ struct source_look {
 
 static bytes_t source_key(const struct map_node *node)
 {
-    return bytes_of_text(CONTAINER_OF_CONST(node, struct source, node)->key);
+    return CONTAINER_OF_CONST(node, struct source, node)->key;
 }
 
 // --- sources
@@ -87,9 +88,11 @@ static struct source *source_get(struct sources *sources, const struct work *wor
         return source;
     source = mem_zalloc(1, sizeof *source);
     source->sources = sources;
-    source->who = mem_format("kafkasource/%.*s", BYTES_ARG(work->key));
-    source->key = source->who + strlen("kafkasource/");
-    key_names(bytes_of_text(source->key), &source->name_space, &source->name);
+    source->tally = tally_get(&eventing_of(sources->controller.kube)->tallies, KIND, work->name_space, work->name,
+                              TALLY_ATTEMPTS | TALLY_EVENTS | TALLY_LATENCY);
+    source->key = bytes_of_text(source->tally->key + strlen(KIND "/"));
+    source->name_space = source->tally->name_space;
+    source->name = source->tally->name;
     list_init(&source->intakes);
     timer_init(&source->again, sources->controller.kube->loop, on_again);
     map_insert(&sources->map, &source->node);
@@ -107,6 +110,7 @@ static void sinks_let_go(struct source *source)
 static void intake_drop(struct intake *intake)
 {
     list_remove(&intake->node);
+    list_remove(&intake->member.consumer.tallied);
     intake_free(intake);
 }
 
@@ -116,9 +120,9 @@ static void source_free(struct source *source)
         intake_drop(LIST_ITEM(source->intakes.next, struct intake, node));
     timer_stop(&source->again);
     map_remove(&source->sources->map, &source->node);
+    tally_drop(&eventing_of(source->sources->controller.kube)->tallies, source->tally);
     sinks_let_go(source);
     free(source->made_of);
-    free(source->who);
     free(source);
 }
 
@@ -140,6 +144,7 @@ static struct intake *intake_get(struct source *source, struct engine *engine, b
     intake->on_change = on_intake;
     intake->owner = source;
     list_append(&source->intakes, &intake->node);
+    tally_add(source->tally, &intake->member.consumer);
     return intake;
 }
 
@@ -305,7 +310,7 @@ static void consumer_set(const struct source_look *this, const struct source *so
 {
     bool is_paused = int_at(json_get(this->look->object, "spec"), "consumers") == 0;
     consumer->name_space = source->name_space;
-    consumer->who = bytes_of_text(source->who);
+    consumer->who = bytes_of_text(source->tally->key);
     consumer->delivery = this->settings.delivery;
     consumer->is_ordered = this->settings.is_ordered;
     consumer->limiter.interval_ns = this->settings.interval_ns;

@@ -23,6 +23,7 @@
 EMBED(ping_source_definition, "pingsource");
 
 #define TYPE  "dev.knative.sources.ping"
+#define KIND  "pingsource"           // as tallies name it
 #define ZONES "/usr/share/zoneinfo/" // Debian's tzdata
 
 enum {
@@ -42,6 +43,7 @@ struct pings {
 struct ping {
     struct map_node node;
     struct pings *pings;
+    struct tally *tally; // of all that were made from the object
     char *key;
     int64_t generation; // of the object that it was made from
     struct arena arena; // of what follows
@@ -65,6 +67,7 @@ struct shot {
     struct handover handover;
     struct timer retry;
     int64_t attempt;
+    int64_t sent_ns; // by the monotonic clock; of the last attempt
     bool is_away;
     struct sink *sink;
 };
@@ -94,27 +97,38 @@ static void shot_free(struct shot *shot)
     free(shot);
 }
 
-static void shot_send(struct shot *shot);
+// Nobody tries it again.
+static void shot_lose(struct shot *shot, const char *why)
+{
+    shot->ping->tally->counts.failed++;
+    log_line(LOG_WARN, "an event of a PingSource was not taken",
+             LOG_FIELDS(log_text("source", shot->ping->key), log_text("sink", shot->sink->uri),
+                        log_int("status", shot->handover.status), log_text("why", why)));
+    shot_free(shot);
+}
 
 static void on_sent(struct handover *handover)
 {
     struct shot *shot = CONTAINER_OF(handover, struct shot, handover);
+    struct tally *tally = shot->ping->tally;
     enum verdict verdict = delivery_judge(handover->status);
     shot->is_away = false;
-    if (verdict == RETRY && shot->attempt <= patience.retries) {
+    histogram_record(tally->latency, clock_mono_ns() - shot->sent_ns);
+    if (verdict == DELIVERED) {
+        tally->counts.delivered++;
+        shot_free(shot);
+    } else if (verdict == RETRY && shot->attempt <= patience.retries) {
+        tally->counts.retried++;
         timer_start(&shot->retry, delivery_wait_ms(&patience, shot->attempt++, handover->status, -1));
-        return;
+    } else {
+        shot_lose(shot, handover->error);
     }
-    if (verdict != DELIVERED)
-        log_line(LOG_WARN, "an event of a PingSource was not taken",
-                 LOG_FIELDS(log_text("source", shot->ping->key), log_text("sink", shot->sink->uri),
-                            log_int("status", handover->status), log_text("why", handover->error)));
-    shot_free(shot);
 }
 
 static void shot_send(struct shot *shot)
 {
     shot->is_away = true;
+    shot->sent_ns = clock_mono_ns();
     shot->handover = (struct handover){ .event = &shot->event, .timeout_ms = patience.timeout_ms, .on_done = on_sent };
     shot->handover.name_space = bytes_of(shot->ping->key, (size_t)(strchr(shot->ping->key, '/') - shot->ping->key));
     sink_send(shot->sink, &shot->handover);
@@ -238,7 +252,7 @@ static err_t ping_read(struct ping *ping, const struct look *look, diag_t *diag)
 static void ping_free(struct ping *ping)
 {
     while (!list_empty(&ping->shots))
-        shot_free(LIST_ITEM(ping->shots.next, struct shot, node));
+        shot_lose(LIST_ITEM(ping->shots.next, struct shot, node), "its source was changed, or has stopped");
     timer_stop(&ping->timer);
     if (ping->pings != NULL)
         map_remove(&ping->pings->map, &ping->node);
@@ -323,6 +337,8 @@ static void bring_about(struct look *look)
         }
         ping_drop(pings, look->work->key);
         fresh->pings = pings;
+        fresh->tally = tally_get(&look->eventing->tallies, KIND, look->work->name_space, look->work->name,
+                                 TALLY_ATTEMPTS | TALLY_LATENCY);
         fresh->key = bytes_to_text(look->work->key);
         fresh->generation = object_generation(look->object);
         fresh->uid = arena_copy(&fresh->arena, object_meta_text(look->object, "uid"));
@@ -337,12 +353,15 @@ static void bring_about(struct look *look)
 static void reconcile(struct controller *controller, struct work *work)
 {
     struct pings *pings = CONTAINER_OF(controller, struct pings, controller);
+    struct map *tallies = &eventing_of(controller->kube)->tallies;
     struct look *look = look_begin(controller, work);
     if (look != NULL && !object_is_deleting(look->object) && !look->eventing->is_stopping) {
         bring_about(look);
         return;
     }
     ping_drop(pings, work->key);
+    if (look == NULL || object_is_deleting(look->object))
+        tally_drop(tallies, tally_find(tallies, KIND, work->name_space, work->name));
     if (look == NULL)
         work_end(work, WORK_DONE);
     else if (object_is_deleting(look->object))
