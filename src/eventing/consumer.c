@@ -187,10 +187,8 @@ static void parcel_die(struct parcel *parcel, const struct handover *why)
     struct consumer *consumer = parcel->cursor->consumer;
     consumer->counts->failed++;
     parcel_own(parcel);
-    parcel->shown = *parcel->event;
-    if (consumer->has_hops)
-        hops_take_off(&parcel->shown, &parcel->arena);
-    parcel->event = dead_letter_make(&parcel->shown, parcel->sink->uri, why, &parcel->arena);
+    // With its hops: a dead letter sink may be a broker, and a loop of dead letters has to end, too.
+    parcel->event = dead_letter_make(parcel->event, parcel->sink->uri, why, consumer->delivery.flavour, &parcel->arena);
     parcel->origin = (struct mark_origin){
         .from = consumer->who,
         .place = { parcel->cursor->feed->topic, parcel->cursor->partition, parcel->offset },

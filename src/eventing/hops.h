@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a broker marks on an event that comes in, as Knative's does: knativearrivaltime, and knativebrokerttl, which is
 // how often the event may still go through a broker. That one is taken off before a subscriber sees the event, and put
-// back on its answer; so a loop of answers ends.
+// back on its answer; a dead letter keeps it. So a loop of answers, or of dead letters, ends.
 #pragma once
 
 #include "cloudevents/cloudevent.h"

@@ -2,6 +2,7 @@
 """Brokers and Triggers: events that are sent over HTTP reach whoever asked for them, are tried again, answered for, or kept
 as dead letters."""
 
+import base64
 import http.client
 import http.server
 import json
@@ -284,6 +285,19 @@ def test_a_loop_of_answers_ends(space, receiver):
     assert len(receiver.got) == 5
 
 
+def test_a_loop_of_dead_letters_ends(space, receiver):
+    """A broker as the dead letter sink of its own trigger."""
+    space.broker()
+    receiver.answer = lambda path, headers, body: (400, {}, b"")
+    broker = {"ref": {"apiVersion": "eventing.knative.dev/v1", "kind": "Broker", "name": "default"}}
+    space.trigger("loop", receiver.uri("/loop"), delivery={"retry": 0, "deadLetterSink": broker})
+    space.send("1", "t", knativebrokerttl="6")
+    wait_for(lambda: len(space.dead_letters()) == 1, "the last letter cannot be taken")
+    assert len(receiver.got) == 5
+    time.sleep(0.3)
+    assert len(receiver.got) == 5
+
+
 # --- what cannot be delivered
 
 
@@ -314,6 +328,19 @@ def test_a_dead_letter_sink_gets_it_instead(space, receiver):
     _, headers, _ = receiver.got[-1]
     assert headers["ce-knativeerrorcode"] == "400" and "prefer" not in headers
     assert space.dead_letters() == []
+
+
+@pytest.mark.parametrize("broker_class, size", [("MTChannelBasedBroker", 768), ("Kafka", 1024)])
+def test_a_dead_letter_has_the_begin_of_the_answer(space, receiver, broker_class, size):
+    """knativeerrordata: 1024 characters of base64 by Knative's Go code, 1024 bytes before that by its Java code."""
+    body = bytes(range(256)) * 8
+    receiver.answer = lambda path, headers, _: (400, {}, body)
+    space.make("Broker", "default", {}, annotations={"eventing.knative.dev/broker.class": broker_class})
+    space.trigger("t", receiver.uri("/in"))
+    space.send("1")
+    wait_for(lambda: len(space.dead_letters()) == 1, "a dead letter")
+    headers, _ = space.dead_letters()[0]
+    assert base64.b64decode(headers["ce_knativeerrordata"]) == body[:size]
 
 
 def test_a_subscriber_that_is_away_gets_its_events_when_it_is_back(space, receiver):
