@@ -2,6 +2,7 @@
 #include "eventing/consumer.h"
 
 #include "base/assert.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "cloudevents/filter/filter.h"
 #include "eventing/dead_letter.h"
@@ -13,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { DEAD_LETTER_WAIT_MS = 1000, DEAD_LETTER_WAIT_MAX_MS = 60 * 1000 };
+enum { DEAD_LETTER_WAIT_MS = 1000, DEAD_LETTER_WAIT_MAX_MS = 60 * 1000, DEAD_LETTER_TELL_MS = 60 * 1000 };
 
 // --- parcels
 
@@ -182,10 +183,24 @@ static void on_dead_done(struct handover *handover)
     }
 }
 
+// The first of many: the others are counted, and in the log of dead letters.
+static void dead_letter_tell(struct consumer *consumer, const struct parcel *parcel, const struct handover *why)
+{
+    int64_t now_ms = loop_now_ms(consumer->loop);
+    if (now_ms < consumer->quiet_until_ms)
+        return;
+    consumer->quiet_until_ms = now_ms + DEAD_LETTER_TELL_MS;
+    log_line(LOG_WARN, "an event was not taken and becomes a dead letter; those of the next minute are only counted",
+             LOG_FIELDS(log_bytes("for", consumer->who), log_text("sink", parcel->sink->uri),
+                        log_bytes("id", parcel->event->core[CLOUDEVENT_ID]), log_int("attempts", parcel->attempt),
+                        log_int("status", why->status), log_text("why", why->error)));
+}
+
 static void parcel_die(struct parcel *parcel, const struct handover *why)
 {
     struct consumer *consumer = parcel->cursor->consumer;
     consumer->counts->failed++;
+    dead_letter_tell(consumer, parcel, why);
     parcel_own(parcel);
     // With its hops: a dead letter sink may be a broker, and a loop of dead letters has to end, too.
     parcel->event = dead_letter_make(parcel->event, parcel->sink->uri, why, consumer->delivery.flavour, &parcel->arena);

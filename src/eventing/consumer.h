@@ -97,9 +97,10 @@ struct consumer {
     struct list_node tallied;  // of its tally, which may be nowhere
     int64_t failures_in_a_row; // attempts, over all events
     struct circuit *circuit;   // NULL: the sink does not fail all the time
-    struct timer paced;        // private: until the rate lets the next attempt go
-    int32_t turn;              // private: the partition that is asked first then
-    struct filter_entry entry; // private, as what follows: in the index of its feeds
+    int64_t quiet_until_ms;    // private, as what follows: until then dead letters are not told in the log
+    struct timer paced;        // until the rate lets the next attempt go
+    int32_t turn;              // the partition that is asked first then
+    struct filter_entry entry; // in the index of its feeds
     struct cursor *cursors;    // by partition
     int32_t partition_count;
     bool is_stopping;

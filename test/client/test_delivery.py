@@ -115,6 +115,21 @@ def test_a_subscriber_that_fails_is_seen(space, receiver):
     wait_for(lambda: space.condition("Trigger", "t", "SubscriberHealthy")["status"] == "True", lambda: space.get("Trigger", "t"))
     assert "reason" not in space.condition("Trigger", "t", "SubscriberHealthy")
     wait_for(lambda: ("Normal", "SubscriberRecovered") in events_of(space, "t"), lambda: events_of(space, "t"))
+    log = space.kube.server.log(1 << 20)
+    assert f'WARN a subscriber fails for=trigger/{space.name}/t what="5 attempts in a row failed; the last one was' in log
+    assert f"INFO a subscriber recovered for=trigger/{space.name}/t" in log
+
+
+def test_the_log_tells_of_dead_letters_once_a_minute(space, receiver):
+    receiver.answer = lambda path, headers, body: (422, {}, b"")
+    space.broker()
+    trigger(space, receiver, "/t")
+    for id in ("a", "b", "c"):
+        space.send(id)
+    wait_for(lambda: len(space.dead_letters()) == 3, "dead letters")
+    lines = [line for line in space.kube.server.log(1 << 20).splitlines() if "becomes a dead letter" in line and f"trigger/{space.name}/t" in line]
+    assert len(lines) == 1
+    assert f"sink={receiver.uri('/t')} id=a attempts=1 status=422" in lines[0]
 
 
 def test_a_subscriber_that_is_not_there_is_seen(space, receiver):

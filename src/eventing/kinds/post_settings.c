@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eventing/kinds/post_settings.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "kube/api.h"
 #include "kube/recorder.h"
@@ -137,9 +138,12 @@ void post_look_health(struct look *look, const struct post *post)
                                           .reason = circuit == NULL ? NULL : "SubscriberFails",
                                           .message = circuit == NULL ? NULL : text,
                                           .severity = "Warning" });
-    if (was_failing != (circuit != NULL))
-        record_event(look->controller->kube, look->controller->kind, look->object, circuit != NULL,
-                     circuit == NULL ? "SubscriberRecovered" : "SubscriberFails", text);
+    if (was_failing == (circuit != NULL))
+        return;
+    log_line(circuit != NULL ? LOG_WARN : LOG_INFO, circuit != NULL ? "a subscriber fails" : "a subscriber recovered",
+             LOG_FIELDS(log_text("for", post->tally->key), log_text("what", text)));
+    record_event(look->controller->kube, look->controller->kind, look->object, circuit != NULL,
+                 circuit == NULL ? "SubscriberRecovered" : "SubscriberFails", text);
 }
 
 struct condition post_condition(const struct post *post, const char *type)
