@@ -56,7 +56,7 @@ err_t cloudevent_message_decode_all(const struct cloudevent_message *message, by
                                     struct cloudevent **ret_events, size_t *ret_count, diag_t *diag) MUST_CHECK;
 
 // What a delivery adds of its own: Prefer, Kn-Namespace and the like.
-enum { CLOUDEVENT_FIELDS_SPARE = 8 };
+enum { CLOUDEVENT_FIELDS_SPARE = 12 };
 
 // The fields of binary mode, on ARENA, with room for CLOUDEVENT_FIELDS_SPARE more; returns how many.
 size_t cloudevent_fields_encode(const struct cloudevent_binding *binding, const struct cloudevent *event,

@@ -113,6 +113,7 @@ static void parcel_hand_over(struct parcel *parcel, struct sink *sink, const str
         .timeout_ms = consumer->delivery.timeout_ms,
         .wants_reply = parcel->state == PARCEL_SENT,
         .name_space = consumer->name_space,
+        .luggage = parcel->luggage,
         .origin = parcel->state == PARCEL_DEAD ? &parcel->origin : NULL,
         .on_done = on_done,
     };
@@ -133,6 +134,7 @@ static void parcel_own(struct parcel *parcel)
     if (parcel->piece == NULL)
         return;
     parcel->event = cloudevent_copy(parcel->event, &parcel->arena);
+    parcel->luggage = luggage_copy(parcel->luggage, &parcel->arena);
     piece_unref(parcel->piece);
     parcel->piece = NULL;
 }
@@ -371,6 +373,7 @@ bool cursor_take(struct cursor *cursor, struct piece *piece, size_t index)
     parcel->offset = event->offset;
     parcel->piece = piece_ref(piece);
     parcel->event = &event->event;
+    parcel->luggage = event->luggage;
     parcel->attempt = 1;
     timer_init(&parcel->retry, cursor->consumer->loop, on_retry);
     list_append(&cursor->parcels, &parcel->node);

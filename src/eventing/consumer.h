@@ -30,6 +30,7 @@ struct parcel {
     struct piece *piece; // NULL: the event is a copy on ARENA
     const struct cloudevent *event;
     struct cloudevent shown; // as the sink sees it
+    struct luggage luggage;  // views as the event's
     struct arena arena;      // a copy, and the event that goes to the dead letters
     struct handover handover;
     struct mark_origin origin; // once it is a dead letter

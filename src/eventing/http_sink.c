@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+_Static_assert(LUGGAGE_MAX + 2 <= CLOUDEVENT_FIELDS_SPARE, "luggage, Prefer and Kn-Namespace");
+
 enum { CONTENT_MAX = 16 << 20 }; // of an event in structured mode: as large as an event can come in
 
 struct http_sink {
@@ -145,6 +147,9 @@ static void http_sink_send(struct sink *sink, struct handover *handover)
         field_add(&this->call, message.headers, "Prefer", BYTES_LITERAL("reply"));
     if (handover->name_space.size > 0)
         field_add(&this->call, message.headers, "Kn-Namespace", handover->name_space);
+    for (size_t i = 0; i < handover->luggage.count; i++)
+        message.headers[this->call.header_count++] =
+            (struct http_header){ handover->luggage.items[i].key, handover->luggage.items[i].value };
     this->call.headers = message.headers;
     this->body = body_of(handover, &this->room, message.body);
     this->call.body = &this->body;

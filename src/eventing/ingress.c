@@ -92,7 +92,13 @@ static void event_take(struct ingress *ingress, struct http_exchange *exchange, 
                        const struct cloudevent *event)
 {
     struct arrival *arrival = mem_zalloc(1, sizeof *arrival);
-    *arrival = (struct arrival){ .append = { .on_done = on_appended }, .ingress = ingress, .exchange = exchange };
+    const struct http_request *request = exchange->request;
+    *arrival = (struct arrival){
+        .append = { .on_done = on_appended,
+                    .luggage = luggage_of_request(request->headers, request->header_count, &ingress->arena) },
+        .ingress = ingress,
+        .exchange = exchange,
+    };
     inboxes_tell(ingress->inboxes, inbox->key, event);
     topic_append(&arrival->append, ingress->engine, inbox->topic, inbox->mode, event, &ingress->arena);
 }

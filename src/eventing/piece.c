@@ -18,6 +18,7 @@ static void event_read(const struct engine_record *record, struct arena *arena, 
         if (bytes_is(record->headers[i].key, MARK_FOR))
             item->only_for = record->headers[i].value;
     }
+    item->luggage = luggage_of_record(record->headers, record->header_count, arena);
     item->is_event = cloudevent_message_decode(&message, record->value, &item->event, NULL) == ERR_OK;
 }
 

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "cloudevents/cloudevent.h"
 #include "engine/engine.h"
+#include "eventing/luggage.h"
 
 struct record_maker;
 
@@ -14,6 +15,7 @@ struct piece_event {
     bool is_event;
     bytes_t only_for; // the one consumer who is to get it (mark.h); BYTES_NULL: whoever wants it
     struct cloudevent event;
+    struct luggage luggage;
 };
 
 struct piece {

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "cloudevents/cloudevent.h"
+#include "eventing/luggage.h"
 #include "eventing/mark.h"
 
 struct handover;
@@ -35,6 +36,7 @@ struct handover {
     int64_t timeout_ms;
     bool wants_reply;   // "Prefer: reply"
     bytes_t name_space; // "Kn-Namespace"
+    struct luggage luggage;
     // Of a dead letter: where it comes from, for a sink that keeps it in the log. NULL: it is none.
     const struct mark_origin *origin;
     void (*on_done)(struct handover *handover);

@@ -33,16 +33,24 @@ static void on_appended(struct engine_append_op *op)
     append->on_done(append);
 }
 
-// The record's headers, with what is to be said of a dead letter behind those of the event.
-static void marks_add(struct engine_record *record, const struct mark_origin *origin, struct arena *arena)
+static void headers_add(struct engine_record *record, const struct record_header *more, size_t count,
+                        struct arena *arena)
 {
-    struct record_header *headers = arena_array(arena, record->header_count + 2, sizeof *headers);
+    struct record_header *headers = arena_array(arena, record->header_count + count, sizeof *headers);
     if (record->header_count > 0)
         memcpy(headers, record->headers, record->header_count * sizeof *headers);
-    headers[record->header_count++] = (struct record_header){ BYTES_LITERAL(MARK_FROM), origin->from };
-    headers[record->header_count++] =
-        (struct record_header){ BYTES_LITERAL(MARK_TOPIC), mark_place_text(&origin->place, arena) };
+    memcpy(headers + record->header_count, more, count * sizeof *headers);
     record->headers = headers;
+    record->header_count += count;
+}
+
+static void marks_add(struct engine_record *record, const struct mark_origin *origin, struct arena *arena)
+{
+    const struct record_header marks[] = {
+        { BYTES_LITERAL(MARK_FROM), origin->from },
+        { BYTES_LITERAL(MARK_TOPIC), mark_place_text(&origin->place, arena) },
+    };
+    headers_add(record, marks, ARRAY_COUNT(marks), arena);
 }
 
 static void on_not_encoded(struct message *message)
@@ -64,6 +72,8 @@ void topic_append(struct topic_append *append, struct engine *engine, bytes_t to
                                        .value = record.value,
                                        .headers = record.headers,
                                        .header_count = record.header_count };
+        if (append->luggage.count > 0)
+            headers_add(&shown, append->luggage.items, append->luggage.count, arena);
         if (append->origin != NULL)
             marks_add(&shown, append->origin, arena);
         engine->driver->append(engine, topic, ENGINE_ANY_PARTITION, &shown, &append->op);
@@ -125,6 +135,7 @@ static void topic_sink_send(struct sink *sink, struct handover *handover)
     call->handover = handover;
     call->append.on_done = on_done;
     call->append.origin = handover->origin;
+    call->append.luggage = handover->luggage;
     call->refused.on_message = on_refused;
     handover->state = call;
     if (this->way == TOPIC_SINK_BROKER && hops_enter(&event, &arena, &call->diag) != ERR_OK)

@@ -6,6 +6,7 @@
 #include "cloudevents/binding.h"
 #include "engine/engine.h"
 #include "eventing/inbox.h"
+#include "eventing/luggage.h"
 #include "eventing/sink.h"
 
 enum topic_sink_way {
@@ -28,6 +29,7 @@ struct topic_append {
     void (*on_done)(struct topic_append *append); // op.err tells
     void *owner;
     const struct mark_origin *origin; // of a dead letter; NULL: it is none
+    struct luggage luggage;
 };
 void topic_append(struct topic_append *append, struct engine *engine, bytes_t topic, enum cloudevent_mode mode,
                   const struct cloudevent *event, struct arena *arena);

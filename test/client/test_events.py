@@ -261,6 +261,34 @@ def test_the_door_answers_as_knatives(space):
 # --- answers
 
 
+LUGGAGE = {
+    "X-Request-Id": "r-1",
+    "Knative-Mood": "fine",
+    "x-b3-traceid": "463ac35c9f6413ad48485a3953bb6124",
+    "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    "tracestate": "a=1,b=2",
+}
+
+
+def test_headers_that_travel_with_an_event(space, receiver):
+    """Those that Knative passes through, and a trace's: to the subscriber, with its answer, to the dead letters; a Kafka client sees them."""
+    answer = {"ce-specversion": "1.0", "ce-id": "r", "ce-source": "/r", "ce-type": "answer"}
+    receiver.answer = lambda path, headers, body: {"/in": (200, answer, b""), "/bad": (503, {}, b"")}.get(path, (202, {}, b""))
+    space.broker(delivery={"retry": 0})
+    space.trigger("t", receiver.uri("/in"), filter={"attributes": {"type": "a.b"}})
+    space.trigger("answers", receiver.uri("/answers"), filter={"attributes": {"type": "answer"}})
+    space.trigger("bad", receiver.uri("/bad"), filter={"attributes": {"type": "a.b"}}, delivery={"retry": 1, "backoffDelay": "PT0.05S"})
+    headers = {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "/test", "ce-type": "a.b", "Cookie": "no", "x-request": "no", "Retry-After": "3"}
+    assert space.post({**headers, **LUGGAGE, "Knative-Long": "x" * 2000})[0] == 202
+    wait_for(lambda: receiver.ids("/answers") and len(receiver.ids("/bad")) == 2 and space.dead_letters(), lambda: receiver.got)
+    for path, got, _ in receiver.got:
+        seen = {name.lower(): value for name, value in got.items()}
+        assert {name.lower(): value for name, value in LUGGAGE.items()}.items() <= seen.items(), path
+        assert not {"cookie", "x-request", "retry-after", "knative-long"} & set(seen), path
+    letter, _ = space.dead_letters()[0]
+    assert letter["traceparent"] == LUGGAGE["traceparent"] and letter["x-request-id"] == "r-1"
+
+
 def test_an_answer_goes_back_into_the_broker(space, receiver):
     space.broker()
     answer = {"ce-specversion": "1.0", "ce-id": "r", "ce-source": "/r", "ce-type": "answer", "Content-Type": "text/plain"}
