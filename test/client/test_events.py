@@ -610,6 +610,21 @@ def test_a_topic_that_is_deleted_comes_again(space, receiver, admin):
     wait_for(lambda: "2" in receiver.ids("/in"), "an event that was taken arrives")
 
 
+def test_a_trigger_that_goes_takes_its_group_along(space, receiver):
+    space.broker()
+    space.trigger("t", receiver.uri("/t"))
+    space.send("1")
+    wait_for(lambda: receiver.ids("/t") == ["1"], lambda: receiver.got)
+    group, admin = f"knative-trigger-{space.name}-t", space.admin()
+
+    def groups():
+        return {one.group_id for one in admin.list_consumer_groups().result(SECONDS).valid}
+
+    wait_for(lambda: group in groups(), groups)
+    space.delete("Trigger", "t")
+    wait_for(lambda: group not in groups(), groups)
+
+
 def test_partitions_that_are_added_are_delivered_from(space, receiver, admin):
     space.broker()
     space.trigger("t", receiver.uri("/in"))

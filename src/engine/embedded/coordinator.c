@@ -214,16 +214,30 @@ static void on_expiry(struct timer *timer)
 
 // --- start
 
+// A group of the engine's own users, whose offsets have a time of expiry, goes with the last of them. Those of clients
+// stay until the next walk, as Kafka's do.
+static void offset_is_gone(struct coordinator *coordinator, bytes_t id)
+{
+    struct offsets_walk walk = { .group = id };
+    struct engine_offset left;
+    struct group *group = groups_find(&coordinator->groups, id);
+    if (group != NULL && group->state == GROUP_EMPTY && group->pending_count == 0 &&
+        !offsets_walk_next(coordinator->offsets, &walk, &left))
+        coordinator_remove_group(coordinator, group, NULL);
+}
+
 // Whoever commits to a group that nobody joined makes it: a client that chooses its partitions, or the engine.
 static void on_change(struct table_watch *watch, const struct table_row *row, const struct table_row *old)
 {
-    (void)old;
     struct coordinator *coordinator = CONTAINER_OF(watch, struct coordinator, watch);
     struct engine_offset offset;
-    if (row->value.data == NULL || offsets_row_read(row->key, row->value, &offset) != ERR_OK)
-        return;
     now_set(coordinator);
-    groups_ensure(&coordinator->groups, offset.group)->has_offsets = true;
+    if (row->value.data == NULL) {
+        if (old != NULL && offsets_row_read(old->key, old->value, &offset) == ERR_OK && offset.expire_time_ms > 0)
+            offset_is_gone(coordinator, offset.group);
+    } else if (offsets_row_read(row->key, row->value, &offset) == ERR_OK) {
+        groups_ensure(&coordinator->groups, offset.group)->has_offsets = true;
+    }
 }
 
 static void load(struct coordinator *coordinator)
