@@ -24,15 +24,14 @@ static err_t on_letters(struct dlq *dlq, struct dlq_letter *letters, size_t coun
     struct dlq_mark *marks = arena_array(&dlq->arena, count, sizeof *marks);
     size_t marked = 0;
     for (size_t i = 0; i < count; i++) {
-        enum dlq_state state = dlq_letter_state(&letters[i]);
+        enum dlq_state state = letters[i].mark.state;
         if (state == DLQ_REPLAYED || state == DLQ_DROPPED || (dlq->config->uncertain && state != DLQ_REPLAYING)) {
             drop->done++;
             continue;
         }
-        marks[marked++] = (struct dlq_mark){ .key = letters[i].id,
+        marks[marked++] = (struct dlq_mark){ .letter = letters[i].id,
                                              .state = DLQ_DROPPED,
                                              .topic_id = dlq_topic_id(letters[i].topic, &dlq->arena),
-                                             .run = dlq->ledger.run,
                                              .time_ms = clock_wall_ms() };
         if (!dlq->config->common.json)
             writer_format(&drop->out, "%s %.*s\n", dlq->config->dry_run ? "would drop" : "dropped",

@@ -63,10 +63,9 @@ static err_t on_letters(struct dlq *dlq, struct dlq_letter *letters, size_t coun
     struct cloudevent event;
     bool is_changed;
     (void)count; // one: the command line has one id
-    if (dlq_letter_state(&letters[0]) != DLQ_NEW && !dlq->config->again)
+    if (letters[0].mark.state != DLQ_NEW && !dlq->config->again)
         return diag_fail(diag, ERR_CONFLICT, arena_text(&dlq->arena, letters[0].id),
-                         "is %s: --again edits and replays it nevertheless",
-                         dlq_state_shown(dlq_letter_state(&letters[0])));
+                         "is %s: --again edits and replays it nevertheless", dlq_state_shown(letters[0].mark.state));
     dlq_event_write(&letters[0].event, &text);
     err_t err = event_edit(dlq, writer_view(&text), &event, &is_changed, diag);
     if (err == ERR_OK && is_changed) {

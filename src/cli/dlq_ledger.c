@@ -11,20 +11,20 @@
 
 #include <stdio.h>
 
-static bytes_t mark_key(const struct map_node *node)
+static bytes_t entry_key(const struct map_node *node)
 {
-    return CONTAINER_OF_CONST(node, struct dlq_mark, node)->key;
+    return CONTAINER_OF_CONST(node, struct dlq_entry, node)->about;
 }
 
 void dlq_ledger_init(struct dlq_ledger *ledger, struct cluster *cluster)
 {
-    *ledger = (struct dlq_ledger){ .cluster = cluster, .marks = MAP_INIT(mark_key) };
+    *ledger = (struct dlq_ledger){ .cluster = cluster, .entries = MAP_INIT(entry_key) };
     ledger->run = bytes_of_text(arena_format(&ledger->arena, "%016llx", (unsigned long long)random_u64()));
 }
 
 void dlq_ledger_free(struct dlq_ledger *ledger)
 {
-    map_free(&ledger->marks);
+    map_free(&ledger->entries);
     arena_free(&ledger->arena);
 }
 
@@ -38,26 +38,24 @@ bytes_t dlq_topic_id(const struct cluster_topic *topic, struct arena *arena)
 
 // --- reading
 
-static struct dlq_mark *mark_find(const struct dlq_ledger *ledger, bytes_t key)
+static struct dlq_entry *entry_find(const struct dlq_ledger *ledger, bytes_t about)
 {
-    struct map_node *node = map_find(&ledger->marks, key);
-    return node == NULL ? NULL : CONTAINER_OF(node, struct dlq_mark, node);
+    struct map_node *node = map_find(&ledger->entries, about);
+    return node == NULL ? NULL : CONTAINER_OF(node, struct dlq_entry, node);
 }
 
-static void mark_take(struct dlq_ledger *ledger, const struct dlq_mark *read)
+// Of whom MARK is about.
+static struct dlq_entry *entry_get(struct dlq_ledger *ledger, const struct dlq_mark *mark)
 {
-    struct dlq_mark *mark = mark_find(ledger, read->key);
-    if (mark == NULL) {
-        mark = arena_alloc(&ledger->arena, sizeof *mark);
-        *mark = *read;
-        map_insert(&ledger->marks, &mark->node);
-    } else if (dlq_mark_counts(mark, read)) {
-        struct map_node node = mark->node;
-        bytes_t key = mark->key;
-        *mark = *read;
-        mark->node = node;
-        mark->key = key;
-    }
+    bytes_t about = dlq_mark_about(mark->letter, mark->topic_id, &ledger->arena);
+    struct dlq_entry *entry = entry_find(ledger, about);
+    if (entry != NULL)
+        return entry;
+    entry = arena_alloc(&ledger->arena, sizeof *entry);
+    *entry = (struct dlq_entry){ .about = about, .topic_id = mark->topic_id };
+    (void)mark_place_parse(mark->letter, &entry->place); // it was read so
+    map_insert(&ledger->entries, &entry->node);
+    return entry;
 }
 
 static bool on_mark(struct cli_reader *reader, size_t at, const struct batch_header *batch, const struct record *record)
@@ -68,7 +66,7 @@ static bool on_mark(struct cli_reader *reader, size_t at, const struct batch_hea
     if (record->key.data == NULL || dlq_mark_read(record->key, record->value, &ledger->arena, &mark) != ERR_OK)
         return true; // not ours
     mark.offset = record_offset(batch, record);
-    mark_take(ledger, &mark);
+    dlq_entry_take(entry_get(ledger, &mark), &mark, &ledger->arena);
     return true;
 }
 
@@ -116,14 +114,12 @@ err_t dlq_ledger_read(struct dlq_ledger *ledger, diag_t *diag)
     return cli_records_read(&reader);
 }
 
-struct dlq_mark *dlq_ledger_find(const struct dlq_ledger *ledger, bytes_t key, const struct cluster_topic *topic)
+struct dlq_entry *dlq_ledger_find(const struct dlq_ledger *ledger, bytes_t letter, const struct cluster_topic *topic)
 {
     struct arena arena = ARENA_INIT;
-    struct dlq_mark *mark = mark_find(ledger, key);
-    if (mark != NULL && (mark->state == DLQ_NEW || !bytes_equal(mark->topic_id, dlq_topic_id(topic, &arena))))
-        mark = NULL;
+    struct dlq_entry *entry = entry_find(ledger, dlq_mark_about(letter, dlq_topic_id(topic, &arena), &arena));
     arena_free(&arena);
-    return mark;
+    return entry;
 }
 
 // --- writing
@@ -141,7 +137,7 @@ static void take_created(void *owner, const void *answer, int version, struct bu
     }
 }
 
-enum { MAKE_TRIES = 100, MAKE_WAIT_MS = 50 };
+enum { MAKE_TRIES = 100, MAKE_WAIT_MS = 50, BATCH_MARKS_MAX = 1000 };
 
 static err_t topic_make(struct dlq_ledger *ledger, diag_t *diag)
 {
@@ -173,29 +169,23 @@ static err_t topic_make(struct dlq_ledger *ledger, diag_t *diag)
     return err;
 }
 
-err_t dlq_ledger_append(struct dlq_ledger *ledger, const struct dlq_mark *marks, size_t count, diag_t *diag)
+static err_t batch_append(struct dlq_ledger *ledger, const struct dlq_mark *marks, size_t count, diag_t *diag)
 {
+    struct arena arena = ARENA_INIT;
     struct batch_builder builder;
     struct writer value = WRITER_INIT;
     struct slice batch;
     int64_t offset;
-    if (count == 0)
-        return ERR_OK;
-    err_t err = ledger->topic == NULL ? topic_make(ledger, diag) : ERR_OK;
-    if (err != ERR_OK)
-        return err;
     batch_builder_init(&builder, BATCH_PLAIN);
     for (size_t i = 0; i < count; i++) {
-        const struct dlq_mark *last = mark_find(ledger, marks[i].key);
-        struct dlq_mark mark = marks[i];
-        mark.over = last == NULL ? -1 : last->offset;
         writer_reset(&value);
-        dlq_mark_write(&mark, &value);
-        batch_builder_add(&builder, mark.key, mark.state == DLQ_NEW ? BYTES_NULL : writer_view(&value), NULL, 0,
-                          clock_wall_ms());
+        dlq_mark_write(&marks[i], &value);
+        batch_builder_add(&builder, dlq_mark_key(&marks[i], &arena),
+                          marks[i].state == DLQ_NEW ? BYTES_NULL : writer_view(&value), NULL, 0, clock_wall_ms());
     }
     writer_free(&value);
-    err = batch_builder_finish(&builder, &batch);
+    arena_free(&arena);
+    err_t err = batch_builder_finish(&builder, &batch);
     if (err != ERR_OK)
         return diag_fail(diag, err, DLQ_LEDGER_TOPIC, "%s", err_text(err));
     err = cli_batch_send(ledger->cluster, ledger->topic, 0, &batch, -1, &offset, diag);
@@ -203,92 +193,33 @@ err_t dlq_ledger_append(struct dlq_ledger *ledger, const struct dlq_mark *marks,
     return err;
 }
 
-// --- what was interrupted
-
-static bool on_candidate(struct cli_reader *reader, size_t at, const struct batch_header *batch,
-                         const struct record *record)
+static err_t append(struct dlq_ledger *ledger, const struct dlq_mark *marks, size_t count, diag_t *diag)
 {
-    struct dlq_ledger *ledger = reader->owner;
-    struct reader headers = reader_of(record->headers);
-    struct record_header header;
-    while (record_header_next(&headers, &header)) {
-        struct dlq_mark *mark = bytes_is(header.key, MARK_REPLAY_OF) ? mark_find(ledger, header.value) : NULL;
-        int32_t partition = reader->topic->partitions[at].number;
-        if (mark == NULL || mark->state != DLQ_REPLAYING || !bytes_equal(mark->at.topic, reader->topic->name) ||
-            mark->at.partition != partition || mark->at.offset > record_offset(batch, record))
-            continue;
-        mark->state = DLQ_REPLAYED;
-        mark->at.offset = record_offset(batch, record);
-    }
-    return true;
+    err_t err = ERR_OK;
+    for (size_t at = 0; at < count && err == ERR_OK; at += BATCH_MARKS_MAX)
+        err = batch_append(ledger, marks + at, count - at < BATCH_MARKS_MAX ? count - at : BATCH_MARKS_MAX, diag);
+    return err;
 }
 
-// Where to search each partition of TOPIC from, in FROM. False: nothing was interrupted on its way there.
-static bool search_begin(const struct dlq_ledger *ledger, const struct cluster_topic *topic, const int64_t *ends,
-                         int64_t *from)
-{
-    bool is_any = false;
-    for (size_t i = 0; i < topic->partition_count; i++)
-        from[i] = ends[i];
-    for (const struct map_node *node = map_next(&ledger->marks, NULL); node != NULL;
-         node = map_next(&ledger->marks, node)) {
-        const struct dlq_mark *mark = CONTAINER_OF_CONST(node, struct dlq_mark, node);
-        for (size_t i = 0; i < topic->partition_count; i++) {
-            if (mark->state != DLQ_REPLAYING || !bytes_equal(mark->at.topic, topic->name) ||
-                mark->at.partition != topic->partitions[i].number || mark->at.offset >= from[i])
-                continue;
-            from[i] = mark->at.offset;
-            is_any = true;
-        }
-    }
-    return is_any;
-}
-
-static err_t topic_search(struct dlq_ledger *ledger, const struct cluster_topic *topic, diag_t *diag)
+static err_t sweep(struct dlq_ledger *ledger, diag_t *diag)
 {
     struct arena arena = ARENA_INIT;
-    struct cluster *cluster = ledger->cluster;
-    int64_t *from = arena_array(&arena, topic->partition_count, sizeof *from);
-    int64_t *first = arena_array(&arena, topic->partition_count, sizeof *first);
-    int64_t *ends = arena_array(&arena, topic->partition_count, sizeof *ends);
-    err_t err = cli_offsets_find(cluster, topic, CLI_EARLIEST, first, diag);
+    struct dlq_mark *marks;
+    size_t count;
+    err_t err = dlq_ledger_gone(ledger, &arena, &marks, &count, diag);
     if (err == ERR_OK)
-        err = cli_offsets_find(cluster, topic, CLI_LATEST, ends, diag);
-    if (err == ERR_OK && search_begin(ledger, topic, ends, from)) {
-        for (size_t i = 0; i < topic->partition_count; i++)
-            from[i] = from[i] < first[i] ? first[i] : from[i];
-        struct cli_reader reader = {
-            .cluster = cluster,
-            .topic = topic,
-            .positions = from,
-            .ends = ends,
-            .on_record = on_candidate,
-            .owner = ledger,
-            .diag = diag,
-        };
-        err = cli_records_read(&reader);
-    }
+        err = append(ledger, marks, count, diag);
+    ledger->is_swept = err == ERR_OK;
     arena_free(&arena);
     return err;
 }
 
-static bool is_destination(const struct dlq_ledger *ledger, const struct cluster_topic *topic)
+err_t dlq_ledger_append(struct dlq_ledger *ledger, const struct dlq_mark *marks, size_t count, diag_t *diag)
 {
-    for (const struct map_node *node = map_next(&ledger->marks, NULL); node != NULL;
-         node = map_next(&ledger->marks, node)) {
-        const struct dlq_mark *mark = CONTAINER_OF_CONST(node, struct dlq_mark, node);
-        if (mark->state == DLQ_REPLAYING && bytes_equal(mark->at.topic, topic->name))
-            return true;
-    }
-    return false;
-}
-
-err_t dlq_ledger_settle(struct dlq_ledger *ledger, const struct cluster_topic *topics, size_t count, diag_t *diag)
-{
-    err_t err = ERR_OK;
-    for (size_t i = 0; i < count && err == ERR_OK; i++) {
-        if (topics[i].error == KAFKA_NONE && is_destination(ledger, &topics[i]))
-            err = topic_search(ledger, &topics[i], diag);
-    }
-    return err;
+    if (count == 0)
+        return ERR_OK;
+    err_t err = ledger->topic == NULL ? topic_make(ledger, diag) : ERR_OK;
+    if (err == ERR_OK && !ledger->is_swept)
+        err = sweep(ledger, diag);
+    return err == ERR_OK ? append(ledger, marks, count, diag) : err;
 }

@@ -64,11 +64,6 @@ int64_t dlq_letter_replays(const struct dlq_letter *letter)
     return is_number && count > 0 && count < INT32_MAX ? count : 0;
 }
 
-enum dlq_state dlq_letter_state(const struct dlq_letter *letter)
-{
-    return letter->mark == NULL ? DLQ_NEW : letter->mark->state;
-}
-
 // --- which are meant
 
 // Does FROM, "KIND/NAMESPACE/NAME", end in what was asked for? A name alone, and one with its namespace, mean triggers.

@@ -13,11 +13,11 @@ struct dlq_letter {
     bytes_t id;      // "TOPIC/PARTITION/OFFSET"
     int64_t time_ms; // when it became one
     struct cloudevent event;
-    bytes_t from;                // "trigger/NAMESPACE/NAME"; BYTES_NULL: it does not say
-    struct mark_place origin;    // where it was delivered from; the topic is BYTES_NULL: it does not say
-    bytes_t replay_of;           // of a record that is no dead letter: the one that it replays
-    bytes_t error_data;          // knativeerrordata, decoded
-    const struct dlq_mark *mark; // what was done with it; NULL: nothing
+    bytes_t from;             // "trigger/NAMESPACE/NAME"; BYTES_NULL: it does not say
+    struct mark_place origin; // where it was delivered from; the topic is BYTES_NULL: it does not say
+    bytes_t replay_of;        // of a record that is no dead letter: the one that it replays
+    bytes_t error_data;       // knativeerrordata, decoded
+    struct dlq_mark mark;     // the last word on it when it was read; DLQ_NEW: none
 };
 
 // The event of RECORD and what is said beside it; the letter's own bytes are on ARENA, its topic, place and time are
@@ -27,7 +27,6 @@ bool dlq_letter_read(const struct record *record, struct arena *arena, struct dl
 bool dlq_letter_is_dead(const struct dlq_letter *letter);
 // How often it was replayed before it came here.
 int64_t dlq_letter_replays(const struct dlq_letter *letter);
-enum dlq_state dlq_letter_state(const struct dlq_letter *letter);
 
 struct dlq_filter {
     const char *trigger;        // "NAME", "NAMESPACE/NAME", "KIND/NAMESPACE/NAME"; NULL: any

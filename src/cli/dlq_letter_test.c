@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which dead letters are meant, and which of two marks counts.
+// Which dead letters are meant.
 #include "cli/dlq_letter.h"
 
 #include "base/assert.h"
@@ -83,51 +83,12 @@ static void reads_times_and_rates(void **state)
     assert_int_equal(dlq_rate_read("5/d", &value, NULL), ERR_INVALID);
 }
 
-static void a_mark_is_read_as_it_was_written(void **state)
-{
-    struct dlq_mark mark = { .state = DLQ_REPLAYING,
-                             .topic_id = BYTES_LITERAL("00ff"),
-                             .run = BYTES_LITERAL("r"),
-                             .to = BYTES_LITERAL("trigger/n/t"),
-                             .at = { BYTES_LITERAL("topic"), 2, 7 },
-                             .time_ms = 1000,
-                             .is_edited = true,
-                             .over = 5 };
-    struct dlq_mark read;
-    struct writer text = WRITER_INIT;
-    (void)state;
-    dlq_mark_write(&mark, &text);
-    assert_int_equal(dlq_mark_read(BYTES_LITERAL("topic/0/1"), writer_view(&text), &arena, &read), ERR_OK);
-    assert_true(bytes_is(read.key, "topic/0/1") && bytes_is(read.to, "trigger/n/t") && bytes_is(read.run, "r"));
-    assert_true(read.state == DLQ_REPLAYING && read.is_edited && read.over == 5 && read.time_ms == 1000);
-    assert_true(bytes_is(read.at.topic, "topic") && read.at.partition == 2 && read.at.offset == 7);
-    assert_int_equal(dlq_mark_read(BYTES_LITERAL("k"), BYTES_LITERAL("{\"state\":\"odd\"}"), &arena, &read),
-                     ERR_INVALID);
-    assert_int_equal(dlq_mark_read(BYTES_LITERAL("k"), BYTES_NULL, &arena, &read), ERR_OK);
-    assert_int_equal(read.state, DLQ_NEW);
-    writer_free(&text);
-}
-
-static void of_two_who_begin_the_first_one_may(void **state)
-{
-    struct dlq_mark first = { .state = DLQ_REPLAYING, .offset = 3, .over = -1 };
-    struct dlq_mark second = { .state = DLQ_REPLAYING, .offset = 4, .over = -1 };
-    struct dlq_mark later = { .state = DLQ_REPLAYING, .offset = 5, .over = 3 };
-    struct dlq_mark done = { .state = DLQ_REPLAYED, .offset = 6, .over = -1 };
-    (void)state;
-    assert_false(dlq_mark_counts(&first, &second));
-    assert_true(dlq_mark_counts(&first, &later));
-    assert_true(dlq_mark_counts(&first, &done));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(filters_choose, tear_down),
         cmocka_unit_test_teardown(a_replayed_event_is_no_dead_letter, tear_down),
         cmocka_unit_test(reads_times_and_rates),
-        cmocka_unit_test_teardown(a_mark_is_read_as_it_was_written, tear_down),
-        cmocka_unit_test(of_two_who_begin_the_first_one_may),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,7 +37,7 @@ static void row_text(struct cli_table *table, const struct dlq_letter *letter)
     error.size = error.size > ERROR_SHOWN ? ERROR_SHOWN : error.size;
     cli_table_add(table, "%.*s", BYTES_ARG(letter->id));
     cli_table_add(table, "%s", civil_format_seconds(letter->time_ms, time));
-    cli_table_add(table, "%s", dlq_state_shown(dlq_letter_state(letter)));
+    cli_table_add(table, "%s", dlq_state_shown(letter->mark.state));
     cli_table_add(table, "%.*s", BYTES_ARG(letter->from.size == 0 ? BYTES_LITERAL("-") : letter->from));
     cli_table_add(table, "%.*s", BYTES_ARG(letter->event.core[CLOUDEVENT_TYPE]));
     cli_table_add(table, "%.*s", BYTES_ARG(letter->event.core[CLOUDEVENT_ID]));
@@ -51,7 +51,7 @@ static err_t on_letters(struct dlq *dlq, struct dlq_letter *letters, size_t coun
     struct list *list = dlq->owner;
     (void)diag;
     for (size_t i = 0; i < count; i++) {
-        if (!is_listed(dlq->config, dlq_letter_state(&letters[i]))) {
+        if (!is_listed(dlq->config, letters[i].mark.state)) {
             list->done++;
             continue;
         }

@@ -138,7 +138,10 @@ static bool on_record(struct cli_reader *reader, size_t at, const struct batch_h
         (struct mark_place){ reader->topic->name, reader->topic->partitions[at].number, record_offset(batch, record) };
     letter.time_ms = record_timestamp(batch, record);
     letter.id = mark_place_text(&letter.place, &scan->arena);
-    letter.mark = dlq_ledger_find(&scan->dlq->ledger, letter.id, reader->topic);
+    struct dlq_entry *entry = dlq_ledger_find(&scan->dlq->ledger, letter.id, reader->topic);
+    const struct dlq_mark *last = entry == NULL ? NULL : dlq_entry_last(entry);
+    if (last != NULL)
+        letter.mark = *last;
     if (!scan->takes_all && (!dlq_letter_is_dead(&letter) || !dlq_filter_matches(&scan->dlq->filter, &letter)))
         return true;
     if (scan->count == scan->capacity) {

@@ -106,7 +106,7 @@ static err_t on_letters(struct dlq *dlq, struct dlq_letter *letters, size_t coun
     size_t meant = 0, max = part_max(replay);
     err_t err = ERR_OK;
     for (size_t i = 0; i < count; i++) {
-        if (is_meant(dlq->config, dlq_letter_state(&letters[i])))
+        if (is_meant(dlq->config, letters[i].mark.state))
             letters[meant++] = letters[i];
         else
             replay->done++;

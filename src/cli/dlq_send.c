@@ -29,9 +29,9 @@ err_t dlq_send_to(const char *to, struct dlq_send *send, diag_t *diag)
 struct parcel {
     const struct dlq_letter *letter;
     const struct cluster_topic *topic;
-    size_t at; // the partition's index
-    struct dlq_mark mark;
-    struct dlq_mark former; // what was said before: it holds again when nothing was sent
+    size_t at;                            // the partition's index
+    struct dlq_mark mark;                 // its beginning
+    enum { NOT_SENT, SENT, OPEN } result; // OPEN: nobody knows
 };
 
 static err_t topic_of(const struct dlq_send *send, const struct dlq_letter *letter,
@@ -86,10 +86,10 @@ static err_t parcel_make(const struct dlq_send *send, const struct dlq_letter *l
     int64_t *ends = arena_array(arena, parcel->topic->partition_count, sizeof *ends);
     err = cli_offsets_find(send->dlq->cluster, parcel->topic, CLI_LATEST, ends, diag);
     parcel->letter = letter;
-    parcel->former = letter->mark != NULL ? *letter->mark : (struct dlq_mark){ .key = letter->id, .state = DLQ_NEW };
     parcel->at = partition_of(letter, parcel->topic);
+    parcel->result = NOT_SENT;
     parcel->mark = (struct dlq_mark){
-        .key = letter->id,
+        .letter = letter->id,
         .state = DLQ_REPLAYING,
         .topic_id = dlq_topic_id(letter->topic, arena),
         .run = send->dlq->ledger.run,
@@ -97,26 +97,45 @@ static err_t parcel_make(const struct dlq_send *send, const struct dlq_letter *l
         .at = { parcel->topic->name, parcel->topic->partitions[parcel->at].number, ends[parcel->at] },
         .time_ms = clock_wall_ms(),
         .is_edited = send->is_edited,
+        .over = letter->mark.state == DLQ_NEW ? -1 : letter->mark.offset,
     };
     return err;
 }
 
 // --- marks
 
-static err_t marks_append(const struct dlq_send *send, const struct parcel *parcels, size_t count, diag_t *diag)
+static err_t begin(const struct dlq_send *send, const struct parcel *parcels, size_t count, diag_t *diag)
 {
     struct dlq_mark *marks = arena_array(&send->dlq->arena, count, sizeof *marks);
     for (size_t i = 0; i < count; i++)
         marks[i] = parcels[i].mark;
-    err_t err = dlq_ledger_append(&send->dlq->ledger, marks, count, diag);
-    return err == ERR_OK ? dlq_ledger_read(&send->dlq->ledger, diag) : err;
+    return dlq_ledger_append(&send->dlq->ledger, marks, count, diag);
 }
 
 // Of two commands that begin at the same time one may.
 static bool is_ours(const struct dlq_send *send, const struct parcel *parcel)
 {
-    const struct dlq_mark *mark = dlq_ledger_find(&send->dlq->ledger, parcel->mark.key, parcel->letter->topic);
-    return mark != NULL && mark->state == DLQ_REPLAYING && bytes_equal(mark->run, parcel->mark.run);
+    struct dlq_entry *entry = dlq_ledger_find(&send->dlq->ledger, parcel->mark.letter, parcel->letter->topic);
+    return entry != NULL && entry->counts != NULL && bytes_equal(entry->counts->mark.run, parcel->mark.run);
+}
+
+// What was done, and that nobody is at it any more; of what nobody knows the beginning stays.
+static err_t end(const struct dlq_send *send, const struct parcel *parcels, size_t count, diag_t *diag)
+{
+    struct dlq_mark *marks = arena_array(&send->dlq->arena, 2 * count, sizeof *marks);
+    size_t said = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct dlq_mark done = parcels[i].mark, back = parcels[i].mark;
+        done.state = DLQ_REPLAYED;
+        done.run = BYTES_NULL;
+        back.state = DLQ_NEW;
+        if (parcels[i].result == SENT)
+            marks[said++] = done;
+        if (parcels[i].result != OPEN)
+            marks[said++] = back;
+    }
+    err_t err = dlq_ledger_append(&send->dlq->ledger, marks, said, diag);
+    return err == ERR_OK ? dlq_ledger_read(&send->dlq->ledger, diag) : err;
 }
 
 // --- records
@@ -162,48 +181,54 @@ static err_t parcel_send(const struct dlq_send *send, struct parcel *parcel, dia
         err = batch_builder_finish(&builder, &batch);
     if (err == ERR_OK) {
         err = cli_batch_send(send->dlq->cluster, parcel->topic, parcel->at, &batch, -1, &parcel->mark.at.offset, diag);
+        parcel->result = err == ERR_OK ? SENT : err == ERR_INVALID ? NOT_SENT : OPEN;
         slice_free(&batch);
     }
     batch_builder_free(&builder);
-    if (err == ERR_OK)
-        parcel->mark.state = DLQ_REPLAYED;
-    else if (err == ERR_INVALID) // it was refused: nothing was done
-        parcel->mark = parcel->former;
     return err;
+}
+
+// Until one fails; those behind it are not sent.
+static err_t parcels_send(struct dlq_send *send, struct parcel *parcels, size_t count, diag_t *diag)
+{
+    err_t err = dlq_ledger_read(&send->dlq->ledger, diag);
+    for (size_t i = 0; i < count; i++) {
+        bool is_mine = is_ours(send, &parcels[i]);
+        send->taken += err == ERR_OK && !is_mine;
+        if (err == ERR_OK && is_mine)
+            err = parcel_send(send, &parcels[i], diag);
+    }
+    return err;
+}
+
+static void tell(struct dlq_send *send, const struct parcel *parcels, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct dlq_mark done = parcels[i].mark;
+        done.state = DLQ_REPLAYED;
+        if (parcels[i].result != SENT)
+            continue;
+        send->sent++;
+        if (send->on_sent != NULL)
+            send->on_sent(send, parcels[i].letter, &done);
+    }
 }
 
 err_t dlq_send(struct dlq_send *send, const struct dlq_letter *letters, size_t count, diag_t *diag)
 {
     struct parcel *parcels = arena_array(&send->dlq->arena, count, sizeof *parcels);
-    size_t ours = 0;
     err_t err = ERR_OK;
     for (size_t i = 0; i < count && err == ERR_OK; i++)
         err = parcel_make(send, &letters[i], &parcels[i], diag);
     if (err == ERR_OK)
-        err = marks_append(send, parcels, count, diag);
-    for (size_t i = 0; i < count && err == ERR_OK; i++) {
-        if (is_ours(send, &parcels[i]))
-            parcels[ours++] = parcels[i];
-        else
-            send->taken++;
-    }
-    size_t tried = 0;
-    while (tried < ours && err == ERR_OK)
-        err = parcel_send(send, &parcels[tried++], diag);
+        err = begin(send, parcels, count, diag);
+    if (err != ERR_OK)
+        return err;
     diag_t second = { 0 };
-    // What was not tried is as it was; what nobody knows of stays as it is.
-    for (size_t i = tried; i < ours; i++)
-        parcels[i].mark = parcels[i].former;
-    err_t marked = ours == 0 ? ERR_OK : marks_append(send, parcels, ours, &second);
-    for (size_t i = 0; i < ours; i++) {
-        bool is_sent = parcels[i].mark.state == DLQ_REPLAYED && bytes_equal(parcels[i].mark.run, send->dlq->ledger.run);
-        if (!is_sent)
-            continue;
-        send->sent++;
-        if (send->on_sent != NULL)
-            send->on_sent(send, parcels[i].letter, &parcels[i].mark);
-    }
-    if (err == ERR_OK && marked != ERR_OK)
+    err = parcels_send(send, parcels, count, diag);
+    err_t ended = end(send, parcels, count, &second);
+    tell(send, parcels, count);
+    if (err == ERR_OK && ended != ERR_OK)
         *diag = second;
-    return err == ERR_OK ? marked : err;
+    return err == ERR_OK ? ended : err;
 }

@@ -98,9 +98,9 @@ static void history_text(const struct history *history, struct arena *arena, str
             arena_format(arena, "  failed at %s with %.*s: %.*s", civil_format_seconds(item->time_ms, time),
                          BYTES_ARG(code), BYTES_ARG(item->error_data));
         writer_format(out, "%s\n  it was %s", cli_shown(arena, bytes_of_text(text)), cli_shown(arena, item->id));
-        if (item->mark != NULL) {
+        if (item->mark.state != DLQ_NEW) {
             writer_text(out, ", ");
-            dlq_mark_tell(item->mark, out);
+            dlq_mark_tell(&item->mark, out);
         }
         writer_text(out, "\n");
     }
@@ -113,10 +113,10 @@ static void show_text(const struct dlq_letter *letter, const struct history *his
     char time[CIVIL_TEXT_SIZE];
     struct arena arena = ARENA_INIT;
     struct writer state = WRITER_INIT;
-    if (letter->mark == NULL)
+    if (letter->mark.state == DLQ_NEW)
         writer_text(&state, "new");
     else
-        dlq_mark_tell(letter->mark, &state);
+        dlq_mark_tell(&letter->mark, &state);
     line(out, "Id:", letter->id);
     line(out, "Failed:", bytes_of_text(civil_format_seconds(letter->time_ms, time)));
     line(out, "State:", writer_view(&state));

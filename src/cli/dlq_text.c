@@ -48,9 +48,9 @@ void dlq_letter_json(const struct dlq_letter *letter, struct json_writer *json)
     char time[CIVIL_TEXT_SIZE];
     json_field_bytes(json, "id", letter->id);
     json_field_text(json, "time", civil_format(letter->time_ms, time));
-    json_field_text(json, "state", dlq_state_shown(dlq_letter_state(letter)));
-    if (letter->mark != NULL)
-        mark_json(letter->mark, json);
+    json_field_text(json, "state", dlq_state_shown(letter->mark.state));
+    if (letter->mark.state != DLQ_NEW)
+        mark_json(&letter->mark, json);
     if (letter->from.data != NULL)
         json_field_bytes(json, "from", letter->from);
     place_json(json, "record", &letter->origin);

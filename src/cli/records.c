@@ -59,6 +59,8 @@ static err_t partition_read(struct cli_reader *reader, size_t at, const struct k
             return diag_fail(reader->diag, err, "fetch", "partition %d, batch at offset %lld: %s",
                              data->partition_index, (long long)header.base_offset, err_text(err));
         reader->positions[at] = batch_last_offset(&header) + 1;
+        if (reader->ends != NULL && reader->positions[at] > reader->ends[at])
+            reader->positions[at] = reader->ends[at]; // what came meanwhile was not shown
     }
     return ERR_OK;
 }

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """eddy dlq: dead letters are listed, shown, replayed, edited and dropped, and nothing is replayed twice by accident."""
 
+import collections
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 
+import confluent_kafka
 import confluent_kafka.admin
 import pytest
 import servers
@@ -186,19 +189,114 @@ def test_a_kafka_sinks_dead_letters_are_known_too(space, receiver, dlq):
     wait_for(lambda: receiver.ids("/t") == ["1"], lambda: receiver.got)
 
 
+# --- several commands, and those that do not come to their end
+
+
+def begin(dlq, *arguments):
+    command = [servers.eddy_binary(), "dlq", "replay", *arguments, "--bootstrap", dlq.bootstrap]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_replays_at_the_same_moment_share_the_letters(space, receiver, dlq):
+    """Each letter is replayed by one of them, and both say what they did."""
+    count = 1000  # they begin a hundred at a time
+    fail(space, receiver, count)
+    processes = [begin(dlq, *dlq.trigger("t")) for _ in range(4)]
+    ended = [(*process.communicate(timeout=SECONDS), process.returncode) for process in processes]
+    assert all(code == 0 and errors == "" for _, errors, code in ended), ended
+    told = [line.split()[1] for output, _, _ in ended for line in output.splitlines()[:-1]]
+    assert len(told) == len({*told}) == count
+    summaries = [output.splitlines()[-1] for output, _, _ in ended]
+    assert sum(int(number) for summary in summaries for number in re.findall(r"\d+", summary)) == 4 * count, summaries
+    wait_for(lambda: len(receiver.ids("/t")) >= count, lambda: len(receiver.ids("/t")))
+    assert sorted(receiver.ids("/t")) == sorted(f"t{number}" for number in range(count))
+    assert {letter["state"] for letter in dlq.list("--all")} == {"replayed"}
+
+
 def test_a_replay_that_is_killed_repeats_nothing_that_was_sent(space, receiver, dlq):
     fail(space, receiver, 30)
-    command = [servers.eddy_binary(), "dlq", "replay", *dlq.trigger("t"), "--rate", "20/s", "--bootstrap", dlq.bootstrap]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    process = begin(dlq, *dlq.trigger("t"), "--rate", "20/s")
     wait_for(lambda: len(receiver.ids("/t")) >= 5, lambda: receiver.got)
     process.kill()
-    process.wait(SECONDS)
+    process.communicate(timeout=SECONDS)
     dlq.run("replay", *dlq.trigger("t"))
     uncertain = dlq.list("--uncertain")
     assert len(uncertain) <= 100
     dlq.run("replay", *dlq.trigger("t"), "--uncertain", "--again")
     wait_for(lambda: {*receiver.ids("/t")} == {f"t{number}" for number in range(30)}, lambda: receiver.ids("/t"))
     assert len(receiver.ids("/t")) == 30, sorted(receiver.ids("/t"))
+
+
+def test_replays_that_are_killed_at_any_moment_lose_nothing_and_tell_what_is_uncertain(space, receiver, dlq):
+    count = 500
+    fail(space, receiver, count)
+    everything = {f"t{number}" for number in range(count)}
+    for lines in (0, 1, 50, 100):  # a line is printed for what is sent for sure; then it goes on with the next hundred
+        process = begin(dlq, *dlq.trigger("t"))
+        for _ in range(lines):
+            process.stdout.readline()
+        time.sleep(0.01)
+        process.kill()
+        process.communicate(timeout=SECONDS)
+    dlq.run("replay", *dlq.trigger("t"))
+    uncertain = {letter["event"]["id"] for letter in dlq.list("--uncertain")}
+    wait_for(lambda: {*receiver.ids("/t")} >= everything - uncertain, lambda: everything - {*receiver.ids("/t")})
+    assert len(receiver.ids("/t")) == len({*receiver.ids("/t")})  # nothing twice without a word
+    dlq.run("replay", *dlq.trigger("t"), "--uncertain", "--again")
+    wait_for(lambda: {*receiver.ids("/t")} == everything, lambda: everything - {*receiver.ids("/t")})
+    twice = {id for id, number in collections.Counter(receiver.ids("/t")).items() if number > 1}
+    assert twice <= uncertain and dlq.list() == []
+
+
+# --- what was done, when the letters go
+
+
+def ledger(space, dlq):
+    """The letters of this namespace that the ledger has a mark of, with the ids of their topics."""
+    consumer = confluent_kafka.Consumer({"bootstrap.servers": dlq.bootstrap, "group.id": "none", "enable.partition.eof": True, "fetch.wait.max.ms": 10})
+    consumer.assign([confluent_kafka.TopicPartition("eddy-dlq", 0, confluent_kafka.OFFSET_BEGINNING)])
+    last = {}
+    while (message := consumer.poll(SECONDS)) is not None and not message.error():
+        last[message.key().decode()] = message.value()
+    consumer.close()
+    return {tuple(key.split(" ")[:2]) for key, value in last.items() if value is not None and space.name in key}
+
+
+def test_a_topic_that_was_made_anew_has_new_letters(space, receiver, dlq):
+    """What was done with the old ones hides none of them, and is forgotten."""
+    topic = f"knative-broker-{space.name}-default-dead-letters"
+    fail(space, receiver, 3)
+    dlq.run("replay", *dlq.trigger("t"))
+    dlq.run("drop", f"{topic}/0/2", "--topic", topic)
+    wait_for(lambda: len(receiver.ids("/t")) == 3, lambda: receiver.got)
+    before = ledger(space, dlq)
+    assert len(before) == 3
+    admin = space.admin()
+    admin.delete_topics([topic])[topic].result(SECONDS)
+    wait_for(lambda: space.partitions(topic) == 1, "the broker makes it anew")
+    fail(space, receiver, 3, "u")
+    assert [(letter["id"], letter["state"]) for letter in dlq.list()] == [(f"{topic}/0/{offset}", "new") for offset in range(3)]
+    assert dlq.run("replay", *dlq.trigger("u")).splitlines()[-1] == "3 replayed."
+    wait_for(lambda: len(receiver.ids("/u")) == 3, lambda: receiver.got)
+    assert dlq.list() == [] and len(ledger(space, dlq)) == 3 and not before & ledger(space, dlq)
+
+
+def test_what_was_done_with_letters_that_are_gone_is_forgotten(space, receiver, dlq):
+    topic = f"knative-broker-{space.name}-default-dead-letters"
+    fail(space, receiver, 4)
+    dlq.run("drop", *dlq.trigger("t"), "--topic", topic)
+    assert len(ledger(space, dlq)) == 4
+    admin = space.admin()
+    place = confluent_kafka.TopicPartition(topic, 0, 3)  # as retention does it
+    admin.delete_records([place])[place].result(SECONDS)
+    dlq.list("--all")
+    assert len(ledger(space, dlq)) == 4  # who only looks writes nothing
+    fail(space, receiver, 1, "u")
+    dlq.run("drop", *dlq.trigger("u"))
+    assert {letter for letter, _ in ledger(space, dlq)} == {f"{topic}/0/3", f"{topic}/0/4"}
+    end = len(space.records("eddy-dlq"))
+    dlq.run("replay", f"{topic}/0/4", "--again")
+    assert len(space.records("eddy-dlq")) == end + 3  # that it begins, that it is done, and that it does not begin any more
 
 
 @pytest.mark.parametrize(

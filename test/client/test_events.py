@@ -159,6 +159,7 @@ class Space:
                 "group.id": uuid.uuid4().hex,
                 "auto.offset.reset": "earliest",
                 "enable.partition.eof": True,
+                "fetch.wait.max.ms": 10,
             }
         )
         found = []
