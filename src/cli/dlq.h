@@ -6,6 +6,7 @@
 #include "cli/dlq_letter.h"
 #include "cli/editor.h"
 #include "cli/groups.h"
+#include "cli/kube_session.h"
 
 enum cli_exit cli_dlq(int count, const char *const *arguments);
 
@@ -17,6 +18,7 @@ struct dlq_config {
     bool all, uncertain;
     bool again, dry_run, everything; // replay, drop
     const char *to, *rate;
+    struct kube_link_options link; // where it is asked who is there
     struct editor_config editor;
 };
 

@@ -16,6 +16,7 @@ static const struct option_row rows[] = {
       .help = "trigger (the one that failed, nobody else; the default), broker (all that want it), topic:NAME", .at = offsetof(struct dlq_config, to) },
     EDITOR_ROWS(struct dlq_config, editor),
     CLI_ROWS(struct dlq_config),
+    KUBE_SERVER_ROWS(struct dlq_config),
 };
 // clang-format on
 
@@ -66,8 +67,11 @@ static err_t on_letters(struct dlq *dlq, struct dlq_letter *letters, size_t coun
     if (letters[0].mark.state != DLQ_NEW && !dlq->config->again)
         return diag_fail(diag, ERR_CONFLICT, arena_text(&dlq->arena, letters[0].id),
                          "is %s: --again edits and replays it nevertheless", dlq_state_shown(letters[0].mark.state));
+    err_t err = dlq_send_check(send, letters, 1, diag);
+    if (err != ERR_OK)
+        return err;
     dlq_event_write(&letters[0].event, &text);
-    err_t err = event_edit(dlq, writer_view(&text), &event, &is_changed, diag);
+    err = event_edit(dlq, writer_view(&text), &event, &is_changed, diag);
     if (err == ERR_OK && is_changed) {
         letters[0].event = event;
         err = dlq_send(send, letters, 1, diag);
@@ -91,20 +95,21 @@ static enum cli_exit run(struct cluster *cluster, const struct cli_common *commo
                          const struct cli_arguments *arguments)
 {
     struct dlq dlq;
-    struct dlq_send send = { .dlq = &dlq, .is_edited = true, .on_sent = on_sent };
+    struct dlq_send send = { .is_edited = true, .on_sent = on_sent };
     struct writer out = WRITER_INIT;
     diag_t diag = { 0 };
     err_t err = dlq_open(&dlq, cluster, common, &diag);
     dlq.on_letters = on_letters;
     dlq.owner = &send;
     if (err == ERR_OK)
-        err = dlq_send_to(dlq.config->to, &send, &diag);
+        err = dlq_send_open(&send, &dlq, &arguments->set, &diag);
     if (err == ERR_OK)
         err = dlq_read(&dlq, arguments, &diag);
     if (err == ERR_OK && send.sent == 0)
         writer_text(&out, send.taken > 0 ? "Another command is at it.\n" : "Edit cancelled, no changes made.\n");
     (void)cli_print(&out);
     writer_free(&out);
+    dlq_send_close(&send);
     dlq_close(&dlq);
     return err == ERR_OK ? CLI_OK : cli_complain("dlq edit", &diag);
 }

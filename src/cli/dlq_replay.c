@@ -14,6 +14,7 @@ static const struct option_row rows[] = {
     { .flag = "--rate", .group = "Replay", .type = OPTION_TEXT, .value_name = "N/s", .help = "not faster than this: 10/s, 100/m, 5/h", .at = offsetof(struct dlq_config, rate) },
     { .flag = "--dry-run", .group = "Replay", .type = OPTION_BOOL, .help = "only say what would be replayed", .at = offsetof(struct dlq_config, dry_run) },
     CLI_ROWS(struct dlq_config),
+    KUBE_SERVER_ROWS(struct dlq_config),
 };
 // clang-format on
 
@@ -90,6 +91,9 @@ static err_t part_send(struct replay *replay, const struct dlq_letter *letters, 
 {
     struct dlq *dlq = replay->send.dlq;
     if (dlq->config->dry_run) {
+        err_t err = dlq_send_check(&replay->send, letters, count, diag);
+        if (err != ERR_OK)
+            return err;
         for (size_t i = 0; i < count; i++)
             tell(replay, &letters[i], NULL);
         replay->send.sent += count;
@@ -136,13 +140,13 @@ static enum cli_exit run(struct cluster *cluster, const struct cli_common *commo
                          const struct cli_arguments *arguments)
 {
     struct dlq dlq;
-    struct replay replay = { .send = { .dlq = &dlq, .on_sent = on_sent, .owner = &replay }, .out = WRITER_INIT };
+    struct replay replay = { .send = { .on_sent = on_sent, .owner = &replay }, .out = WRITER_INIT };
     diag_t diag = { 0 };
     err_t err = dlq_open(&dlq, cluster, common, &diag);
     dlq.on_letters = on_letters;
     dlq.owner = &replay;
     if (err == ERR_OK)
-        err = dlq_send_to(dlq.config->to, &replay.send, &diag);
+        err = dlq_send_open(&replay.send, &dlq, &arguments->set, &diag);
     if (err == ERR_OK && dlq.config->rate != NULL)
         err = dlq_rate_read(dlq.config->rate, &replay.per_hour, &diag);
     if (err == ERR_OK)
@@ -150,6 +154,7 @@ static enum cli_exit run(struct cluster *cluster, const struct cli_common *commo
     if (err == ERR_OK || replay.send.sent > 0)
         summary(&replay);
     writer_free(&replay.out);
+    dlq_send_close(&replay.send);
     dlq_close(&dlq);
     return err == ERR_OK ? CLI_OK : cli_complain("dlq replay", &diag);
 }
@@ -158,7 +163,8 @@ const struct cli_action dlq_replay_action = {
     { "dlq replay", "[ID ...] [options]",
       "Sends dead letters on their way again, durably: they are delivered, tried again and may become dead letters "
       "again\n"
-      "as any event. What was replayed or dropped before is skipped.\n"
+      "as any event. What was replayed or dropped before is skipped. Whether the one who failed is still there is\n"
+      "asked before: of Kafka, and of the Kubernetes API (--kubeconfig, --data).\n"
       "  eddy dlq replay --trigger orders --error 503 --rate 50/s\n"
       "  eddy dlq replay knative-broker-default-default-dead-letters/0/3 --to broker",
       0, CLI_REST_MAX },

@@ -23,6 +23,18 @@ err_t dlq_send_to(const char *to, struct dlq_send *send, diag_t *diag)
     return ERR_OK;
 }
 
+err_t dlq_send_open(struct dlq_send *send, struct dlq *dlq, const struct option_set *set, diag_t *diag)
+{
+    send->dlq = dlq;
+    send->addressees = (struct dlq_addressees){ .groups = &dlq->groups, .options = &dlq->config->link, .set = set };
+    return dlq_send_to(dlq->config->to, send, diag);
+}
+
+void dlq_send_close(struct dlq_send *send)
+{
+    dlq_addressees_free(&send->addressees);
+}
+
 // --- where to
 
 // One letter on its way.
@@ -74,6 +86,29 @@ static bytes_t destination_of(const struct dlq_send *send, const struct dlq_lett
     if (send->topic != NULL)
         return bytes_of_text(arena_format(&send->dlq->arena, TO_TOPIC "%s", send->topic));
     return send->is_for_all ? BYTES_LITERAL("broker") : letter->from;
+}
+
+// It stands as one before it, of those that were looked at.
+static bool is_same(const struct dlq_letter *letters, size_t at)
+{
+    for (size_t i = 0; i < at; i++) {
+        if (bytes_equal(letters[i].from, letters[at].from) &&
+            bytes_equal(letters[i].origin.topic, letters[at].origin.topic))
+            return true;
+    }
+    return false;
+}
+
+err_t dlq_send_check(struct dlq_send *send, const struct dlq_letter *letters, size_t count, diag_t *diag)
+{
+    const struct cluster_topic *topic;
+    err_t err = ERR_OK;
+    for (size_t i = 0; i < count && err == ERR_OK; i++) {
+        err = topic_of(send, &letters[i], &topic, diag);
+        if (err == ERR_OK && !send->is_for_all && !is_same(letters, i))
+            err = dlq_addressee_check(&send->addressees, &letters[i], diag);
+    }
+    return err;
 }
 
 static err_t parcel_make(const struct dlq_send *send, const struct dlq_letter *letter, struct parcel *parcel,
@@ -217,7 +252,7 @@ static void tell(struct dlq_send *send, const struct parcel *parcels, size_t cou
 err_t dlq_send(struct dlq_send *send, const struct dlq_letter *letters, size_t count, diag_t *diag)
 {
     struct parcel *parcels = arena_array(&send->dlq->arena, count, sizeof *parcels);
-    err_t err = ERR_OK;
+    err_t err = dlq_send_check(send, letters, count, diag);
     for (size_t i = 0; i < count && err == ERR_OK; i++)
         err = parcel_make(send, &letters[i], &parcels[i], diag);
     if (err == ERR_OK)

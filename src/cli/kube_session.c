@@ -159,11 +159,12 @@ void kube_pause(int64_t ms)
     loop_free(loop);
 }
 
-static err_t session_open(struct kube_session *session, const struct kube_link_options *options,
-                          const struct option_set *set, diag_t *diag)
+err_t kube_session_open(struct kube_session *session, const struct kube_link_options *options,
+                        const struct option_set *set, diag_t *diag)
 {
     struct kube_config config = { 0 };
     err_t err = config_read(options, set, &session->arena, &config, diag);
+    session->server = config.server;
     if (err == ERR_OK)
         err = kube_link_open(&config, &session->link, diag);
     if (err == ERR_OK)
@@ -171,6 +172,12 @@ static err_t session_open(struct kube_session *session, const struct kube_link_o
     const char *of_config = config.name_space == NULL ? "default" : config.name_space;
     session->name_space = options->name_space == NULL ? of_config : options->name_space;
     return err;
+}
+
+void kube_session_close(struct kube_session *session)
+{
+    kube_link_close(session->link);
+    arena_free(&session->arena);
 }
 
 enum cli_exit kube_command_run(const struct kube_command *command, struct kube_link_options *options, int count,
@@ -185,13 +192,12 @@ enum cli_exit kube_command_run(const struct kube_command *command, struct kube_l
     if (command->check != NULL && command->check(options, &arguments, &diag) != ERR_OK) {
         (void)cli_complain(command->usage.name, &diag);
         code = CLI_USAGE;
-    } else if (session_open(&session, options, &arguments.set, &diag) != ERR_OK) {
+    } else if (kube_session_open(&session, options, &arguments.set, &diag) != ERR_OK) {
         code = cli_complain(command->usage.name, &diag);
     } else {
         code = command->run(&session, options, &arguments);
     }
-    kube_link_close(session.link);
-    arena_free(&session.arena);
+    kube_session_close(&session);
     cli_arguments_free(&arguments);
     return code;
 }

@@ -12,22 +12,15 @@ struct kube_link_options {
     const char *name_space, *kubeconfig, *data, *context, *server, *token;
 };
 
-// Their rows; TYPE has the member link.
-#define KUBE_ROWS(TYPE)                                                                                                \
-    { .flag = "--namespace",                                                                                           \
-      .letter = 'n',                                                                                                   \
+// The rows that say where the server is, and who asks; TYPE has the member link.
+#define KUBE_SERVER_ROWS(TYPE)                                                                                         \
+    { .flag = "--kubeconfig",                                                                                          \
+      .env = "KUBECONFIG",                                                                                             \
       .group = "Common",                                                                                               \
-      .type = OPTION_TEXT,                                                                                             \
-      .value_name = "NAMESPACE",                                                                                       \
-      .help = "where the objects are; else what the kubeconfig says, else \"default\"",                                \
-      .at = offsetof(TYPE, link.name_space) },                                                                         \
-        { .flag = "--kubeconfig",                                                                                      \
-          .env = "KUBECONFIG",                                                                                         \
-          .group = "Common",                                                                                           \
-          .type = OPTION_PATH,                                                                                         \
-          .value_name = "FILE",                                                                                        \
-          .help = "how to reach the server, several files with ':' between them; else the one in the data folder",     \
-          .at = offsetof(TYPE, link.kubeconfig) },                                                                     \
+      .type = OPTION_PATH,                                                                                             \
+      .value_name = "FILE",                                                                                            \
+      .help = "how to reach the server, several files with ':' between them; else the one in the data folder",         \
+      .at = offsetof(TYPE, link.kubeconfig) },                                                                         \
         { .flag = "--data",                                                                                            \
           .letter = 'd',                                                                                               \
           .env = "EDDY_DATA",                                                                                          \
@@ -55,8 +48,20 @@ struct kube_link_options {
         .help = "who asks, in place of the kubeconfig's user", .at = offsetof(TYPE, link.token)                        \
     }
 
+// Those, and where the objects are.
+#define KUBE_ROWS(TYPE)                                                                                                \
+    { .flag = "--namespace",                                                                                           \
+      .letter = 'n',                                                                                                   \
+      .group = "Common",                                                                                               \
+      .type = OPTION_TEXT,                                                                                             \
+      .value_name = "NAMESPACE",                                                                                       \
+      .help = "where the objects are; else what the kubeconfig says, else \"default\"",                                \
+      .at = offsetof(TYPE, link.name_space) },                                                                         \
+        KUBE_SERVER_ROWS(TYPE)
+
 struct kube_session {
     const char *command; // "get"
+    const char *server;  // "https://localhost:6443"
     struct kube_link *link;
     struct kube_kinds kinds;
     const char *name_space; // what is asked for, or that of the context
@@ -77,6 +82,11 @@ struct kube_command {
 enum cli_exit kube_command_run(const struct kube_command *command, struct kube_link_options *options, int count,
                                const char *const *texts);
 
+// For a command that is about something else. SESSION has its command; SET is what filled OPTIONS. Close it, whatever
+// comes of it.
+err_t kube_session_open(struct kube_session *session, const struct kube_link_options *options,
+                        const struct option_set *set, diag_t *diag) MUST_CHECK;
+void kube_session_close(struct kube_session *session);
 // Asks again: the kinds may be others now. A failure is explained in DIAG.
 err_t kube_session_discover(struct kube_session *session, diag_t *diag) MUST_CHECK;
 

@@ -189,6 +189,82 @@ def test_a_kafka_sinks_dead_letters_are_known_too(space, receiver, dlq):
     wait_for(lambda: receiver.ids("/t") == ["1"], lambda: receiver.got)
 
 
+# --- who is not there any more
+
+
+def kubeconfig(space):
+    return ["--kubeconfig", space.kube.kubeconfig]
+
+
+@pytest.mark.parametrize("asks", [True, False], ids=["kubeconfig", "kafka-alone"])
+def test_a_replay_to_a_trigger_that_is_gone_is_refused(space, receiver, dlq, tmp_path, asks):
+    server = kubeconfig(space) if asks else ["--data", tmp_path]
+    fail(space, receiver, 2)
+    (id, *_) = (letter["id"] for letter in dlq.list())
+    space.delete("Trigger", "t")
+    touch = f"touch {tmp_path}/edited #"
+    for command in (["replay", *dlq.trigger("t")], ["replay", id, "--dry-run"], ["edit", id]):
+        words = dlq.run(*command, *server, code=1, EDITOR=touch, KUBE_EDITOR="")
+        assert f"trigger/{space.name}/t" in words and "nobody would get it" in words and "--to broker" in words, words
+        assert ("does not exist any more at https://" if asks else "does not read the topic") in words
+    assert not (tmp_path / "edited").exists()
+    assert [letter["state"] for letter in dlq.list()] == ["new", "new"]
+    space.trigger("other", receiver.uri("/other"))
+    assert "1 replayed." in dlq.run("replay", id, "--to", "broker", *server)
+    wait_for(lambda: len(receiver.ids("/other")) == 1, lambda: receiver.got)
+    space.trigger("t", receiver.uri("/t"))  # one of its name gets what is its
+    assert "1 replayed. 1 skipped" in dlq.run("replay", *dlq.trigger("t"), *server)
+    wait_for(lambda: len(receiver.ids("/t")) == 1, lambda: receiver.got)
+
+
+def test_a_replay_to_a_trigger_of_another_broker_is_refused(space, receiver, dlq):
+    fail(space, receiver)
+    space.delete("Trigger", "t")
+    space.broker("another")
+    space.trigger("t", receiver.uri("/t"), broker="another")
+    words = dlq.run("replay", *dlq.trigger("t"), *kubeconfig(space), code=1)
+    assert f"does not read the topic knative-broker-{space.name}-default (the group knative-trigger-{space.name}-t " in words
+
+
+def test_a_replay_to_a_subscription_that_is_gone_is_refused(space, receiver, dlq):
+    channel = {"apiVersion": "messaging.knative.dev/v1", "kind": "InMemoryChannel", "name": "c"}
+    receiver.answer = lambda path, headers, body: (400, {}, b"")
+    space.make("InMemoryChannel", "c", {})
+    space.make("Subscription", "s", {"channel": channel, "subscriber": {"uri": receiver.uri("/s")}})
+    space.send("1", path=f"/channels/{space.name}/c")
+    wait_for(lambda: dlq.list(), "a dead letter")
+    (letter,) = dlq.list()
+    receiver.answer = lambda path, headers, body: (202, {}, b"")
+    assert "1 would be replayed." in dlq.run("replay", letter["id"], "--dry-run", *kubeconfig(space))
+    space.delete("Subscription", "s")
+    assert "does not exist any more" in dlq.run("replay", letter["id"], *kubeconfig(space), code=1)
+    assert "does not read the topic" in dlq.run("replay", letter["id"], code=1)
+
+
+def test_a_replay_to_a_source_asks_for_its_object(space, receiver, dlq):
+    """Its group may be the user's, and stay behind."""
+    topic, queue = f"topic-{space.name}", f"queue-{space.name}"
+    for name in (topic, queue):
+        space.make("KafkaSink", name, {"topic": name, "bootstrapServers": ["x"]})
+    sink = {"ref": {"apiVersion": "eventing.knative.dev/v1alpha1", "kind": "KafkaSink", "name": queue}}
+    spec = {"bootstrapServers": ["x"], "topics": [topic], "consumerGroup": f"group-{space.name}", "sink": {"uri": receiver.uri("/in")}, "delivery": {"deadLetterSink": sink}}
+    space.make("KafkaSource", "s", spec)
+    receiver.answer = lambda path, headers, body: (400, {}, b"")
+    space.send("1", path=f"/kafkasinks/{space.name}/{topic}")
+    wait_for(lambda: dlq.list("--topic", queue), "a dead letter")
+    (letter,) = dlq.list("--topic", queue)
+    receiver.answer = lambda path, headers, body: (202, {}, b"")
+    receiver.got.clear()
+    assert letter["from"] == f"kafkasource/{space.name}/s"
+    assert "whether it exists is not known" in dlq.run("replay", letter["id"], code=1)
+    assert "1 replayed." in dlq.run("replay", letter["id"], *kubeconfig(space))
+    wait_for(lambda: receiver.ids("/in") == ["1"], lambda: receiver.got)
+    space.make("KafkaSource", "s", {**spec, "topics": [queue]})
+    assert "does not read the topic" in dlq.run("replay", letter["id"], "--again", *kubeconfig(space), code=1)
+    space.delete("KafkaSource", "s")
+    assert "does not exist any more" in dlq.run("replay", letter["id"], "--again", *kubeconfig(space), code=1)
+
+
 # --- several commands, and those that do not come to their end
 
 
