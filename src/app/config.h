@@ -15,7 +15,7 @@ struct app_config {
     bool insecure;
     const char *kafka_address, *nats_address, *nats_monitor_address, *kube_address, *events_address,
         *console_address; // "off" closes the door
-    int64_t events_body;
+    int64_t events_body, events_drain_ms;
     const char *console_hosts; // comma separated; NULL: none
     int log_format, log_level; // enum log_format, enum log_level
     int64_t loops;             // 0: by the number of CPUs

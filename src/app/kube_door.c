@@ -355,12 +355,20 @@ static void on_part_closed(void *owner)
 }
 
 // The controllers first: nothing new comes from them then.
-static void on_close(struct message *message)
+static void on_drained(void *owner)
 {
-    struct kube_entry *entry = CONTAINER_OF(message, struct kube_entry, close);
+    struct kube_entry *entry = owner;
     entry->closing = 2;
     kube_close(entry->kube, on_part_closed, entry);
     eventing_stop(&CONTAINER_OF(entry, struct app, kube)->events.eventing, on_part_closed, entry);
+}
+
+static void on_close(struct message *message)
+{
+    struct kube_entry *entry = CONTAINER_OF(message, struct kube_entry, close);
+    struct app *app = CONTAINER_OF(entry, struct app, kube);
+    int64_t max_ms = app->store_failed ? 0 : app->config->events_drain_ms; // what is not kept comes again anyway
+    eventing_drain(&app->events.eventing, max_ms, on_drained, entry);
 }
 
 void kube_door_close(struct app *app, void (*on_closed)(void *owner), void *owner)

@@ -400,6 +400,19 @@ void consumer_init(struct consumer *consumer, int32_t partition_count, const int
     }
 }
 
+size_t consumer_quiesce(struct consumer *consumer)
+{
+    size_t count = 0;
+    consumer->is_stopping = true;
+    for (int32_t i = 0; i < consumer->partition_count; i++) {
+        LIST_EACH(&consumer->cursors[i].parcels, node)
+        {
+            count += LIST_ITEM(node, struct parcel, node)->is_away;
+        }
+    }
+    return count;
+}
+
 void consumer_deinit(struct consumer *consumer)
 {
     consumer->is_stopping = true;

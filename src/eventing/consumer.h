@@ -109,6 +109,8 @@ struct consumer {
 
 // The fields above are set; cursors start at the offsets of POSITIONS.
 void consumer_init(struct consumer *consumer, int32_t partition_count, const int64_t *positions);
+// No attempt begins any more. How many are under way.
+size_t consumer_quiesce(struct consumer *consumer);
 // What is under way is given up: it was not committed, and comes again after a start.
 void consumer_deinit(struct consumer *consumer);
 // Sinks or options changed: what rests is tried at once.

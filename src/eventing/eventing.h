@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/map.h"
+#include "eventing/drain.h"
 #include "eventing/hub.h"
 #include "eventing/inbox.h"
 #include "io/loop.h"
@@ -23,6 +24,7 @@ struct eventing {
     struct map stations, posts;
     struct map tallies;        // struct tally
     struct list_node watchers; // struct eventing_watcher
+    struct drain drain;        // before a stop
     struct deferred change;    // they are told
     char *base_url;            // "http://127.0.0.1:8080": where this server takes events; NULL: nowhere
     bool is_stopping;

@@ -445,6 +445,41 @@ def test_nothing_is_lost_when_it_is_killed(start_kube, receiver):
     assert len(receiver.got) < 4 * len(sent)  # each kill repeats what was not committed yet
 
 
+def test_a_stop_lets_deliveries_end_that_are_under_way(start_kube, receiver):
+    kube = start_kube()
+    space = Space(kube)
+    space.broker()
+    receiver.answer = lambda path, headers, body: (time.sleep(0.7), (202, {}, b""))[1]
+    space.trigger("t", receiver.uri("/in"))
+    for number in range(10):
+        space.send(str(number))
+    wait_for(lambda: len(receiver.got) == 10, lambda: receiver.got)
+    kube.server.stop()
+    kube.server.restart()
+    space.ready("Trigger", "t")
+    space.send("behind")
+    wait_for(lambda: "behind" in receiver.ids("/in"), lambda: receiver.got)
+    assert sorted(receiver.ids("/in")) == sorted([*map(str, range(10)), "behind"]), "each once"
+
+
+def test_a_stop_does_not_wait_for_ever(start_kube, receiver):
+    kube = start_kube(environment={"EDDY_EVENTS_DRAIN": "300ms"})
+    space = Space(kube)
+    space.broker()
+    over = threading.Event()
+    receiver.answer = lambda path, headers, body: (over.wait(10), (202, {}, b""))[1]
+    space.trigger("t", receiver.uri("/in"))
+    space.send("1")
+    wait_for(lambda: len(receiver.got) == 1, lambda: receiver.got)
+    began = time.monotonic()
+    kube.server.stop()
+    took = time.monotonic() - began
+    over.set()
+    assert 0.3 <= took < 5
+    kube.server.restart()
+    wait_for(lambda: receiver.ids("/in") == ["1", "1"], lambda: receiver.got)
+
+
 # --- a source
 
 

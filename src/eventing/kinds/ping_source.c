@@ -91,6 +91,7 @@ static void shot_free(struct shot *shot)
     if (shot->is_away)
         shot->sink->ops->cancel(shot->sink, &shot->handover);
     list_remove(&shot->node);
+    eventing_of(shot->ping->pings->controller.kube)->drain.pings--;
     timer_stop(&shot->retry);
     sink_unref(shot->sink);
     arena_free(&shot->arena);
@@ -151,6 +152,7 @@ static void shoot(struct ping *ping)
     shot->attempt = 1;
     timer_init(&shot->retry, ping->timer.loop, on_retry);
     list_append(&ping->shots, &shot->node);
+    eventing_of(ping->pings->controller.kube)->drain.pings++;
     shot_send(shot);
 }
 
