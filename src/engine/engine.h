@@ -111,12 +111,14 @@ struct engine_find_op {
 
 // --- offsets of groups
 
+enum { ENGINE_METADATA_MAX = 4096 }; // Kafka's default of offset.metadata.max.bytes
+
 struct engine_offset {
     bytes_t group, topic;
     int32_t partition;
-    int64_t offset;       // the next one to read; -1 in a commit: forget it
-    int32_t leader_epoch; // -1: unknown
-    bytes_t metadata;
+    int64_t offset;         // the next one to read; -1 in a commit: forget it
+    int32_t leader_epoch;   // -1: unknown
+    bytes_t metadata;       // text of whoever commits, at most ENGINE_METADATA_MAX bytes; "": it costs nothing
     int64_t expire_time_ms; // wall time after which it is forgotten; 0: by the retention of the server
     int64_t commit_time_ms; // out
 };
@@ -135,7 +137,8 @@ struct engine_fetch_op {
     struct loop *answer;    // private
     void (*on_done)(struct engine_fetch_op *op);
     bytes_t group; // in; valid until on_done
-    // out; valid during on_done; in the order of topic (by size, then bytes) and partition
+    // out; valid during on_done; in the order of topic (by size, then bytes) and partition. What the same loop
+    // committed before is seen, unless that failed.
     err_t err;
     const struct engine_offset *items;
     size_t count;

@@ -45,6 +45,8 @@ struct table_op {
     int64_t version; // also the present one when err is ERR_CONFLICT
 };
 void table_put(struct table_op *op);
+// Only waits: everything that was asked for before is durable and visible, or was refused. TABLE and ON_DONE are set.
+void table_sync(struct table_op *op);
 
 // Changes that are decided elsewhere (engine/: by a transaction). Asked on any loop; on_done comes there, once for each
 // call. At most one for each table at a time.

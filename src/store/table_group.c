@@ -61,12 +61,6 @@ err_t table_group_open(struct table *table, const struct table_group *group)
     return ERR_OK;
 }
 
-static struct loop *asker(const struct table *table)
-{
-    struct loop *current = loop_current();
-    return current == NULL ? table->loop : current;
-}
-
 static void on_hold(struct message *message)
 {
     struct table_group *group = CONTAINER_OF(message, struct table_group, message);
@@ -84,7 +78,7 @@ static void on_hold(struct message *message)
 
 void table_group_hold(struct table_group *group)
 {
-    group->from = asker(group->table);
+    group->from = table_asker(group->table);
     group->message.on_message = on_hold;
     loop_post(group->table->loop, &group->message);
 }
@@ -109,7 +103,7 @@ static void on_apply(struct message *message)
 
 void table_group_apply(struct table_group *group)
 {
-    group->from = asker(group->table);
+    group->from = table_asker(group->table);
     group->message.on_message = on_apply;
     loop_post(group->table->loop, &group->message);
 }

@@ -64,14 +64,14 @@ struct table {
     void *stop_owner;
 };
 
-// One change that was asked for, or a place in the queue for those of a group.
+// One change that was asked for, or a place in the queue for those of a group, or for who waits until it is reached.
 struct table_change {
     struct list_node node;
     struct map_node by_key; // in flight_keys, if MAPPED
     bool mapped;
     bool is_delete;
     struct table_op *op;       // NULL: of a group
-    struct row *row;           // its version is set when it is durable
+    struct row *row;           // its version is set when it is durable; NULL: of a group, or of who waits
     struct table_group *group; // in the queue: all of this
 };
 
@@ -97,6 +97,8 @@ void table_put_fail(struct table *table, err_t err);
 // The table stops: a hold ends, and what waited for that is refused, because it would come before what was decided.
 void table_put_stop(struct table *table);
 bool table_put_idle(const struct table *table);
+// The loop that is answered.
+struct loop *table_asker(const struct table *table);
 
 // table_group.c
 // Lets the group that asked have the table, if nobody changes it now.

@@ -73,6 +73,16 @@ static void change_add(struct table *table, struct table_change *change, struct 
         map_insert(&table->flight_keys, &change->by_key);
 }
 
+// Behind what was asked for before it: done with that, which is in this batch or done already.
+static void sync_go(struct table *table, struct table_change *change)
+{
+    list_remove(&change->node);
+    if (list_empty(&table->flight))
+        change_done(change, ERR_OK);
+    else
+        list_append(&table->flight, &change->node);
+}
+
 // Moves changes from the queue into the batch; the number of them.
 static size_t batch_fill(struct table *table, struct batch_builder *builder)
 {
@@ -83,6 +93,10 @@ static size_t batch_fill(struct table *table, struct batch_builder *builder)
         struct table_change *change = LIST_ITEM(node, struct table_change, node);
         if (change->group != NULL)
             break;
+        if (change->row == NULL) {
+            sync_go(table, change);
+            continue;
+        }
         size_t size = change->row->key_size + (size_t)change->row->value_size;
         bool full = count == BATCH_CHANGES_MAX || batch_builder_size(builder) + size > BATCH_BYTES_MAX;
         if (count > 0 && (full || change_must_wait(table, change)))
@@ -113,7 +127,7 @@ static void on_appended(struct log_op *op)
         list_remove(&change->node);
         if (change->mapped)
             map_remove(&table->flight_keys, &change->by_key);
-        if (op->err == ERR_OK) {
+        if (op->err == ERR_OK && change->row != NULL) {
             change->row->version = ++version;
             if (change->op != NULL)
                 change->op->version = version;
@@ -152,6 +166,8 @@ static void puts_go(struct table *table)
         err_t err = batch_builder_finish(&builder, &batch);
         ASSERT(err == ERR_OK); // the sizes are bounded
         append_go(table, batch, false);
+    } else {
+        table_put_wake(table); // what was refused may have stood before a group
     }
     batch_builder_free(&builder);
 }
@@ -229,6 +245,34 @@ bool table_put_idle(const struct table *table)
     return list_empty(&table->queue) && !table->appending;
 }
 
+struct loop *table_asker(const struct table *table)
+{
+    struct loop *current = loop_current();
+    return current == NULL ? table->loop : current;
+}
+
+static void on_sync(struct message *message)
+{
+    struct table_op *op = CONTAINER_OF(message, struct table_op, message);
+    struct table *table = op->table;
+    struct table_change *change = mem_zalloc(1, sizeof *change);
+    change->op = op;
+    if (table_put_idle(table))
+        change_done(change, ERR_OK);
+    else
+        list_append(&table->queue, &change->node);
+}
+
+void table_sync(struct table_op *op)
+{
+    op->from = table_asker(op->table);
+    op->message.on_message = on_sync;
+    if (loop_current() == op->table->loop)
+        on_sync(&op->message);
+    else
+        loop_post(op->table->loop, &op->message);
+}
+
 static void on_put(struct message *message)
 {
     struct table_op *op = CONTAINER_OF(message, struct table_op, message);
@@ -247,15 +291,14 @@ static void on_put(struct message *message)
 void table_put(struct table_op *op)
 {
     struct table *table = op->table;
-    struct loop *current = loop_current();
     struct table_change *change = mem_zalloc(1, sizeof *change);
     change->op = op;
     change->is_delete = op->value.data == NULL;
     change->row = row_new(op->key, op->value, 0);
     op->private_state = change;
-    op->from = current == NULL ? table->loop : current;
+    op->from = table_asker(table);
     op->message.on_message = on_put;
-    if (current == table->loop)
+    if (loop_current() == table->loop)
         on_put(&op->message);
     else
         loop_post(table->loop, &op->message);

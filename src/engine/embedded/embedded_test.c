@@ -528,6 +528,36 @@ static void commits_offsets_of_many_groups_at_once(void **state)
     assert_int_equal(commit_offsets(items, 1), ERR_INVALID);
 }
 
+// Not awaited: the fetch comes right behind it.
+static struct engine_commit_op unawaited;
+
+static void on_unawaited(struct engine_commit_op *op)
+{
+    assert_int_equal(op->err, ERR_OK);
+}
+
+static void commit_and_fetch(void *owner)
+{
+    engine->driver->offsets_commit(engine, &unawaited);
+    engine->driver->offsets_fetch(engine, owner);
+}
+
+static void a_fetch_sees_what_was_committed_before_it(void **state)
+{
+    (void)state;
+    for (int64_t offset = 1; offset < 20; offset++) {
+        const struct engine_offset item = {
+            .group = BYTES_LITERAL("g"), .topic = BYTES_LITERAL("t"), .offset = offset, .metadata = BYTES_LITERAL("m")
+        };
+        struct engine_fetch_op op = { .on_done = on_fetched, .group = BYTES_LITERAL("g") };
+        char wanted[32];
+        unawaited = (struct engine_commit_op){ .on_done = on_unawaited, .items = &item, .count = 1 };
+        wait_for(1, commit_and_fetch, &op);
+        snprintf(wanted, sizeof wanted, "t/0=%d(m) ", (int)offset);
+        assert_string_equal(fetched, wanted);
+    }
+}
+
 static void a_deleted_topic_takes_its_offsets_with_it(void **state)
 {
     (void)state;
@@ -604,6 +634,7 @@ int main(void)
         TEST(a_reader_learns_why_it_ended),
         TEST(a_record_that_the_topic_refuses_is_refused_alone),
         TEST(commits_offsets_of_many_groups_at_once),
+        TEST(a_fetch_sees_what_was_committed_before_it),
         TEST(a_deleted_topic_takes_its_offsets_with_it),
         TEST(a_table_row_is_put_with_the_version_it_expects),
     };

@@ -216,6 +216,8 @@ void offsets_commit(struct offsets *offsets, struct engine_commit_op *op)
 
 struct fetch_state {
     struct offsets *offsets;
+    struct engine_fetch_op *op;
+    struct table_op sync;
     struct arena arena;
     struct engine_offset *items;
     size_t count, capacity;
@@ -241,10 +243,10 @@ static void fetch_add(struct fetch_state *state, const struct engine_offset *off
     item->metadata = arena_copy(&state->arena, offset->metadata);
 }
 
-static void on_fetch(struct message *message)
+static void on_synced(struct table_op *sync)
 {
-    struct engine_fetch_op *op = CONTAINER_OF(message, struct engine_fetch_op, message);
-    struct fetch_state *state = op->state;
+    struct fetch_state *state = CONTAINER_OF(sync, struct fetch_state, sync);
+    struct engine_fetch_op *op = state->op;
     struct offsets_walk walk = { .group = op->group };
     struct engine_offset offset;
     while (offsets_walk_next(state->offsets, &walk, &offset))
@@ -252,14 +254,24 @@ static void on_fetch(struct message *message)
     op->items = state->items;
     op->count = state->count;
     op->err = ERR_OK;
-    message->on_message = on_fetched;
-    loop_post(op->answer, message);
+    op->message.on_message = on_fetched;
+    loop_post(op->answer, &op->message);
+}
+
+// What was committed before is seen: rows show what is durable.
+static void on_fetch(struct message *message)
+{
+    struct engine_fetch_op *op = CONTAINER_OF(message, struct engine_fetch_op, message);
+    struct fetch_state *state = op->state;
+    state->sync = (struct table_op){ .table = state->offsets->table, .on_done = on_synced };
+    table_sync(&state->sync);
 }
 
 void offsets_fetch(struct offsets *offsets, struct engine_fetch_op *op)
 {
     struct fetch_state *state = mem_zalloc(1, sizeof *state);
     state->offsets = offsets;
+    state->op = op;
     op->state = state;
     op->answer = loop_current();
     op->message.on_message = on_fetch;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/testing/bench.h"
 
+#include "base/batch.h"
 #include "base/mem.h"
 #include "base/test.h"
 #include "io/file.h"
+#include "store/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -217,6 +219,146 @@ static void of_many_who_expect_the_same_one_wins(void **state)
     assert_int_equal(table_count(table), 100);
 }
 
+// --- waiting
+
+enum { ASKED = 2 };
+static struct table_op asked[ASKED];
+static struct table_op sync_first, sync_last;
+static char synced[64]; // what each saw
+static struct message sync_over;
+
+static void on_sync_over(struct message *message)
+{
+    (void)message;
+    loop_stop(bench.loops[0]);
+}
+
+static void on_asked(struct table_op *op)
+{
+    (void)op;
+}
+
+static void on_synced(struct table_op *op)
+{
+    struct table_row row;
+    size_t size = strlen(synced);
+    for (int i = 0; i < ASKED; i++) {
+        bool is_there = table_get(table, asked[i].key, &row) == ERR_OK;
+        snprintf(synced + size, sizeof synced - size, "%c", is_there ? (char)row.value.data[0] : '-');
+        size++;
+    }
+    snprintf(synced + size, sizeof synced - size, " ");
+    sync_over.on_message = on_sync_over;
+    if (op == &sync_last)
+        loop_post(bench.loops[0], &sync_over);
+}
+
+// Two puts and one that is refused, each of the two who wait behind what they see.
+static void ask(void *owner)
+{
+    static struct table_op refused;
+    (void)owner;
+    synced[0] = '\0';
+    refused = (struct table_op){
+        .table = table, .on_done = on_asked, .key = BYTES_LITERAL("nothing"), .expected_version = TABLE_ANY
+    };
+    for (int i = 0; i < ASKED; i++) {
+        asked[i] = (struct table_op){ .table = table,
+                                      .on_done = on_asked,
+                                      .key = i == 0 ? BYTES_LITERAL("a") : BYTES_LITERAL("b"),
+                                      .value = i == 0 ? BYTES_LITERAL("1") : BYTES_LITERAL("2"),
+                                      .expected_version = TABLE_ANY };
+    }
+    sync_first = sync_last = (struct table_op){ .table = table, .on_done = on_synced };
+    table_put(&asked[0]);
+    table_put(&refused);
+    table_sync(&sync_first);
+    table_put(&asked[1]);
+    table_sync(&sync_last);
+}
+
+static void wait_alone(void *owner)
+{
+    (void)owner;
+    table_sync(&sync_last);
+}
+
+static void who_waits_sees_what_was_asked_for_before(void **state)
+{
+    (void)state;
+    start();
+    bench_call(&bench, table_loop(table), ask, NULL);
+    loop_run(bench.loops[0]);
+    assert_string_equal(synced + strlen(synced) - 3, "12 ");
+    assert_int_equal(synced[0], '1');
+    assert_int_equal(sync_last.err, ERR_OK);
+    synced[0] = '\0';
+    sync_last = (struct table_op){ .table = table, .on_done = on_synced };
+    bench_call(&bench, table_loop(table), wait_alone, NULL); // nothing is under way
+    loop_run(bench.loops[0]);
+    assert_string_equal(synced, "12 ");
+}
+
+// A change that was decided elsewhere, behind one that is refused and somebody who waits.
+static struct table_group decided;
+static struct message late;
+
+static void on_decided(struct table_group *group)
+{
+    assert_int_equal(group->err, ERR_OK);
+    sync_over.on_message = on_sync_over;
+    loop_post(bench.loops[0], &sync_over);
+}
+
+static struct slice decided_batch(void)
+{
+    struct batch_options options = { CODEC_NONE, 0, LOG_DECIDED_PRODUCER_ID, 0, 1 };
+    struct batch_builder builder;
+    struct slice batch;
+    batch_builder_init(&builder, options);
+    batch_builder_add(&builder, BYTES_LITERAL("decided"), BYTES_LITERAL("1"), NULL, 0, 1);
+    assert_int_equal(batch_builder_finish(&builder, &batch), ERR_OK);
+    batch_builder_free(&builder);
+    return batch;
+}
+
+static void on_late(struct message *message)
+{
+    static struct table_op refused;
+    (void)message;
+    refused = (struct table_op){
+        .table = table, .on_done = on_asked, .key = BYTES_LITERAL("nothing"), .expected_version = TABLE_ANY
+    };
+    sync_first = (struct table_op){ .table = table, .on_done = on_asked };
+    decided = (struct table_group){ .table = table, .on_done = on_decided, .batch = decided_batch() };
+    table_put(&refused);
+    table_sync(&sync_first);
+    table_group_apply(&decided);
+}
+
+static void put_and_be_late(void *owner)
+{
+    (void)owner;
+    asked[0] = (struct table_op){ .table = table,
+                                  .on_done = on_asked,
+                                  .key = BYTES_LITERAL("a"),
+                                  .value = BYTES_LITERAL("1"),
+                                  .expected_version = TABLE_ANY };
+    table_put(&asked[0]);
+    late.on_message = on_late;
+    loop_post(table_loop(table), &late); // while that is being written
+}
+
+static void what_was_decided_is_not_forgotten_behind_what_changes_nothing(void **state)
+{
+    (void)state;
+    start();
+    put("b", "1"); // the topic is there
+    bench_call(&bench, table_loop(table), put_and_be_late, NULL);
+    loop_run(bench.loops[0]);
+    assert_value("decided", "1");
+}
+
 // --- watching
 
 struct seen {
@@ -319,11 +461,17 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        TEST(versions_are_the_offset_plus_one),          TEST(survives_a_crash_without_a_snapshot),
-        TEST(loads_the_snapshot_and_the_tail_behind_it), TEST(a_damaged_snapshot_is_replaced_by_the_log),
-        TEST(of_many_who_expect_the_same_one_wins),      TEST(a_watch_sees_every_durable_change_in_order),
-        TEST(saves_itself_after_some_megabytes),         TEST(walks_keys_in_order),
+        TEST(versions_are_the_offset_plus_one),
+        TEST(survives_a_crash_without_a_snapshot),
+        TEST(loads_the_snapshot_and_the_tail_behind_it),
+        TEST(a_damaged_snapshot_is_replaced_by_the_log),
+        TEST(of_many_who_expect_the_same_one_wins),
+        TEST(a_watch_sees_every_durable_change_in_order),
+        TEST(saves_itself_after_some_megabytes),
+        TEST(walks_keys_in_order),
         TEST(refuses_a_topic_with_two_partitions),
+        TEST(who_waits_sees_what_was_asked_for_before),
+        TEST(what_was_decided_is_not_forgotten_behind_what_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

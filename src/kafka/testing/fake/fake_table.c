@@ -183,3 +183,18 @@ void table_put(struct table_op *op)
     op->from = loop_current() == NULL ? op->table->loop : loop_current();
     loop_post(op->table->loop, &put->message);
 }
+
+static void on_sync(struct message *message)
+{
+    struct table_op *op = CONTAINER_OF(message, struct table_op, message);
+    op->err = ERR_OK; // what was asked for before it came before it
+    op->message.on_message = on_answered;
+    loop_post(op->from, &op->message);
+}
+
+void table_sync(struct table_op *op)
+{
+    op->from = loop_current() == NULL ? op->table->loop : loop_current();
+    op->message.on_message = on_sync;
+    loop_post(op->table->loop, &op->message);
+}
