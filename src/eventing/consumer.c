@@ -11,6 +11,7 @@
 #include "eventing/view.h"
 #include "io/clock.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -86,14 +87,14 @@ static void on_paced(struct timer *timer)
     consumer_send(CONTAINER_OF(timer, struct consumer, paced));
 }
 
-// It is delivered, or kept somewhere else: the floor may move.
+// It is delivered, or kept somewhere else.
 static void parcel_end(struct parcel *parcel)
 {
     struct cursor *cursor = parcel->cursor;
     struct consumer *consumer = cursor->consumer;
-    int64_t floor = cursor_floor(cursor);
     parcel_free(parcel);
-    if (cursor_floor(cursor) != floor && consumer->on_progress != NULL)
+    cursor->is_ahead = true;
+    if (consumer->on_progress != NULL)
         consumer->on_progress(consumer);
     cursor_send(cursor);
     feed_resume(cursor);
@@ -339,12 +340,93 @@ static void parcel_give_up(struct parcel *parcel)
 
 // --- cursors
 
+static_assert(CONSUMER_WINDOW <= (int)HELD_COUNT_MAX, "all that a cursor holds can be told");
+
+void cursor_resume(struct cursor *cursor, const struct held *before)
+{
+    ASSERT(cursor->feed == NULL && cursor->position == held_floor(before));
+    cursor->before = mem_alloc(sizeof *before);
+    *cursor->before = *before;
+}
+
+static void before_forget(struct cursor *cursor)
+{
+    free(cursor->before);
+    cursor->before = NULL;
+}
+
+int64_t cursor_next(const struct cursor *cursor)
+{
+    const struct held *before = cursor->before;
+    for (size_t i = 0; before != NULL && i < before->count; i++) {
+        if (before->offsets[i] >= cursor->position)
+            return before->offsets[i];
+    }
+    return cursor_front(cursor);
+}
+
+int64_t cursor_front(const struct cursor *cursor)
+{
+    const struct held *before = cursor->before;
+    return before == NULL || before->position < cursor->position ? cursor->position : before->position;
+}
+
+static void held_add(struct held *held, int64_t offset)
+{
+    ASSERT(held->count < HELD_COUNT_MAX);
+    held->offsets[held->count++] = offset;
+}
+
+// Until the cursor has passed what was held before, it holds what is left of that, too. Its parcels are of the same: it
+// is never more than there was.
+static void before_add(const struct held *before, struct held *held)
+{
+    for (size_t i = 0; i < before->count; i++) {
+        if (before->offsets[i] >= held->position)
+            held_add(held, before->offsets[i]);
+    }
+    if (before->position > held->position)
+        held->position = before->position;
+}
+
+static void held_of(const struct cursor *cursor, struct held *ret_held)
+{
+    int64_t position = feed_position(cursor);
+    ret_held->count = 0;
+    LIST_EACH(&cursor->parcels, node)
+    {
+        const struct parcel *parcel = LIST_ITEM(node, struct parcel, node);
+        held_add(ret_held, parcel->offset);
+        position = parcel->offset < position ? position : parcel->offset + 1; // in the middle of a piece
+    }
+    ret_held->position = position;
+    if (cursor->before != NULL)
+        before_add(cursor->before, ret_held);
+}
+
 int64_t cursor_floor(const struct cursor *cursor)
 {
-    const struct list_node *first = list_first(&cursor->parcels);
-    if (first != NULL)
-        return CONTAINER_OF_CONST(first, struct parcel, node)->offset;
-    return feed_position(cursor);
+    struct held held;
+    held_of(cursor, &held);
+    return held_floor(&held);
+}
+
+bool cursor_commit(struct cursor *cursor, struct held *ret_held)
+{
+    if (cursor->before != NULL && feed_position(cursor) >= cursor->before->position)
+        before_forget(cursor);
+    held_of(cursor, ret_held);
+    int64_t floor = held_floor(ret_held);
+    if (floor == cursor->committed && !cursor->is_ahead)
+        return false;
+    cursor->committed = floor;
+    cursor->is_ahead = false;
+    return true;
+}
+
+void cursor_take_back(struct cursor *cursor)
+{
+    cursor->committed = -1;
 }
 
 bool cursor_has_room(const struct cursor *cursor)
@@ -366,6 +448,8 @@ bool consumer_wants(const struct consumer *consumer, const struct piece_event *e
 bool cursor_take(struct cursor *cursor, struct piece *piece, size_t index)
 {
     const struct piece_event *event = &piece->events[index];
+    if (cursor->before != NULL && held_has_done(cursor->before, event->offset))
+        return true;
     if (!cursor_has_room(cursor))
         return false;
     struct parcel *parcel = mem_zalloc(1, sizeof *parcel);
@@ -423,6 +507,7 @@ void consumer_deinit(struct consumer *consumer)
         feed_leave(cursor);
         while (!list_empty(&cursor->parcels))
             parcel_give_up(LIST_ITEM(cursor->parcels.next, struct parcel, node));
+        before_forget(cursor);
     }
     timer_stop(&consumer->paced);
     circuit_close(consumer);

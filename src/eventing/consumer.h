@@ -4,11 +4,14 @@
 // done. A trigger, a subscription or a source is one consumer. On one loop; feed.h brings the events.
 //
 // For each partition (struct cursor): everything before the FLOOR is done; events between the floor and the POSITION
-// are held or were not wanted; the floor is what is committed. Delivered at least once: a start goes on at the floor.
+// are held, done or were not wanted. The floor is committed, and with it what is held (held.h): a start goes on at the
+// floor, and passes over what was done behind it. Delivered at least once: what was done since the last commit comes
+// again.
 #pragma once
 
 #include "eventing/delivery.h"
 #include "eventing/filter_index.h"
+#include "eventing/held.h"
 #include "eventing/limiter.h"
 #include "eventing/piece.h"
 #include "eventing/sink.h"
@@ -56,7 +59,11 @@ struct cursor {
     size_t count;      // of them
     size_t waiting;    // of them, for their turn
     int64_t position;  // the next offset to look at; while attached the feed's, unless it is behind that
-    int64_t committed; // -1: nothing yet
+    int64_t committed; // the floor; -1: nothing yet
+    bool is_ahead;     // something was done since then, before the floor or behind it
+    // What was held when it joined; all else below that position was done before. NULL: there is no such, or it is
+    // past.
+    struct held *before;
     struct feed *feed;
     bool is_attached; // to the feed, which brings what comes
     // while it goes its own way, because it had no room
@@ -88,7 +95,7 @@ struct consumer {
     struct sink *replies; // where answers go; NULL: they are dropped
     // Where events go that could not be delivered: the sink that was asked for, then LAST, which always takes them.
     struct sink *dead_letters, *last;
-    // A floor moved: offsets can be committed. May be NULL.
+    // Something was done: it can be committed. May be NULL.
     void (*on_progress)(struct consumer *consumer);
     // The circuit opened, or closed. May be NULL.
     void (*on_circuit)(struct consumer *consumer);
@@ -109,6 +116,8 @@ struct consumer {
 
 // The fields above are set; cursors start at the offsets of POSITIONS.
 void consumer_init(struct consumer *consumer, int32_t partition_count, const int64_t *positions);
+// Before it joins a feed, at the floor of BEFORE (copied): what was done then is passed over.
+void cursor_resume(struct cursor *cursor, const struct held *before);
 // No attempt begins any more. How many are under way.
 size_t consumer_quiesce(struct consumer *consumer);
 // What is under way is given up: it was not committed, and comes again after a start.
@@ -119,8 +128,16 @@ void consumer_nudge(struct consumer *consumer);
 // Whether the cursors of CONSUMER are to take that event.
 bool consumer_wants(const struct consumer *consumer, const struct piece_event *event);
 // False: there is no room, and the cursor has to come again for this event. The event is sent in a later turn at the
-// earliest.
+// earliest; one that was done before the cursor joined is not.
 bool cursor_take(struct cursor *cursor, struct piece *piece, size_t index);
 bool cursor_has_room(const struct cursor *cursor);
 // Everything before it is done.
 int64_t cursor_floor(const struct cursor *cursor);
+// While it is not attached: the next offset at its position or behind it that was not done before it joined.
+int64_t cursor_next(const struct cursor *cursor);
+// Where it is new ground.
+int64_t cursor_front(const struct cursor *cursor);
+// What the caller commits now. False: that is what was committed last.
+bool cursor_commit(struct cursor *cursor, struct held *ret_held);
+// It did not become durable, or may not have: the next time there is something to commit.
+void cursor_take_back(struct cursor *cursor);

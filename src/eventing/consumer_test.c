@@ -413,6 +413,60 @@ static void a_feed_that_waits_goes_to_who_keeps_up(void **state)
     run(stop);
 }
 
+// --- what a life before had done
+
+static void begin_at_ten(void)
+{
+    const struct held before = { 1000, { 10, 500, 700 }, 3 };
+    position = 10;
+    consumer.loop = loop_current();
+    consumer_init(&consumer, 1, &position);
+    consumer.cursors[0].committed = 10;
+    cursor_resume(&consumer.cursors[0], &before);
+}
+
+static void assert_held(const char *text)
+{
+    struct writer room = WRITER_INIT;
+    struct held held;
+    assert_true(cursor_commit(&consumer.cursors[0], &held));
+    writer_format(&room, "%d:", (int)held_floor(&held));
+    for (size_t i = 0; i < held.count; i++)
+        writer_format(&room, " %d", (int)held.offsets[i]);
+    writer_format(&room, " %d", (int)held.position);
+    assert_true(bytes_is(writer_view(&room), text));
+    writer_free(&room);
+    assert_false(cursor_commit(&consumer.cursors[0], &held)); // nothing is new
+}
+
+static void end_it(void)
+{
+    consumer_deinit(&consumer);
+}
+
+// It may be stopped before it has read what it knows of.
+static void what_was_held_before_is_held_until_it_is_past(void **state)
+{
+    struct held held;
+    (void)state;
+    run(begin_at_ten);
+    assert_false(cursor_commit(&consumer.cursors[0], &held));
+    assert_int_equal(cursor_floor(&consumer.cursors[0]), 10);
+    consumer.cursors[0].position = 300; // 10 is not there any more
+    assert_held("500: 500 700 1000");
+    consumer.cursors[0].position = 501;
+    assert_held("700: 700 1000");
+    consumer.cursors[0].position = 701;
+    assert_held("1000: 1000");
+    assert_non_null(consumer.cursors[0].before);
+    cursor_take_back(&consumer.cursors[0]);
+    assert_held("1000: 1000");
+    consumer.cursors[0].position = 1001;
+    assert_held("1001: 1001");
+    assert_null(consumer.cursors[0].before);
+    run(end_it);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, world_end)
 
 int main(void)
@@ -433,6 +487,7 @@ int main(void)
         TEST(who_comes_from_further_back_reads_for_itself),
         TEST(nobody_is_shown_what_is_before_its_place),
         TEST(a_feed_that_waits_goes_to_who_keeps_up),
+        TEST(what_was_held_before_is_held_until_it_is_past),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

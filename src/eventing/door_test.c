@@ -257,7 +257,7 @@ static void join(void)
     last = scripted_new("last");
     (void)snprintf(target, sizeof target, "http://127.0.0.1:%d/in", http_server_port(receiver));
     assert_int_equal(http_sink_new(client, bytes_of_text(target), CLOUDEVENT_MODE_BINARY, NULL, &sink, &diag), ERR_OK);
-    hub_open(&hub, engine, BYTES_LITERAL("events"), 1);
+    hub_open(&hub, engine, BYTES_LITERAL("events"), topic_id, 1);
     member = (struct hub_member){
         .group = BYTES_LITERAL("g"),
         .from = ENGINE_EARLIEST,

@@ -81,7 +81,7 @@ void eventing_stop(struct eventing *eventing, void (*on_stopped)(void *owner), v
     while ((node = map_next(&eventing->posts, NULL)) != NULL)
         post_drop(CONTAINER_OF(node, struct post, node), false);
     while ((node = map_next(&eventing->stations, NULL)) != NULL)
-        station_close(CONTAINER_OF(node, struct station, node));
+        station_close(CONTAINER_OF(node, struct station, node), false);
     loop_defer_cancel(eventing->loop, &eventing->change);
     http_client_close(eventing->client, on_stopped, owner);
     eventing->client = NULL;
@@ -135,8 +135,8 @@ struct station *station_find(const struct eventing *eventing, enum inbox_kind ki
     return node == NULL ? NULL : CONTAINER_OF(node, struct station, node);
 }
 
-// A topic that a client deleted is made again, or its absence is told; one that cannot be read is opened again at a
-// later look.
+// A topic that a client deleted is made again, or its absence is told; places in the old one mean nothing in it. One
+// that cannot be read is opened again at a later look.
 static void on_hub_end(struct hub *hub, err_t err)
 {
     struct station *station = hub->owner;
@@ -149,7 +149,7 @@ static void on_hub_end(struct hub *hub, err_t err)
                         log_bytes("topic", hub->topic), log_err(err)));
     if (is_gone)
         controller_enqueue(controller, station->name_space, station->name);
-    station_close(station);
+    station_close(station, is_gone);
 }
 
 static void station_open(struct eventing *eventing, const struct station_plan *plan)
@@ -171,7 +171,7 @@ static void station_open(struct eventing *eventing, const struct station_plan *p
     station->replies = topic_sink_new(eventing->engine, plan->topic, CLOUDEVENT_MODE_BINARY, way, uri);
     station->last =
         topic_sink_new(eventing->engine, plan->dead_topic, CLOUDEVENT_MODE_BINARY, TOPIC_SINK_PLAIN, dead_uri);
-    hub_open(&station->hub, eventing->engine, plan->topic, plan->partition_count);
+    hub_open(&station->hub, eventing->engine, plan->topic, plan->topic_id, plan->partition_count);
     station->hub.on_end = on_hub_end;
     station->hub.owner = station;
     map_insert(&eventing->stations, &station->node);
@@ -185,11 +185,11 @@ static void station_open(struct eventing *eventing, const struct station_plan *p
 void station_ensure(struct eventing *eventing, const struct station_plan *plan)
 {
     struct station *station = station_find(eventing, plan->kind, plan->name_space, plan->name);
-    if (station != NULL && bytes_equal(station->hub.topic, plan->topic) &&
-        station->hub.partition_count == plan->partition_count)
+    bool is_same = station != NULL && hub_is_of(&station->hub, plan->topic_id);
+    if (is_same && station->hub.partition_count == plan->partition_count)
         return;
-    if (station != NULL)
-        station_close(station);
+    if (station != NULL) // another topic of that name has come in the place of its own
+        station_close(station, !is_same && bytes_equal(station->hub.topic, plan->topic));
     station_open(eventing, plan);
 }
 
@@ -203,14 +203,15 @@ void station_posts_enqueue(const struct station *station)
     }
 }
 
-void station_close(struct station *station)
+void station_close(struct station *station, bool forgets)
 {
     struct eventing *eventing = station->eventing;
     LIST_EACH(&station->hub.members, node)
     {
         struct hub_member *member = LIST_ITEM(node, struct hub_member, node);
         struct post *post = CONTAINER_OF(member, struct post, member);
-        post_leave(post, false);
+        post_leave(post, forgets);
+        post->is_late = forgets;
         controller_enqueue(post->controller, post->name_space, post->name);
     }
     inbox_remove(&eventing->inboxes, station->kind, station->name_space, station->name);
@@ -294,6 +295,7 @@ static void on_joined(struct hub_member *member, err_t err)
 {
     struct post *post = CONTAINER_OF(member, struct post, member);
     post->is_joined = err == ERR_OK;
+    post->is_late = post->is_late && err != ERR_OK;
     post->err = err;
     if (err != ERR_OK)
         timer_start(&post->again, JOIN_AGAIN_MS);
@@ -308,7 +310,7 @@ void post_join(struct post *post, struct station *station, int64_t from)
     post->is_joined = false;
     post->err = ERR_OK;
     post->member.group = bytes_of_text(post->group);
-    post->member.from = from;
+    post->member.from = post->is_late ? ENGINE_EARLIEST : from;
     post->member.on_joined = on_joined;
     post->member.consumer.name_space = post->name_space;
     post->member.consumer.on_circuit = on_circuit;

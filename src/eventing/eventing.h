@@ -61,6 +61,7 @@ struct station_plan {
     enum inbox_kind kind;
     bytes_t name_space, name;
     bytes_t topic, dead_topic; // they exist; the second one takes what nobody takes
+    const uint8_t *topic_id;
     int32_t partition_count;
 };
 
@@ -69,8 +70,8 @@ void station_ensure(struct eventing *eventing, const struct station_plan *plan);
 struct station *station_find(const struct eventing *eventing, enum inbox_kind kind, bytes_t name_space, bytes_t name);
 // Its posts are looked at again.
 void station_posts_enqueue(const struct station *station);
-// Its posts leave, and are looked at again.
-void station_close(struct station *station);
+// Its posts leave, and are looked at again. FORGETS: its topic is gone, and their places in it go.
+void station_close(struct station *station, bool forgets);
 
 // --- posts: triggers and subscriptions, who want events of a station
 
@@ -84,7 +85,8 @@ struct post {
     struct hub_member member;
     struct station *station; // NULL: it has none
     bool is_joined;
-    err_t err;          // why it has not; tried again from time to time
+    bool is_late;       // its topic went: what is in the one that comes is new, from the first event on
+    err_t err;          // why it has not joined; tried again from time to time
     struct timer again; // for that
     struct timer told;  // runs while it was told lately that its subscriber fails, or works again
     bool is_untold;     // there is something new since then

@@ -217,10 +217,21 @@ static void attach(struct cursor *cursor)
     }
 }
 
+// What was done before the cursor joined may be much.
+static void own_skip(struct cursor *cursor)
+{
+    int64_t next = cursor_next(cursor);
+    if (next == cursor->position)
+        return;
+    own_stop(cursor);
+    cursor->position = next;
+}
+
 static void own_go_on(struct cursor *cursor)
 {
     if (cursor->piece != NULL && !own_show(cursor))
         return;
+    own_skip(cursor);
     if (!own_show_recent(cursor))
         return;
     if (cursor->position >= cursor->feed->position) {

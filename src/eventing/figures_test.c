@@ -45,7 +45,7 @@ static void start(void)
     tally = tally_get(&eventing.tallies, "kafkasource", BYTES_LITERAL("n"), BYTES_LITERAL("s"),
                       TALLY_ATTEMPTS | TALLY_EVENTS | TALLY_LATENCY);
     for (int i = 0; i < HUBS; i++) {
-        hub_open(&hubs[i], engine, BYTES_LITERAL("events"), 1);
+        hub_open(&hubs[i], engine, BYTES_LITERAL("events"), topic_id, 1);
         members[i] = (struct hub_member){
             .group = bytes_of_text(groups[i]),
             .from = ENGINE_EARLIEST,

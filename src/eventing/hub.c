@@ -2,146 +2,11 @@
 #include "eventing/hub.h"
 
 #include "base/assert.h"
-#include "base/civil.h"
-#include "base/log.h"
+#include "base/base64.h"
 #include "base/mem.h"
+#include "eventing/hub_commit.h"
 
 #include <stdlib.h>
-
-// --- commits
-
-struct hub_commit {
-    struct engine_commit_op op;
-    struct hub *hub; // NULL: it is gone, or does not want to know
-    struct engine_offset *items;
-    size_t capacity;
-};
-
-static struct hub_commit *commit_new(struct hub *hub, void (*on_done)(struct engine_commit_op *op))
-{
-    struct hub_commit *commit = mem_zalloc(1, sizeof *commit);
-    commit->hub = hub;
-    commit->op.on_done = on_done;
-    return commit;
-}
-
-static void commit_free(struct hub_commit *commit)
-{
-    free(commit->items);
-    free(commit);
-}
-
-static struct engine_offset offset_of(const struct hub_member *member, int32_t partition, int64_t offset)
-{
-    return (struct engine_offset){
-        .group = member->group,
-        .topic = member->hub->topic,
-        .partition = partition,
-        .offset = offset,
-        .leader_epoch = -1,
-        .expire_time_ms = CIVIL_MS_MAX, // a trigger that has nothing to do for a week is still there
-        .metadata = BYTES_LITERAL(""),
-    };
-}
-
-static void commit_add(struct hub_commit *commit, const struct hub_member *member, int32_t partition, int64_t offset)
-{
-    MEM_GROW(commit->items, commit->op.count, commit->capacity);
-    commit->items[commit->op.count++] = offset_of(member, partition, offset);
-}
-
-static void commit_send(struct hub_commit *commit, struct engine *engine)
-{
-    commit->op.items = commit->items;
-    engine->driver->offsets_commit(engine, &commit->op);
-}
-
-static void commit_add_cursors(struct hub_commit *commit, struct hub_member *member)
-{
-    for (int32_t i = 0; i < member->consumer.partition_count; i++) {
-        struct cursor *cursor = &member->consumer.cursors[i];
-        int64_t floor = cursor_floor(cursor);
-        if (floor == cursor->committed)
-            continue;
-        cursor->committed = floor;
-        commit_add(commit, member, i, floor);
-    }
-    list_remove(&member->progress);
-}
-
-static void progress_note(struct hub_member *member)
-{
-    if (!list_linked(&member->progress))
-        list_append(&member->hub->progress, &member->progress);
-}
-
-// What did not become durable is not committed: the next time tries it again, though nothing has moved on since.
-static void commit_take_back(struct hub *hub)
-{
-    LIST_EACH(&hub->members, node)
-    {
-        struct hub_member *member = LIST_ITEM(node, struct hub_member, node);
-        if (member->joining != NULL)
-            continue;
-        for (int32_t i = 0; i < member->consumer.partition_count; i++)
-            member->consumer.cursors[i].committed = -1;
-        progress_note(member);
-    }
-}
-
-static void on_committed(struct engine_commit_op *op)
-{
-    struct hub_commit *commit = CONTAINER_OF(op, struct hub_commit, op);
-    struct hub *hub = commit->hub;
-    if (op->err != ERR_OK && op->err != ERR_CLOSED)
-        log_line(LOG_WARN, "offsets of events could not be committed: a start may deliver some again",
-                 LOG_FIELDS(log_err(op->err)));
-    if (hub != NULL) {
-        if (op->err != ERR_OK)
-            commit_take_back(hub);
-        hub->committing = NULL;
-        timer_start(&hub->commit, HUB_COMMIT_MS);
-    }
-    commit_free(commit);
-}
-
-static void commit_add_idle(struct hub_commit *commit, struct hub *hub)
-{
-    LIST_EACH(&hub->members, node)
-    {
-        struct hub_member *member = LIST_ITEM(node, struct hub_member, node);
-        if (member->joining == NULL)
-            commit_add_cursors(commit, member);
-    }
-}
-
-static void on_commit(struct timer *timer)
-{
-    struct hub *hub = CONTAINER_OF(timer, struct hub, commit);
-    struct hub_commit *commit = commit_new(hub, on_committed);
-    int64_t now_ms = loop_now_ms(hub->loop);
-    bool with_idle = now_ms - hub->idle_since_ms >= HUB_COMMIT_IDLE_MS;
-    LIST_EACH(&hub->progress, node)
-    {
-        commit_add_cursors(commit, LIST_ITEM(node, struct hub_member, progress));
-    }
-    if (with_idle) {
-        commit_add_idle(commit, hub);
-        hub->idle_since_ms = now_ms;
-    }
-    if (commit->op.count == 0) {
-        commit_free(commit);
-        timer_start(timer, HUB_COMMIT_MS);
-        return;
-    }
-    hub->committing = commit;
-    commit_send(commit, hub->engine);
-}
-
-static void on_progress(struct consumer *consumer)
-{
-    progress_note(CONTAINER_OF(consumer, struct hub_member, consumer));
-}
 
 // --- joining: where the group is; where it has been nowhere, at an end of the partition, which is committed first
 
@@ -153,15 +18,19 @@ struct hub_join {
     struct engine_commit_op commit;
     struct engine_offset *items;
     int64_t *positions; // by partition; -1: not known yet
+    struct held **held; // by partition; NULL: nothing is known of what is behind the position
     int32_t partition_count, left;
     err_t err;
 };
 
 static void join_free(struct hub_join *join)
 {
+    for (int32_t i = 0; i < join->partition_count; i++)
+        free(join->held[i]);
     free(join->finds);
     free(join->items);
     free(join->positions);
+    free(join->held);
     free(join);
 }
 
@@ -172,21 +41,22 @@ static struct cursor *cursor_of(const struct list_node *node, int32_t partition)
     return member->joining != NULL ? NULL : &member->consumer.cursors[partition];
 }
 
-// Where the last one is of those that are not far behind the first.
+// Where the last one is of those that are not far behind the first. What one holds from before it reads for itself.
 static int64_t gathered_position(const struct hub *hub, int32_t partition)
 {
     int64_t first = 0, last = INT64_MAX;
     LIST_EACH(&hub->members, node)
     {
         const struct cursor *cursor = cursor_of(node, partition);
-        if (cursor != NULL && cursor->position > first)
-            first = cursor->position;
+        if (cursor != NULL && cursor_front(cursor) > first)
+            first = cursor_front(cursor);
     }
     LIST_EACH(&hub->members, node)
     {
         const struct cursor *cursor = cursor_of(node, partition);
-        if (cursor != NULL && cursor->position < last && cursor->position >= first - HUB_GATHER_SPAN)
-            last = cursor->position;
+        int64_t front = cursor == NULL ? INT64_MAX : cursor_front(cursor);
+        if (front < last && front >= first - HUB_GATHER_SPAN)
+            last = front;
     }
     return last;
 }
@@ -237,8 +107,11 @@ static void join_feeds(const struct hub_join *join)
     struct hub *hub = member->hub;
     consumer_init(&member->consumer, join->partition_count, join->positions);
     filter_index_put(&hub->index, &member->consumer.entry, member->consumer.filter);
-    for (int32_t i = 0; i < join->partition_count; i++)
+    for (int32_t i = 0; i < join->partition_count; i++) {
         member->consumer.cursors[i].committed = join->positions[i];
+        if (join->held[i] != NULL)
+            cursor_resume(&member->consumer.cursors[i], join->held[i]);
+    }
     if (hub->feeds[0].reader == NULL) {
         gather(hub, join->commit.count == 0);
         return;
@@ -268,18 +141,35 @@ static void on_first_committed(struct engine_commit_op *op)
     join_end(join);
 }
 
+// The log of a partition may be another one than when that was committed, or shorter: then it says nothing, today or
+// when the log has grown.
+static bool held_is_believed(struct hub_join *join, int32_t partition)
+{
+    if (join->held[partition]->position <= join->finds[partition].offset)
+        return true;
+    free(join->held[partition]);
+    join->held[partition] = NULL;
+    return false;
+}
+
+static void first_commit_add(struct hub_join *join, int32_t partition)
+{
+    if (join->held[partition] != NULL && held_is_believed(join, partition))
+        return;
+    if (join->positions[partition] < 0)
+        join->positions[partition] = join->finds[partition].offset;
+    join->items[join->commit.count++] = hub_offset_of(join->member, partition, join->positions[partition]);
+}
+
 static void first_commit(struct hub_join *join)
 {
-    struct hub_member *member = join->member;
-    if (member == NULL || join->err != ERR_OK) {
+    for (int32_t i = 0; i < join->partition_count && join->member != NULL && join->err == ERR_OK; i++) {
+        if (join->finds[i].topic.data != NULL)
+            first_commit_add(join, i);
+    }
+    if (join->commit.count == 0) {
         join_end(join);
         return;
-    }
-    for (int32_t i = 0; i < join->partition_count; i++) {
-        if (join->finds[i].topic.data == NULL)
-            continue; // it has an offset
-        join->positions[i] = join->finds[i].offset;
-        join->items[join->commit.count++] = offset_of(member, i, join->positions[i]);
     }
     join->commit.items = join->items;
     join->commit.on_done = on_first_committed;
@@ -295,10 +185,35 @@ static void on_found(struct engine_find_op *op)
         first_commit(join);
 }
 
+static void find(struct hub_join *join, int32_t partition, int64_t offset)
+{
+    const struct hub_member *member = join->member;
+    join->finds[partition] = (struct engine_find_op){
+        .on_done = on_found,
+        .topic = member->hub->topic,
+        .partition = partition,
+        .offset = offset,
+        .timestamp_ms = member->from_ms,
+        .owner = join,
+    };
+    join->engine->driver->offset_find(join->engine, &join->finds[partition]);
+}
+
+static void place_read(struct hub_join *join, const struct engine_offset *item)
+{
+    struct held held;
+    join->positions[item->partition] = item->offset;
+    if (!held_read(item->metadata, join->member->hub->topic_id, item->offset, &held))
+        return;
+    join->held[item->partition] = mem_alloc(sizeof held);
+    *join->held[item->partition] = held;
+}
+
 static void on_fetched(struct engine_fetch_op *op)
 {
     struct hub_join *join = CONTAINER_OF(op, struct hub_join, fetch);
     struct hub_member *member = join->member;
+    int32_t new_count = 0;
     join->err = op->err;
     if (member == NULL || op->err != ERR_OK) {
         join_end(join);
@@ -307,28 +222,23 @@ static void on_fetched(struct engine_fetch_op *op)
     for (size_t i = 0; i < op->count; i++) {
         const struct engine_offset *item = &op->items[i];
         if (bytes_equal(item->topic, member->hub->topic) && item->partition < join->partition_count)
-            join->positions[item->partition] = item->offset;
+            place_read(join, item);
     }
-    for (int32_t i = 0; i < join->partition_count; i++)
-        join->left += join->positions[i] < 0;
+    for (int32_t i = 0; i < join->partition_count; i++) {
+        new_count += join->positions[i] < 0;
+        join->left += join->positions[i] < 0 || join->held[i] != NULL;
+    }
     if (join->left == 0) {
         join_end(join);
         return;
     }
     // A partition that came after the group did is new to it from its first event on.
-    int64_t from = join->left < join->partition_count ? ENGINE_EARLIEST : member->from;
+    int64_t from = new_count < join->partition_count ? ENGINE_EARLIEST : member->from;
     for (int32_t i = 0; i < join->partition_count; i++) {
-        if (join->positions[i] >= 0)
-            continue;
-        join->finds[i] = (struct engine_find_op){
-            .on_done = on_found,
-            .topic = member->hub->topic,
-            .partition = i,
-            .offset = from,
-            .timestamp_ms = member->from_ms,
-            .owner = join,
-        };
-        join->engine->driver->offset_find(join->engine, &join->finds[i]);
+        if (join->positions[i] < 0)
+            find(join, i, from);
+        else if (join->held[i] != NULL)
+            find(join, i, ENGINE_LATEST);
     }
 }
 
@@ -343,6 +253,7 @@ void hub_join(struct hub *hub, struct hub_member *member)
         .finds = mem_zalloc(count, sizeof *join->finds),
         .items = mem_zalloc(count, sizeof *join->items),
         .positions = mem_zalloc(count, sizeof *join->positions),
+        .held = mem_zalloc(count, sizeof *join->held),
         .partition_count = hub->partition_count,
     };
     for (size_t i = 0; i < count; i++)
@@ -350,7 +261,7 @@ void hub_join(struct hub *hub, struct hub_member *member)
     member->hub = hub;
     member->joining = join;
     member->consumer.loop = hub->loop;
-    member->consumer.on_progress = on_progress;
+    member->consumer.on_progress = hub_progress;
     list_append(&hub->members, &member->node);
     hub->engine->driver->offsets_fetch(hub->engine, &join->fetch);
 }
@@ -365,31 +276,15 @@ void hub_filter_set(struct hub_member *member, const struct filter *filter)
 
 // --- leaving
 
-static void commit_forget(struct hub_commit *commit, struct hub_member *member)
-{
-    for (int32_t i = 0; i < member->hub->partition_count; i++)
-        commit_add(commit, member, i, -1);
-}
-
 void hub_leave(struct hub_member *member, bool forgets)
 {
-    struct hub *hub = member->hub;
-    struct hub_commit *commit = commit_new(NULL, on_committed);
-    if (forgets)
-        commit_forget(commit, member);
-    else if (member->joining == NULL)
-        commit_add_cursors(commit, member);
+    hub_commit_last(member, forgets);
     list_remove(&member->node);
-    list_remove(&member->progress);
-    filter_index_remove(&hub->index, &member->consumer.entry);
+    filter_index_remove(&member->hub->index, &member->consumer.entry);
     if (member->joining != NULL)
         member->joining->member = NULL; // it ends by itself
     else
         consumer_deinit(&member->consumer);
-    if (commit->op.count > 0)
-        commit_send(commit, hub->engine);
-    else
-        commit_free(commit);
 }
 
 // --- the hub
@@ -413,7 +308,16 @@ static void on_feed_end(struct feed *feed, err_t err)
         hub->on_end(hub, err);
 }
 
-void hub_open(struct hub *hub, struct engine *engine, bytes_t topic, int32_t partition_count)
+static void topic_id_write(const uint8_t *id, char ret_text[HELD_TOPIC_ID_SIZE + 1])
+{
+    char text[BASE64_SIZE(ENGINE_TOPIC_ID_SIZE)];
+    size_t size = base64_encode(BASE64_URL, bytes_of(id, ENGINE_TOPIC_ID_SIZE), text);
+    ASSERT(size == HELD_TOPIC_ID_SIZE);
+    memcpy(ret_text, text, size);
+    ret_text[size] = '\0';
+}
+
+void hub_open(struct hub *hub, struct engine *engine, bytes_t topic, const uint8_t *topic_id, int32_t partition_count)
 {
     *hub = (struct hub){
         .engine = engine,
@@ -422,9 +326,9 @@ void hub_open(struct hub *hub, struct engine *engine, bytes_t topic, int32_t par
         .partition_count = partition_count,
         .feeds = mem_zalloc((size_t)partition_count, sizeof *hub->feeds),
     };
+    topic_id_write(topic_id, hub->topic_id);
     filter_index_init(&hub->index);
     list_init(&hub->members);
-    list_init(&hub->progress);
     for (int32_t i = 0; i < partition_count; i++) {
         hub->feeds[i] = (struct feed){ .engine = engine,
                                        .topic = hub->topic,
@@ -435,8 +339,14 @@ void hub_open(struct hub *hub, struct engine *engine, bytes_t topic, int32_t par
                                        .owner = hub };
     }
     timer_init(&hub->gather, hub->loop, on_gathered);
-    timer_init(&hub->commit, hub->loop, on_commit);
-    timer_start(&hub->commit, HUB_COMMIT_MS);
+    hub_commit_start(hub);
+}
+
+bool hub_is_of(const struct hub *hub, const uint8_t *topic_id)
+{
+    char text[HELD_TOPIC_ID_SIZE + 1];
+    topic_id_write(topic_id, text);
+    return strcmp(hub->topic_id, text) == 0;
 }
 
 void hub_make_events(struct hub *hub, const struct record_maker *maker)
@@ -449,10 +359,8 @@ void hub_make_events(struct hub *hub, const struct record_maker *maker)
 void hub_close(struct hub *hub)
 {
     ASSERT(list_empty(&hub->members));
-    timer_stop(&hub->commit);
+    hub_commit_stop(hub);
     timer_stop(&hub->gather);
-    if (hub->committing != NULL)
-        hub->committing->hub = NULL;
     for (int32_t i = 0; i < hub->partition_count; i++)
         feed_stop(&hub->feeds[i]);
     filter_index_deinit(&hub->index);

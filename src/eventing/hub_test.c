@@ -25,7 +25,7 @@ static void on_joined(struct hub_member *member, err_t err)
 
 static void open_hub(void)
 {
-    hub_open(&hub, engine, BYTES_LITERAL("events"), 1);
+    hub_open(&hub, engine, BYTES_LITERAL("events"), topic_id, 1);
     joined = 0;
 }
 
@@ -586,7 +586,7 @@ static void a_group_that_is_forgotten_begins_anew(void **state)
 
 static void open_absent(void)
 {
-    hub_open(&hub, engine, BYTES_LITERAL("absent"), 1);
+    hub_open(&hub, engine, BYTES_LITERAL("absent"), topic_id, 1);
     joined = 0;
 }
 
@@ -602,7 +602,7 @@ static void a_topic_that_is_not_there_cannot_be_joined(void **state)
 
 static void join_and_leave(void)
 {
-    hub_open(&hub, engine, BYTES_LITERAL("events"), 1);
+    hub_open(&hub, engine, BYTES_LITERAL("events"), topic_id, 1);
     joined = 0;
     join_all();
     leave_all();

@@ -100,13 +100,13 @@ static void on_hub_end(struct hub *hub, err_t err)
     intake->on_change(intake);
 }
 
-bool intake_open(struct intake *intake, int32_t partition_count, int64_t from, int64_t from_ms)
+bool intake_open(struct intake *intake, const uint8_t *topic_id, int32_t partition_count, int64_t from, int64_t from_ms)
 {
     ASSERT(!intake->is_open);
     if (map_find(intake->readers, bytes_of_text(intake->key)) != NULL)
         return false;
     map_insert(intake->readers, &intake->reader);
-    hub_open(&intake->hub, intake->engine, intake->topic, partition_count);
+    hub_open(&intake->hub, intake->engine, intake->topic, topic_id, partition_count);
     hub_make_events(&intake->hub, &intake->maker);
     intake->hub.on_end = on_hub_end;
     intake->hub.owner = intake;

@@ -35,9 +35,10 @@ struct intake *intake_new(struct engine *engine, struct map *readers, bytes_t to
 void intake_free(struct intake *intake);
 // How records become events, from the next one that is read on. Copied.
 void intake_make(struct intake *intake, const struct record_maker *maker);
-// Reads from where the group is, or FROM (as hub_member's). The consumer's fields are set. False: another intake reads
-// this topic in this group.
-bool intake_open(struct intake *intake, int32_t partition_count, int64_t from, int64_t from_ms);
+// Reads the topic, as it was found, from where the group is, or FROM (as hub_member's). The consumer's fields are set.
+// False: another intake reads this topic in this group.
+bool intake_open(struct intake *intake, const uint8_t *topic_id, int32_t partition_count, int64_t from,
+                 int64_t from_ms);
 // What is done is committed. Nothing happens when it is not open.
 void intake_close(struct intake *intake);
 // The topic is not there.

@@ -26,13 +26,68 @@ struct fate *model_fate(struct run *run, int consumer, int32_t partition, int64_
     return &fates->items[offset];
 }
 
+// --- commits
+
+static bool says(const struct held *held, int64_t offset)
+{
+    return offset < held_floor(held) || held_has_done(held, offset);
+}
+
+// What was said before, and what the consumer knows by now, is said again.
+static void memory_check(struct run *run, int consumer, int32_t partition, const struct held *held, bool is_present)
+{
+    const struct fates *fates = &run->fates[consumer][partition];
+    for (int64_t i = 0; i < (int64_t)fates->count; i++) {
+        const struct fate *fate = &fates->items[i];
+        bool is_known = is_present && fate->is_over && fate->stay == run->stays[consumer];
+        if ((fate->is_said || is_known) && !says(held, i))
+            FAIL(run, "consumer %d: %d/%" PRId64 " is done, and a commit does not say so", consumer, partition, i);
+    }
+}
+
+// As far as records are known: those of this life are not yet.
+static void truth_check(struct run *run, int consumer, int32_t partition, const struct held *held)
+{
+    const struct fates *fates = &run->fates[consumer][partition];
+    const struct log_model *log = &run->logs[partition];
+    int64_t begin = fates->begin < 0 ? held_floor(held) : fates->begin;
+    for (int64_t i = begin; i < (int64_t)log->count; i++) {
+        const struct fate *fate = model_fate(run, consumer, partition, i);
+        bool is_over = fate->is_over && fate->stay == run->stays[consumer];
+        if (says(held, i) && model_wants(consumer, log->events[i]) && !is_over && !fate->is_said)
+            FAIL(run, "consumer %d: %d/%" PRId64 " is not done, and a commit says so", consumer, partition, i);
+    }
+}
+
+void model_says(struct run *run, int consumer, int32_t partition, const struct held *held)
+{
+    memory_check(run, consumer, partition, held, true);
+    truth_check(run, consumer, partition, held);
+}
+
+void model_said(struct run *run, int consumer, int32_t partition, const struct held *held)
+{
+    for (int64_t i = 0; i < held->position; i++) {
+        if (says(held, i))
+            model_fate(run, consumer, partition, i)->is_said = true;
+    }
+}
+
+// --- stays
+
 void model_joined(struct run *run, int consumer, const struct consumer *member)
 {
     run->stays[consumer]++;
     totals.stays++;
     for (int32_t i = 0; i < PARTITIONS; i++) {
         struct fates *fates = &run->fates[consumer][i];
-        int64_t position = member->cursors[i].committed; // where it joined; it may have been shown something since
+        const struct cursor *cursor = &member->cursors[i];
+        int64_t position = cursor->committed; // where it joined; it may have been shown something since
+        struct held held = { .position = position };
+        if (cursor->before != NULL)
+            held = *cursor->before;
+        memory_check(run, consumer, i, &held, false);
+        model_said(run, consumer, i, &held);
         if (fates->begin < 0)
             fates->begin = position;
         if (position < fates->committed)
@@ -90,6 +145,9 @@ size_t model_attempt(struct run *run, int consumer, const struct parcel *parcel,
     if (attempt->offset < run->fates[consumer][attempt->partition].floor)
         FAIL(run, "consumer %d: %d/%" PRId64 " is below what was committed", consumer, attempt->partition,
              attempt->offset);
+    if (fate->is_said)
+        FAIL(run, "consumer %d: %d/%" PRId64 " comes again, and a commit said that it is done", consumer,
+             attempt->partition, attempt->offset);
     if (fate->is_over)
         FAIL(run, "consumer %d: %d/%" PRId64 " is over and comes again", consumer, attempt->partition, attempt->offset);
     if (model_is_ordered(consumer))
@@ -124,14 +182,14 @@ static uint64_t *reason_of(struct run *run, size_t number, size_t before)
     const struct attempt *now = &run->attempts[number], *then = &run->attempts[before];
     if (number == before)
         return &totals.twice_repeated; // the client's, on a connection that was lost
+    if (number < before)
+        return &totals.twice_late; // it was given up before the other was sent, and arrives now
     if (then->end == TAKEN && then->life != now->life)
-        return &totals.twice_crash; // above the floor: model_attempt saw that
-    if (then->end == TAKEN && then->stay != now->stay)
+        return &totals.twice_crash; // no commit had said it yet: model_attempt saw that
+    if (then->end == TAKEN && then->stay != now->stay && run->life->has_lost_commit)
         return &totals.twice_stay;
     if (then->end != TAKEN)
         return &totals.twice_lost; // the answer
-    if (now->end != AWAY)
-        return &totals.twice_late; // it was given up before the other was sent, and arrives now
     FAIL(run, "consumer %d: %d/%" PRId64 " is delivered twice for no reason", now->consumer, now->partition,
          now->offset);
 }
@@ -181,22 +239,27 @@ void model_dead_letter(struct run *run, size_t number, size_t event)
     model_fate(run, attempt->consumer, attempt->partition, attempt->offset)->is_settled = true;
 }
 
-void model_committed(struct run *run, int consumer, int32_t partition, int64_t offset)
+void model_committed(struct run *run, int consumer, int32_t partition, const struct held *held)
 {
     struct fates *fates = &run->fates[consumer][partition];
     const struct log_model *log = &run->logs[partition];
+    int64_t offset = held_floor(held);
     if (fates->begin >= 0 && offset < fates->committed)
         FAIL(run, "consumer %d, partition %d: the offset fell from %" PRId64 " to %" PRId64, consumer, partition,
              fates->committed, offset);
-    if (offset > (int64_t)log->count)
-        FAIL(run, "consumer %d, partition %d: the offset %" PRId64 " is behind the end", consumer, partition, offset);
+    if (held->position > (int64_t)log->count)
+        FAIL(run, "consumer %d, partition %d: the place %" PRId64 " is behind the end", consumer, partition,
+             held->position);
     if (fates->begin < 0 && offset >= 0)
         fates->begin = offset; // a crash came just after it
-    for (int64_t i = fates->begin; i < offset; i++) {
-        if (model_wants(consumer, log->events[i]) && !model_fate(run, consumer, partition, i)->is_settled)
-            FAIL(run, "consumer %d: %d/%" PRId64 " is below the floor %" PRId64 ", and neither delivered nor kept",
-                 consumer, partition, i, offset);
+    for (int64_t i = fates->begin; i < held->position; i++) {
+        struct fate *fate = model_fate(run, consumer, partition, i);
+        if (says(held, i) && model_wants(consumer, log->events[i]) && !fate->is_settled)
+            FAIL(run, "consumer %d: %d/%" PRId64 " is said to be done, and neither delivered nor kept", consumer,
+                 partition, i);
     }
+    memory_check(run, consumer, partition, held, false);
+    model_said(run, consumer, partition, held);
     fates->committed = offset;
 }
 

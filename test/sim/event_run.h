@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the parts of event_sim share: the world, what is known of each event (event_model.c), who sends events
-// (event_sender.c) and who receives them (event_sink.c). A LIFE is the program from a start to its end, a STAY the time
-// that a consumer is in its hub.
+// (event_sender.c), who receives them (event_sink.c), and what is committed (event_commit.c). A LIFE is the program
+// from a start to its end, a STAY the time that a consumer is in its hub.
 #pragma once
 
 #include "eventing/hub.h"
@@ -47,6 +47,7 @@ struct attempt {
 struct fate {
     bool is_settled;  // delivered, or kept as a dead letter
     bool is_over;     // in this stay: the consumer knows that it is
+    bool is_said;     // a commit that is durable says that it is done: it never comes again
     int stay, tries;  // of the attempts at the subscriber: in that stay
     int last_status;  // of them
     size_t delivered; // the attempt that was accepted last, + 1
@@ -122,10 +123,14 @@ size_t model_attempt(struct run *run, int consumer, const struct parcel *parcel,
 void model_attempt_end(struct run *run, size_t number, enum attempt_end end, int status);
 // The receiver answers with a 2xx.
 void model_accepted(struct run *run, size_t number);
+// A commit is sent: it forgets nothing, and makes nothing up.
+void model_says(struct run *run, int consumer, int32_t partition, const struct held *held);
+// It is durable.
+void model_said(struct run *run, int consumer, int32_t partition, const struct held *held);
 // What a start finds.
 void model_record(struct run *run, int32_t partition, int64_t offset, size_t event);
 void model_dead_letter(struct run *run, size_t number, size_t event);
-void model_committed(struct run *run, int consumer, int32_t partition, int64_t offset);
+void model_committed(struct run *run, int consumer, int32_t partition, const struct held *held);
 // Everything that was acknowledged was found.
 void model_check_records(struct run *run);
 // At the end: everything is delivered, filtered or a dead letter.
@@ -148,6 +153,9 @@ struct life {
     struct loop *loops[LOOPS + 1];
     struct store *store;
     struct engine *engine;
+    const struct engine_driver *real; // commits are seen on their way to it
+    struct engine_driver driver;
+    bool has_lost_commit; // one failed: the disk is full, or the store has failed
     bool is_ready, is_failed, is_quiet, is_stopping, is_stopped, is_done;
     int closing; // parts that are not closed yet
     // the program, on its first loop
@@ -178,7 +186,7 @@ struct life {
     struct timer receiver_timer, sender_timer;
     struct http_client *sender;
     struct sink *door;
-    struct list_node handings, sendings, answers; // under way
+    struct list_node handings, sendings, answers, commits; // under way
 };
 
 static inline struct loop *others_loop(const struct life *life)
@@ -197,6 +205,12 @@ void witness_init(struct witness *witness, struct life *life, int consumer, enum
 // On the loop of the others.
 void receiver_start(struct life *life);
 void receiver_stop(struct life *life);
+
+// --- event_commit.c
+
+void commits_watch(struct life *life);
+// What is beside the offset.
+struct held commit_read(struct life *life, const struct engine_offset *item);
 
 // --- event_sender.c
 

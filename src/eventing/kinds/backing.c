@@ -10,7 +10,8 @@ struct backing {
     const struct backing_kind *kind;
     struct backing_plan plan;
     struct engine_topic_op op;
-    int32_t partition_count; // of the topic, once it is known
+    int32_t partition_count; // of the topic, once it is known, as its id
+    uint8_t topic_id[ENGINE_TOPIC_ID_SIZE];
 };
 
 static struct backing *backing_of(struct engine_topic_op *op)
@@ -72,6 +73,7 @@ static void on_dead_topic(struct engine_topic_op *op)
                                        .name_space = look->work->name_space,
                                        .name = look->work->name,
                                        .topic = this->plan.topic,
+                                       .topic_id = this->topic_id,
                                        .dead_topic = this->plan.dead_topic,
                                        .partition_count = this->partition_count,
                                    });
@@ -94,6 +96,7 @@ static void on_topic(struct engine_topic_op *op)
         return;
     }
     this->partition_count = op->found.partition_count;
+    memcpy(this->topic_id, op->found.id, sizeof this->topic_id);
     this->op = (struct engine_topic_op){ .partition_count = 1 };
     ask(this, this->plan.dead_topic, driver_of(this)->topic_ensure, on_dead_topic);
 }
@@ -107,7 +110,7 @@ static bool has_station(const struct backing *this)
 static void refuse_for(struct backing *this, const struct json_value *older)
 {
     if (has_station(this)) // both came in the same second
-        station_close(station_of(this));
+        station_close(station_of(this), false);
     refuse(this, "NameTaken",
            arena_format(&this->look->arena,
                         "The %.*s %.*s of %.*s, which was there before, has topics of the same names.",
@@ -171,10 +174,11 @@ static void on_deleted(struct engine_topic_op *op)
 
 static void end(struct backing *this)
 {
+    bool is_anothers = namesake_find(this->look, this->kind->separator) != NULL;
     if (has_station(this))
-        station_close(station_of(this));
-    if (namesake_find(this->look, this->kind->separator) != NULL)
-        look_finalizer_remove(this->look, this->kind->finalizer); // the topics are another's
+        station_close(station_of(this), !is_anothers && !this->plan.is_external);
+    if (is_anothers)
+        look_finalizer_remove(this->look, this->kind->finalizer);
     else if (this->plan.is_external)
         ask(this, this->plan.dead_topic, driver_of(this)->topic_delete, on_dead_deleted);
     else

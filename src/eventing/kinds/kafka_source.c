@@ -43,6 +43,11 @@ struct source {
     struct timer again;                      // while a topic is not there
 };
 
+struct found_topic {
+    int32_t partition_count; // 0: there is no such topic, or it is not for sources
+    uint8_t id[ENGINE_TOPIC_ID_SIZE];
+};
+
 // One look. The log is asked about each topic, then for the one of the dead letters.
 struct source_look {
     struct look *look;
@@ -51,7 +56,7 @@ struct source_look {
     struct engine_commit_op commit;
     struct engine_offset *forgotten;
     const bytes_t *topics;
-    int32_t *counts; // of their partitions; 0: there is no such topic, or it is not for sources
+    struct found_topic *found; // each of them
     size_t topic_count, at;
     const char *dead_topic;
     struct post_settings settings;
@@ -369,14 +374,16 @@ static void drop_unwanted(const struct source_look *this, struct source *source)
     }
 }
 
-static void open_topic(struct source_look *this, struct intake *intake, int32_t partition_count)
+static void open_topic(struct source_look *this, struct intake *intake, const struct found_topic *found)
 {
     struct arena *arena = &this->look->arena;
-    if (intake->is_open && intake->hub.partition_count != partition_count)
+    if (intake->is_open && !hub_is_of(&intake->hub, found->id))
+        intake_miss(intake); // another one has come in its place
+    if (intake->is_open && intake->hub.partition_count != found->partition_count)
         intake_close(intake); // opened anew, with all of them
     if (intake->is_open)
         return;
-    if (!intake_open(intake, partition_count, this->from, this->from_ms))
+    if (!intake_open(intake, found->id, found->partition_count, this->from, this->from_ms))
         fault(this, "False", "ConsumerGroupInUse",
               arena_format(arena,
                            "another KafkaSource reads topic \"%.*s\" in consumer group \"%.*s\": give this one its own",
@@ -391,11 +398,11 @@ static void read_topic(struct source_look *this, struct source *source, size_t i
     this->maker.source = bytes_of_text(source_of(arena, this->look->work, topic));
     intake_make(intake, &this->maker);
     consumer_set(this, source, &intake->member.consumer);
-    if (this->counts[i] == 0) {
+    if (this->found[i].partition_count == 0) {
         intake_miss(intake);
         return;
     }
-    open_topic(this, intake, this->counts[i]);
+    open_topic(this, intake, &this->found[i]);
     if (intake->is_open && !intake->is_joined && intake->err != ERR_OK)
         fault(this, "False", "NotSubscribed", err_text(intake->err));
     else if (intake->is_open && !intake->is_joined)
@@ -422,7 +429,7 @@ static void missing_tell(struct source_look *this, struct source *source)
     struct arena *arena = &this->look->arena;
     const char *missing = NULL;
     for (size_t i = 0; i < this->topic_count; i++) {
-        if (this->counts[i] > 0)
+        if (this->found[i].partition_count > 0)
             continue;
         const char *one = arena_format(arena, "%.*s", BYTES_ARG(this->topics[i]));
         missing = missing == NULL ? one : arena_format(arena, "%s, %s", missing, one);
@@ -489,8 +496,11 @@ static void on_topic(struct engine_topic_op *op)
         retry(this);
         return;
     }
-    if (op->err == ERR_OK && !op->found.is_internal)
-        this->counts[this->at] = op->found.partition_count;
+    if (op->err == ERR_OK && !op->found.is_internal) {
+        struct found_topic *found = &this->found[this->at];
+        found->partition_count = op->found.partition_count;
+        memcpy(found->id, op->found.id, sizeof found->id);
+    }
     this->at++;
     ask_next(this);
 }
@@ -524,7 +534,7 @@ static void topics_read(struct source_look *this)
             topics[this->topic_count++] = one->text;
     }
     this->topics = topics;
-    this->counts = arena_array(&this->look->arena, count, sizeof *this->counts);
+    this->found = arena_array(&this->look->arena, count, sizeof *this->found);
 }
 
 static struct source_look *source_look_new(struct look *look)

@@ -13,6 +13,7 @@ enum { PATIENCE_MS = 10000 };
 
 struct bench bench;
 struct engine *engine;
+const uint8_t topic_id[ENGINE_TOPIC_ID_SIZE] = { 7 };
 
 // --- sinks
 
