@@ -1,8 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eventing/kinds/backing.h"
 
+#include "base/mem.h"
 #include "eventing/kinds/namesake.h"
+#include "eventing/kinds/waiting.h"
+#include "kube/api.h"
 #include "kube/builtin/text.h"
+
+#include <stdlib.h>
+
+enum { LOOK_AGAIN_MS = 2000 }; // at what waits for something
+
+struct backing_controller {
+    struct look_controller look;
+    const struct backing_kind *kind;
+    struct waiting waiting;
+    struct timer again;
+};
 
 // A look that asks the log for something; on the look's arena.
 struct backing {
@@ -38,12 +52,45 @@ static struct station *station_of(const struct backing *this)
     return station_find(this->look->eventing, this->kind->inbox, work->name_space, work->name);
 }
 
+static bool has_station(const struct backing *this)
+{
+    const struct station *station = station_of(this);
+    return station != NULL && station->controller == this->look->controller;
+}
+
+static struct backing_controller *controller_of(struct controller *controller)
+{
+    return CONTAINER_OF(controller, struct backing_controller, look.controller);
+}
+
 // --- there
+
+// All its conditions; REASON NULL: all is well. Without a station nothing is known of the others.
+static void conclude(struct backing *this, const char *reason, const char *why)
+{
+    struct look *look = this->look;
+    const char *rest = has_station(this) ? "True" : "Unknown";
+    for (size_t i = 0; i < this->kind->condition_count; i++) {
+        bool is_false = i == 0 && reason != NULL;
+        look_condition(look, this->kind->conditions[i], is_false ? "False" : rest, is_false ? reason : NULL,
+                       is_false ? why : NULL);
+    }
+    if (has_station(this))
+        look_addressable(look);
+    else
+        look_condition(look, "Addressable", "Unknown", NULL, NULL);
+    look->owner = look_dead_letter_sink(look);
+    look_condition(look, "EventPoliciesReady", "True", "AuthOIDCDisabled", "Whoever reaches the door may send.");
+    look_conclude(look);
+}
 
 static void refuse(struct backing *this, const char *reason, const char *why)
 {
-    look_condition(this->look, this->kind->condition, "False", reason, arena_format(&this->look->arena, "%s", why));
-    look_conclude(this->look);
+    struct backing_controller *controller = controller_of(this->look->controller);
+    waiting_set(&controller->waiting, this->look->work, true);
+    if (!timer_active(&controller->again))
+        timer_start(&controller->again, LOOK_AGAIN_MS);
+    conclude(this, reason, arena_format(&this->look->arena, "%s", why));
 }
 
 // What another try may mend ends the look; the rest is told.
@@ -81,7 +128,7 @@ static void on_dead_topic(struct engine_topic_op *op)
         station_posts_enqueue(station_of(this)); // how events are delivered may be said there
         eventing_changed(look->eventing);
     }
-    this->kind->ready(look);
+    conclude(this, NULL, NULL);
 }
 
 static void on_topic(struct engine_topic_op *op)
@@ -99,12 +146,6 @@ static void on_topic(struct engine_topic_op *op)
     memcpy(this->topic_id, op->found.id, sizeof this->topic_id);
     this->op = (struct engine_topic_op){ .partition_count = 1 };
     ask(this, this->plan.dead_topic, driver_of(this)->topic_ensure, on_dead_topic);
-}
-
-static bool has_station(const struct backing *this)
-{
-    const struct station *station = station_of(this);
-    return station != NULL && station->controller == this->look->controller;
 }
 
 static void refuse_for(struct backing *this, const struct json_value *older)
@@ -185,9 +226,11 @@ static void end(struct backing *this)
         ask(this, this->plan.topic, driver_of(this)->topic_delete, on_deleted);
 }
 
-void backing_reconcile(struct controller *controller, struct work *work, const struct backing_kind *kind)
+static void reconcile(struct controller *controller, struct work *work)
 {
+    const struct backing_kind *kind = controller_of(controller)->kind;
     struct look *look = look_begin(controller, work);
+    waiting_set(&controller_of(controller)->waiting, work, false);
     if (look == NULL) {
         eventing_changed(eventing_of(controller->kube)); // whoever has events from it says that it is gone
         work_end(work, WORK_DONE);
@@ -202,4 +245,47 @@ void backing_reconcile(struct controller *controller, struct work *work, const s
         end(this);
     else
         look_conclude(look);
+}
+
+// --- start and stop
+
+static void waiting_look(struct backing_controller *this)
+{
+    waiting_enqueue(&this->waiting, &this->look.controller);
+}
+
+static void on_change(struct eventing_watcher *watcher)
+{
+    waiting_look(CONTAINER_OF(watcher, struct backing_controller, look.watcher));
+}
+
+static void on_again(struct timer *timer)
+{
+    waiting_look(CONTAINER_OF(timer, struct backing_controller, again));
+}
+
+void *backing_start(struct kube *kube, struct kind *kind, const struct backing_kind *backing)
+{
+    struct backing_controller *this = mem_zalloc(1, sizeof *this);
+    this->kind = backing;
+    waiting_init(&this->waiting);
+    timer_init(&this->again, kube->loop, on_again);
+    look_controller_init(&this->look, kube, kind, reconcile, true);
+    this->look.watcher.on_change = on_change;
+    return this;
+}
+
+void backing_stop(void *state)
+{
+    struct backing_controller *this = state;
+    timer_stop(&this->again);
+    look_controller_stop(&this->look);
+}
+
+void backing_free(void *state)
+{
+    struct backing_controller *this = state;
+    controller_deinit(&this->look.controller);
+    waiting_deinit(&this->waiting);
+    free(this);
 }

@@ -18,13 +18,16 @@ struct backing_plan {
 struct backing_kind {
     enum inbox_kind inbox;
     const char *finalizer;
-    char separator;        // between namespace and name, in the names of its topics
-    const char *condition; // that is false when its topics cannot be had
+    char separator; // between namespace and name, in the names of its topics
+    // Besides those of everything that has an address; the first one is false when its topics cannot be had.
+    const char *const *conditions;
+    size_t condition_count;
     void (*plan)(struct look *look, struct backing_plan *plan);
-    // Its station is open: conditions, and look_conclude.
-    void (*ready)(struct look *look);
     void (*fill)(const struct look *look, struct json_value *status, struct arena *arena); // as the look's
 };
 
-// The reconcile function of such a kind.
-void backing_reconcile(struct controller *controller, struct work *work, const struct backing_kind *kind);
+// The controller of such a kind. A resource that is not ready is looked at again every two seconds, and when an address
+// comes or goes: what it waits for may be there.
+void *backing_start(struct kube *kube, struct kind *kind, const struct backing_kind *backing);
+void backing_stop(void *state);
+void backing_free(void *state);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Broker: a topic with an address, and a second one for what its triggers could not deliver.
+#include "base/assert.h"
 #include "eventing/kinds/backing.h"
 #include "eventing/kinds/broker_rules.h"
 #include "eventing/kinds/kinds.h"
@@ -19,17 +20,6 @@ static void fill_status(const struct look *look, struct json_value *status, stru
 {
     look_fill_address(look, INBOX_BROKER, status, arena);
     whereabouts_fill(look->owner == NULL ? &nowhere : look->owner, status, arena, "deadLetterSink");
-}
-
-static void ready(struct look *look)
-{
-    look_true(look, "IngressReady");
-    look_true(look, "TriggerChannelReady");
-    look_true(look, "FilterReady");
-    look_addressable(look);
-    look->owner = look_dead_letter_sink(look);
-    look_condition(look, "EventPoliciesReady", "True", "AuthOIDCDisabled", "Whoever reaches the door may send.");
-    look_conclude(look);
 }
 
 // --- its topics
@@ -63,29 +53,26 @@ static void plan(struct look *look, struct backing_plan *plan)
     plan->partition_count = partitions_wanted(look);
 }
 
+static const char *const conditions[] = { "TriggerChannelReady", "IngressReady", "FilterReady" };
+
 static const struct backing_kind backing = {
     .inbox = INBOX_BROKER,
     .finalizer = "brokers.eventing.knative.dev",
     .separator = '-',
-    .condition = "TriggerChannelReady",
+    .conditions = conditions,
+    .condition_count = ARRAY_COUNT(conditions),
     .plan = plan,
-    .ready = ready,
     .fill = fill_status,
 };
-
-static void reconcile(struct controller *controller, struct work *work)
-{
-    backing_reconcile(controller, work, &backing);
-}
 
 // --- start
 
 static void *start(struct kube *kube, struct kind *kind)
 {
-    return look_controller_start(kube, kind, reconcile, false);
+    return backing_start(kube, kind, &backing);
 }
 
-static const struct kind_controller controller_of_brokers = { start, look_controller_stop, look_controller_free };
+static const struct kind_controller controller_of_brokers = { start, backing_stop, backing_free };
 
 const struct kind_rules broker_rules = {
     .definition = broker_definition,

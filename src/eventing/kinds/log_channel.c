@@ -66,16 +66,6 @@ static void fill_status(const struct look *look, struct json_value *status, stru
     subscribers_fill(station, status, arena);
 }
 
-static void ready(struct look *look, const char *const *conditions, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        look_true(look, conditions[i]);
-    look_addressable(look);
-    look->owner = look_dead_letter_sink(look);
-    look_condition(look, "EventPoliciesReady", "True", "AuthOIDCDisabled", "Whoever reaches the door may send.");
-    look_conclude(look);
-}
-
 // PREFIX as Knative's Kafka channel has it in its channels-topic-template.
 static void topics_plan(struct look *look, const char *prefix, struct backing_plan *plan)
 {
@@ -93,34 +83,25 @@ static void memory_plan(struct look *look, struct backing_plan *plan)
     topics_plan(look, "knative-messaging-memory", plan);
 }
 
-static void memory_ready(struct look *look)
-{
-    static const char *const conditions[] = { "DispatcherReady", "ServiceReady", "EndpointsReady",
-                                              "ChannelServiceReady" };
-    ready(look, conditions, ARRAY_COUNT(conditions));
-}
+static const char *const memory_conditions[] = { "DispatcherReady", "ServiceReady", "EndpointsReady",
+                                                 "ChannelServiceReady" };
 
 static const struct backing_kind memory_backing = {
     .inbox = INBOX_CHANNEL,
     .finalizer = "inmemorychannels.messaging.knative.dev",
     .separator = '.',
-    .condition = "DispatcherReady",
+    .conditions = memory_conditions,
+    .condition_count = ARRAY_COUNT(memory_conditions),
     .plan = memory_plan,
-    .ready = memory_ready,
     .fill = fill_status,
 };
 
-static void memory_reconcile(struct controller *controller, struct work *work)
-{
-    backing_reconcile(controller, work, &memory_backing);
-}
-
 static void *memory_start(struct kube *kube, struct kind *kind)
 {
-    return look_controller_start(kube, kind, memory_reconcile, false);
+    return backing_start(kube, kind, &memory_backing);
 }
 
-static const struct kind_controller controller_of_memory = { memory_start, look_controller_stop, look_controller_free };
+static const struct kind_controller controller_of_memory = { memory_start, backing_stop, backing_free };
 
 const struct kind_rules in_memory_channel_rules = {
     .definition = in_memory_channel_definition,
@@ -154,33 +135,24 @@ static void kafka_plan(struct look *look, struct backing_plan *plan)
     retention_plan(look, json_text_at(spec, "retentionDuration"), plan);
 }
 
-static void kafka_ready(struct look *look)
-{
-    static const char *const conditions[] = { "TopicReady", "ConfigMapUpdated", "ChannelServiceReady" };
-    ready(look, conditions, ARRAY_COUNT(conditions));
-}
+static const char *const kafka_conditions[] = { "TopicReady", "ConfigMapUpdated", "ChannelServiceReady" };
 
 static const struct backing_kind kafka_backing = {
     .inbox = INBOX_CHANNEL,
     .finalizer = "kafkachannels.messaging.knative.dev",
     .separator = '.',
-    .condition = "TopicReady",
+    .conditions = kafka_conditions,
+    .condition_count = ARRAY_COUNT(kafka_conditions),
     .plan = kafka_plan,
-    .ready = kafka_ready,
     .fill = fill_status,
 };
 
-static void kafka_reconcile(struct controller *controller, struct work *work)
-{
-    backing_reconcile(controller, work, &kafka_backing);
-}
-
 static void *kafka_start(struct kube *kube, struct kind *kind)
 {
-    return look_controller_start(kube, kind, kafka_reconcile, false);
+    return backing_start(kube, kind, &kafka_backing);
 }
 
-static const struct kind_controller controller_of_kafka = { kafka_start, look_controller_stop, look_controller_free };
+static const struct kind_controller controller_of_kafka = { kafka_start, backing_stop, backing_free };
 
 const struct kind_rules kafka_channel_rules = {
     .definition = kafka_channel_definition,
