@@ -38,3 +38,72 @@ def test_the_topic_of_a_broker_comes_later(space, receiver):
     space.trigger("t", receiver.uri("/t"))
     space.send("1")
     wait_for(lambda: receiver.ids("/t") == ["1"], lambda: receiver.got)
+
+
+def put_config(space, name, data):
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+    answer = space.kube.ask("PUT", f"/api/v1/namespaces/{space.name}/configmaps/{name}", body)
+    if answer.status == 404:
+        answer = space.kube.ask("POST", f"/api/v1/namespaces/{space.name}/configmaps", body)
+    assert answer.status in (200, 201), answer.body
+
+
+def config_of(name, kind="ConfigMap", **more):
+    return {"config": {"apiVersion": "v1", "kind": kind, "name": name, **more}}
+
+
+KAFKA = {"eventing.knative.dev/broker.class": "Kafka"}
+
+
+def test_the_config_of_a_broker_comes_later(space):
+    space.apply("Broker", "b", config_of("mine"))
+    says(space, "Broker", "b", "ChannelTemplateFailed")
+    assert_nothing_is_known(space, "Broker", "b", "TriggerChannelReady")
+    assert f'configmap "mine" not found in namespace "{space.name}"' in space.condition("Broker", "b")["message"]
+    put_config(space, "mine", {"default.topic.partitions": "3", "default.topic.config.retention.ms": "3600000", "default.topic.config.max.message.bytes": "5000",
+                               "default.topic.replication.factor": "3", "bootstrap.servers": "elsewhere:9092"})  # fmt: skip
+    space.ready("Broker", "b")
+    topic = f"knative-broker-{space.name}-b"
+    assert space.partitions(topic) == 3
+    assert (space.config(topic, "retention.ms"), space.config(topic, "max.message.bytes")) == ("3600000", "5000")
+    assert space.config(topic + "-dead-letters", "retention.ms") != "3600000"
+
+
+def test_a_config_that_cannot_be_is_told_and_mended(space):
+    put_config(space, "c", {"default.topic.partitions": "many"})
+    space.apply("Broker", "b", config_of("c"))
+    says(space, "Broker", "b", "ChannelTemplateFailed")
+    assert 'default.topic.partitions of the ConfigMap is "many"' in space.condition("Broker", "b")["message"]
+    put_config(space, "c", {"default.topic.config.retention.ms": "long"})
+    says(space, "Broker", "b", "TopicFailed")
+    assert "retention.ms" in space.condition("Broker", "b")["message"]
+    put_config(space, "c", {})
+    space.ready("Broker", "b")
+    space.apply("Broker", "s", config_of("c", kind="Secret"))
+    says(space, "Broker", "s", "ChannelTemplateFailed")
+    assert "only [kind: ConfigMap, apiVersion: v1]" in space.condition("Broker", "s")["message"]
+
+
+def test_the_default_of_partitions_is_that_of_the_class(space):
+    """A ConfigMap of Knative's own installation is as good as there."""
+    installed = config_of("kafka-broker-config", namespace="knative-eventing")
+    for name, spec, annotations, wanted in (("kafka", installed, KAFKA, 10), ("plain", {}, KAFKA, 1), ("other", installed, None, 1)):
+        space.make("Broker", name, spec, annotations=annotations)
+        assert space.partitions(f"knative-broker-{space.name}-{name}") == wanted, name
+
+
+def test_a_broker_whose_config_went_goes_on(start_kube, receiver):
+    kube = start_kube()
+    space = Space(kube)
+    put_config(space, "c", {"default.topic.partitions": "2"})
+    space.broker(**config_of("c"))
+    space.trigger("t", receiver.uri("/t"))
+    assert kube.ask("DELETE", f"/api/v1/namespaces/{space.name}/configmaps/c").status == 200
+    kube.server.stop()
+    kube.server.restart()
+    says(space, "Broker", "default", "ChannelTemplateFailed")
+    space.send("1")
+    wait_for(lambda: receiver.ids("/t") == ["1"], lambda: receiver.got)
+    put_config(space, "c", {})
+    space.ready("Broker", "default")
+    assert space.partitions(f"knative-broker-{space.name}-default") == 2

@@ -128,12 +128,19 @@ static void on_dead_topic(struct engine_topic_op *op)
         station_posts_enqueue(station_of(this)); // how events are delivered may be said there
         eventing_changed(look->eventing);
     }
-    conclude(this, NULL, NULL);
+    if (this->plan.reason != NULL) // what was made before is there nevertheless
+        refuse(this, this->plan.reason, this->plan.why);
+    else
+        conclude(this, NULL, NULL);
 }
 
 static void on_topic(struct engine_topic_op *op)
 {
     struct backing *this = backing_of(op);
+    if (op->err == ERR_NOT_FOUND && this->plan.reason != NULL) {
+        refuse(this, this->plan.reason, this->plan.why);
+        return;
+    }
     if (op->err != ERR_OK) {
         failed(this, op->err, op->diag.text);
         return;
@@ -182,8 +189,8 @@ static void bring_about(struct backing *this)
                                          .config_names = plan->config_names,
                                          .config_values = plan->config_values,
                                          .config_count = plan->config_count };
-    ask(this, plan->topic, plan->is_external ? driver_of(this)->topic_describe : driver_of(this)->topic_ensure,
-        on_topic);
+    bool is_made = !plan->is_external && plan->reason == NULL;
+    ask(this, plan->topic, is_made ? driver_of(this)->topic_ensure : driver_of(this)->topic_describe, on_topic);
 }
 
 // --- gone

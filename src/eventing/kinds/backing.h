@@ -12,6 +12,7 @@ struct backing_plan {
     int32_t partition_count; // of a topic that is made
     const bytes_t *config_names, *config_values;
     size_t config_count;
+    const char *reason, *why; // no topic can be made; NULL: one can
 };
 
 // What a kind with such a backing says of itself.

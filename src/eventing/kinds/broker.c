@@ -2,12 +2,11 @@
 // Broker: a topic with an address, and a second one for what its triggers could not deliver.
 #include "base/assert.h"
 #include "eventing/kinds/backing.h"
+#include "eventing/kinds/broker_config.h"
 #include "eventing/kinds/broker_rules.h"
 #include "eventing/kinds/kinds.h"
 #include "eventing/kinds/namesake.h"
 #include "eventing/kinds/post_settings.h"
-#include "kube/api.h"
-#include "kube/client.h"
 #include "kube/embed.h"
 
 EMBED(broker_definition, "broker");
@@ -24,24 +23,6 @@ static void fill_status(const struct look *look, struct json_value *status, stru
 
 // --- its topics
 
-// Of the ConfigMap that spec.config names, as Knative's Kafka broker reads it; else one, which keeps everything in
-// order.
-static int32_t partitions_wanted(const struct look *look)
-{
-    const struct json_value *config = json_get(json_get(look->object, "spec"), "config");
-    struct kube *kube = look->controller->kube;
-    const struct kind *maps = kinds_find(&kube->resources.kinds, BYTES_LITERAL(""), BYTES_LITERAL("configmaps"));
-    bytes_t name = json_text_at(config, "name"), name_space = json_text_at(config, "namespace");
-    struct arena arena = ARENA_INIT;
-    struct json_value *map;
-    int64_t count = 1;
-    if (name.size > 0 && bytes_is(json_text_at(config, "kind"), "ConfigMap") &&
-        client_get(kube, maps, name_space.size > 0 ? name_space : look->work->name_space, name, &arena, &map) == ERR_OK)
-        (void)bytes_to_int64(json_text_at(json_get(map, "data"), "default.topic.partitions"), &count);
-    arena_free(&arena);
-    return count < 1 || count > 1000 ? 1 : (int32_t)count;
-}
-
 static void plan(struct look *look, struct backing_plan *plan)
 {
     bytes_t external = object_annotation(look->object, EXTERNAL);
@@ -50,7 +31,7 @@ static void plan(struct look *look, struct backing_plan *plan)
     plan->is_external = external.size > 0;
     plan->topic = plan->is_external ? external : bytes_of_text(own);
     plan->dead_topic = bytes_of_text(arena_format(&look->arena, "%s" DEAD_LETTERS, own));
-    plan->partition_count = partitions_wanted(look);
+    broker_config_plan(look, plan);
 }
 
 static const char *const conditions[] = { "TriggerChannelReady", "IngressReady", "FilterReady" };

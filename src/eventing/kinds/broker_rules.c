@@ -6,6 +6,12 @@
 
 #define CLASS "eventing.knative.dev/broker.class"
 
+bool broker_is_kafkas(const struct json_value *object)
+{
+    bytes_t class = object_annotation(object, CLASS);
+    return bytes_is(class, "Kafka") || bytes_is(class, "KafkaNamespaced");
+}
+
 void broker_fill(struct arena *arena, struct json_value *object, const struct json_value *live)
 {
     struct json_value *annotations = object_at(object_at(object, arena, "metadata"), arena, "annotations");

@@ -8,3 +8,5 @@
 // waiting 0.2 s, 0.4 s and so on (Knative's config-br-defaults). The namespace of references.
 void broker_fill(struct arena *arena, struct json_value *object, const struct json_value *live);
 void broker_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live);
+// Of one of the two classes of Knative's Kafka broker?
+bool broker_is_kafkas(const struct json_value *object);

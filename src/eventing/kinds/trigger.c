@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Trigger: the events of a broker that pass a filter go to a subscriber.
 #include "base/mem.h"
+#include "eventing/kinds/broker_rules.h"
 #include "eventing/kinds/dependency.h"
 #include "eventing/kinds/kinds.h"
 #include "eventing/kinds/post_settings.h"
@@ -18,8 +19,7 @@
 EMBED(trigger_definition, "trigger");
 
 #define KIND      "trigger"
-#define INJECTION "eventing.knative.dev/injection"    // annotation
-#define CLASS     "eventing.knative.dev/broker.class" // of a broker
+#define INJECTION "eventing.knative.dev/injection" // annotation
 
 struct triggers {
     struct look_controller look;
@@ -85,8 +85,7 @@ static struct json_value *broker_get(struct look *look, bytes_t name)
 
 static enum backoff_flavour flavour_of(const struct json_value *broker)
 {
-    bytes_t class = object_annotation(broker, CLASS);
-    return bytes_is(class, "Kafka") || bytes_is(class, "KafkaNamespaced") ? BACKOFF_FROM_ONE : BACKOFF_FROM_ZERO;
+    return broker_is_kafkas(broker) ? BACKOFF_FROM_ONE : BACKOFF_FROM_ZERO;
 }
 
 static bool sink_of(struct trigger_look *this, const struct json_value *destination, const char *type,
