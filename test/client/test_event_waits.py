@@ -107,3 +107,16 @@ def test_a_broker_whose_config_went_goes_on(start_kube, receiver):
     put_config(space, "c", {})
     space.ready("Broker", "default")
     assert space.partitions(f"knative-broker-{space.name}-default") == 2
+
+
+def test_a_broker_of_a_class_that_nobody_has_is_left_alone(space, receiver):
+    answer = space.apply("Broker", "b", {}, annotations={"eventing.knative.dev/broker.class": "RabbitMQBroker"})
+    assert answer.status == 201 and "nothing here runs brokers of this class" in answer.headers["Warning"]
+    space.apply("Trigger", "t", {"broker": "b", "subscriber": {"uri": receiver.uri("/t")}})
+    says(space, "Trigger", "t", "BrokerNotReady")
+    space.make("Broker", "ours", {}, annotations=KAFKA)
+    assert "status" not in space.get("Broker", "b") and "finalizers" not in space.get("Broker", "b")["metadata"]
+    headers = {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "/test", "ce-type": "t"}
+    assert space.post(headers, path=f"/{space.name}/b")[0] == 404
+    assert space.partitions(f"knative-broker-{space.name}-b") == 0
+    space.delete("Broker", "b")

@@ -246,12 +246,13 @@ static void reconcile(struct controller *controller, struct work *work)
     struct backing *this = arena_alloc(&look->arena, sizeof *this);
     *this = (struct backing){ .look = look, .kind = kind };
     kind->plan(look, &this->plan);
-    if (!object_is_deleting(look->object))
-        bring_about(this);
-    else if (object_has_finalizer(look->object, bytes_of_text(kind->finalizer)))
+    bool is_deleting = object_is_deleting(look->object);
+    if (is_deleting && object_has_finalizer(look->object, bytes_of_text(kind->finalizer)))
         end(this);
+    else if (is_deleting || (kind->is_ours != NULL && !kind->is_ours(look->object)))
+        look_drop(look);
     else
-        look_conclude(look);
+        bring_about(this);
 }
 
 // --- start and stop

@@ -23,6 +23,7 @@ struct backing_kind {
     // Besides those of everything that has an address; the first one is false when its topics cannot be had.
     const char *const *conditions;
     size_t condition_count;
+    bool (*is_ours)(const struct json_value *object); // others are left alone; NULL: all are
     void (*plan)(struct look *look, struct backing_plan *plan);
     void (*fill)(const struct look *look, struct json_value *status, struct arena *arena); // as the look's
 };

@@ -42,6 +42,7 @@ static const struct backing_kind backing = {
     .separator = '-',
     .conditions = conditions,
     .condition_count = ARRAY_COUNT(conditions),
+    .is_ours = broker_is_ours,
     .plan = plan,
     .fill = fill_status,
 };
@@ -58,6 +59,7 @@ static const struct kind_controller controller_of_brokers = { start, backing_sto
 const struct kind_rules broker_rules = {
     .definition = broker_definition,
     .fill = broker_fill,
+    .warning = broker_warning,
     .check = broker_check,
     .controller = &controller_of_brokers,
 };

@@ -4,12 +4,26 @@
 #include "kube/builtin/text.h"
 #include "kube/object.h"
 
-#define CLASS "eventing.knative.dev/broker.class"
+#define CLASS        "eventing.knative.dev/broker.class"
+#define MULTI_TENANT "MTChannelBasedBroker" // the default
 
 bool broker_is_kafkas(const struct json_value *object)
 {
     bytes_t class = object_annotation(object, CLASS);
     return bytes_is(class, "Kafka") || bytes_is(class, "KafkaNamespaced");
+}
+
+bool broker_is_ours(const struct json_value *object)
+{
+    return bytes_is(object_annotation(object, CLASS), MULTI_TENANT) || broker_is_kafkas(object);
+}
+
+const char *broker_warning(const struct json_value *object)
+{
+    if (object_annotation(object, CLASS).size == 0 || broker_is_ours(object))
+        return NULL;
+    return "metadata.annotations[" CLASS "]: nothing here runs brokers of this class, so it is left alone; "
+           "known are " MULTI_TENANT ", Kafka and KafkaNamespaced";
 }
 
 void broker_fill(struct arena *arena, struct json_value *object, const struct json_value *live)
@@ -18,7 +32,7 @@ void broker_fill(struct arena *arena, struct json_value *object, const struct js
     struct json_value *spec = object_at(object, arena, "spec");
     bytes_t name_space = object_namespace(object), kept = object_annotation(live, CLASS);
     if (annotations != NULL && json_get(annotations, CLASS) == NULL)
-        json_set_bytes(annotations, arena, CLASS, kept.size > 0 ? kept : BYTES_LITERAL("MTChannelBasedBroker"));
+        json_set_bytes(annotations, arena, CLASS, kept.size > 0 ? kept : BYTES_LITERAL(MULTI_TENANT));
     if (spec == NULL)
         return;
     if (json_get(spec, "delivery") == NULL) {

@@ -8,5 +8,8 @@
 // waiting 0.2 s, 0.4 s and so on (Knative's config-br-defaults). The namespace of references.
 void broker_fill(struct arena *arena, struct json_value *object, const struct json_value *live);
 void broker_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live);
+// Of a class that is run here? Knative leaves a Broker alone whose class none of its controllers has.
+bool broker_is_ours(const struct json_value *object);
+const char *broker_warning(const struct json_value *object); // kind_rules.warning: its class is of somebody else
 // Of one of the two classes of Knative's Kafka broker?
 bool broker_is_kafkas(const struct json_value *object);

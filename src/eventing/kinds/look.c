@@ -97,6 +97,11 @@ void look_retry(struct look *look)
     look_end(look, WORK_FAILED);
 }
 
+void look_drop(struct look *look)
+{
+    look_end(look, WORK_DONE);
+}
+
 void look_condition(struct look *look, const char *type, const char *status, const char *reason, const char *message)
 {
     ASSERT(look->condition_count < LOOK_CONDITIONS_MAX);

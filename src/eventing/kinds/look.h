@@ -73,5 +73,6 @@ void look_fill_address(const struct look *look, enum inbox_kind kind, struct jso
 // Each of these ends the look.
 void look_conclude(struct look *look);                             // writes the status, if it differs
 void look_retry(struct look *look);                                // tried again soon
+void look_drop(struct look *look);                                 // nothing of it is ours
 void look_finalizer_add(struct look *look, const char *finalizer); // the change brings the resource back
 void look_finalizer_remove(struct look *look, const char *finalizer);
