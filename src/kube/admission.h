@@ -53,5 +53,5 @@ struct apply_scope admission_scope(const struct admission *admission);
 
 // "2026-11-22T09:09:56Z" (RFC 3339 in UTC, whole seconds, as meta/v1 Time).
 bytes_t time_text(struct arena *arena, int64_t wall_ms);
-// A new random UUID (RFC 9562 5.4).
+// A new UUID (RFC 9562 5.7). Those of a loop rise: of two objects the one that came first has the smaller.
 bytes_t uid_text(struct arena *arena);

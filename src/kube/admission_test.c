@@ -152,6 +152,18 @@ static void a_new_object_gets_the_fields_of_the_server_and_no_others(void **stat
     assert_non_null(json_get(metadata, "managedFields"));
 }
 
+static void uids_rise(void **state)
+{
+    char last[37] = "";
+    (void)state;
+    for (int i = 0; i < 10000; i++) { // more than a millisecond has numbers
+        bytes_t uid = uid_text(&world.arena);
+        assert_true(uid.data[14] == '7' && strchr("89ab", uid.data[19]) != NULL);
+        assert_true(bytes_compare(bytes_of_text(last), uid) < 0);
+        memcpy(last, uid.data, 36);
+    }
+}
+
 static void a_name_is_made_where_none_is_given(void **state)
 {
     struct admission admission = admission_of("");
@@ -355,6 +367,7 @@ int main(void)
         TEST(strict_decoding_tells_all_that_is_wrong),
         TEST(other_decoding_warns_or_is_silent_and_prunes),
         TEST(a_new_object_gets_the_fields_of_the_server_and_no_others),
+        TEST(uids_rise),
         TEST(a_name_is_made_where_none_is_given),
         TEST(an_invalid_new_object_is_refused_with_all_causes),
         TEST(an_update_changes_all_but_status_and_counts_a_generation),

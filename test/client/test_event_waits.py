@@ -2,6 +2,7 @@
 """What brokers and channels wait for is seen when it comes, long before every object is looked at again."""
 
 import confluent_kafka.admin
+from test_channels import ref
 from test_events import SECONDS, Space, receiver, space, wait_for  # noqa: F401 fixtures
 
 KUBE_ENVIRONMENT = {"EDDY_KUBE_RESYNC": "1h"}
@@ -120,3 +121,53 @@ def test_a_broker_of_a_class_that_nobody_has_is_left_alone(space, receiver):
     assert space.post(headers, path=f"/{space.name}/b")[0] == 404
     assert space.partitions(f"knative-broker-{space.name}-b") == 0
     space.delete("Broker", "b")
+
+
+def test_the_broker_that_came_first_has_the_name_also_over_a_restart(start_kube, receiver):
+    """Most pairs come in one second."""
+    kube = start_kube(environment=KUBE_ENVIRONMENT)
+    pairs = [(Space(kube, f"p{number}"), Space(kube, f"p{number}-b")) for number in range(6)]
+    for first, second in pairs:
+        assert first.apply("Broker", "b-c", {}).status == 201 and second.apply("Broker", "c", {}).status == 201
+
+    def check():
+        for first, second in pairs:
+            first.ready("Broker", "b-c")
+            says(second, "Broker", "c", "NameTaken")
+            assert_nothing_is_known(second, "Broker", "c", "TriggerChannelReady")
+            assert f"The Broker b-c of {first.name}, which was there before, has topics of the same names" in second.condition("Broker", "c")["message"]
+
+    check()
+    kube.server.stop()
+    kube.server.restart()
+    for first, _ in pairs:
+        first.make("Trigger", "t", {"broker": "b-c", "subscriber": {"uri": receiver.uri("/t")}})  # its station is open
+    check()
+    for first, second in pairs:
+        first.delete("Broker", "b-c")
+        second.ready("Broker", "c")
+
+
+def test_the_kind_of_channel_that_came_first_has_the_name_also_over_a_restart(start_kube):
+    kube = start_kube(environment=KUBE_ENVIRONMENT)
+    spaces = [(Space(kube), pair) for pair in (("KafkaChannel", "InMemoryChannel"), ("InMemoryChannel", "KafkaChannel")) for _ in range(3)]
+    for space, kinds in spaces:
+        for kind in kinds:
+            assert space.apply(kind, "c", {}).status == 201
+
+    def check():
+        for space, (first, second) in spaces:
+            space.ready(first, "c")
+            says(space, second, "c", "NameTaken")
+            assert states(space, second, "c")["Addressable"] == "Unknown" and "address" not in space.get(second, "c")["status"]
+            assert f"The {first} c of {space.name}, which was there before, has that address" in space.condition(second, "c")["message"]
+
+    check()
+    kube.server.stop()
+    kube.server.restart()
+    for space, (first, _) in spaces:
+        space.make("Subscription", "s", {"channel": ref(first, "c"), "subscriber": {"uri": "http://127.0.0.1:1"}})
+    check()
+    for space, (first, second) in spaces:
+        space.delete(first, "c")
+        space.ready(second, "c")

@@ -2,7 +2,6 @@
 #include "eventing/kinds/backing.h"
 
 #include "base/mem.h"
-#include "eventing/kinds/namesake.h"
 #include "eventing/kinds/waiting.h"
 #include "kube/api.h"
 #include "kube/builtin/text.h"
@@ -155,34 +154,33 @@ static void on_topic(struct engine_topic_op *op)
     ask(this, this->plan.dead_topic, driver_of(this)->topic_ensure, on_dead_topic);
 }
 
-static void refuse_for(struct backing *this, const struct json_value *older)
+// Whoever has the topics or the address by right; one that had them in this one's stead gives them up.
+static const struct json_value *older_find(const struct backing *this)
 {
-    if (has_station(this)) // both came in the same second
-        station_close(station_of(this), false);
-    refuse(this, "NameTaken",
-           arena_format(&this->look->arena,
-                        "The %.*s %.*s of %.*s, which was there before, has topics of the same names.",
-                        BYTES_ARG(json_text_at(older, "kind")), BYTES_ARG(object_name(older)),
-                        BYTES_ARG(object_namespace(older))));
+    struct look *look = this->look;
+    const struct json_value *older = namesake_find(look, &this->kind->names);
+    if (older == NULL && this->kind->rival != NULL)
+        older = rival_find(look, this->kind->rival);
+    struct station *station = station_of(this);
+    if (station != NULL && has_station(this) == (older != NULL)) {
+        controller_enqueue(station->controller, look->work->name_space, look->work->name);
+        station_close(station, false);
+    }
+    return older;
 }
 
 static void bring_about(struct backing *this)
 {
     struct look *look = this->look;
     const struct backing_plan *plan = &this->plan;
-    const struct station *station = station_of(this);
     const struct json_value *older;
     if (!object_has_finalizer(look->object, bytes_of_text(this->kind->finalizer))) {
         look_finalizer_add(look, this->kind->finalizer);
         return;
     }
     look->fill = this->kind->fill;
-    if (station != NULL && station->controller != look->controller) { // channels of two kinds have one address
-        refuse(this, "NameTaken", "A channel of another kind has that name.");
-        return;
-    }
-    if ((older = namesake_find(look, this->kind->separator)) != NULL) {
-        refuse_for(this, older);
+    if ((older = older_find(this)) != NULL) {
+        refuse(this, "NameTaken", namesake_tell(look, older));
         return;
     }
     this->op = (struct engine_topic_op){ .partition_count = plan->partition_count,
@@ -222,7 +220,7 @@ static void on_deleted(struct engine_topic_op *op)
 
 static void end(struct backing *this)
 {
-    bool is_anothers = namesake_find(this->look, this->kind->separator) != NULL;
+    bool is_anothers = namesake_find(this->look, &this->kind->names) != NULL; // the topics
     if (has_station(this))
         station_close(station_of(this), !is_anothers && !this->plan.is_external);
     if (is_anothers)
@@ -231,6 +229,11 @@ static void end(struct backing *this)
         ask(this, this->plan.dead_topic, driver_of(this)->topic_delete, on_dead_deleted);
     else
         ask(this, this->plan.topic, driver_of(this)->topic_delete, on_deleted);
+}
+
+static bool is_ours(const struct backing_kind *kind, const struct json_value *object)
+{
+    return kind->names.is_ours == NULL || kind->names.is_ours(object);
 }
 
 static void reconcile(struct controller *controller, struct work *work)
@@ -249,7 +252,7 @@ static void reconcile(struct controller *controller, struct work *work)
     bool is_deleting = object_is_deleting(look->object);
     if (is_deleting && object_has_finalizer(look->object, bytes_of_text(kind->finalizer)))
         end(this);
-    else if (is_deleting || (kind->is_ours != NULL && !kind->is_ours(look->object)))
+    else if (is_deleting || !is_ours(kind, look->object))
         look_drop(look);
     else
         bring_about(this);

@@ -3,7 +3,7 @@
 // delivers from them. They come with their resource and go with it.
 #pragma once
 
-#include "eventing/kinds/look.h"
+#include "eventing/kinds/namesake.h"
 
 // What a resource asks for; texts on the look's arena.
 struct backing_plan {
@@ -19,11 +19,11 @@ struct backing_plan {
 struct backing_kind {
     enum inbox_kind inbox;
     const char *finalizer;
-    char separator; // between namespace and name, in the names of its topics
+    struct namesake_rule names; // those that are not ours are left alone
+    const char *rival;          // another kind whose addresses are the same, in the plural; NULL: none
     // Besides those of everything that has an address; the first one is false when its topics cannot be had.
     const char *const *conditions;
     size_t condition_count;
-    bool (*is_ours)(const struct json_value *object); // others are left alone; NULL: all are
     void (*plan)(struct look *look, struct backing_plan *plan);
     void (*fill)(const struct look *look, struct json_value *status, struct arena *arena); // as the look's
 };

@@ -5,7 +5,6 @@
 #include "eventing/kinds/broker_config.h"
 #include "eventing/kinds/broker_rules.h"
 #include "eventing/kinds/kinds.h"
-#include "eventing/kinds/namesake.h"
 #include "eventing/kinds/post_settings.h"
 #include "kube/embed.h"
 
@@ -39,10 +38,9 @@ static const char *const conditions[] = { "TriggerChannelReady", "IngressReady",
 static const struct backing_kind backing = {
     .inbox = INBOX_BROKER,
     .finalizer = "brokers.eventing.knative.dev",
-    .separator = '-',
+    .names = { .separator = '-', .has_dead_letters = true, .is_ours = broker_is_ours },
     .conditions = conditions,
     .condition_count = ARRAY_COUNT(conditions),
-    .is_ours = broker_is_ours,
     .plan = plan,
     .fill = fill_status,
 };

@@ -6,7 +6,6 @@
 #include "eventing/kinds/backing.h"
 #include "eventing/kinds/channel_rules.h"
 #include "eventing/kinds/kinds.h"
-#include "eventing/kinds/namesake.h"
 #include "eventing/kinds/post_settings.h"
 #include "kube/api.h"
 #include "kube/builtin/text.h"
@@ -89,7 +88,8 @@ static const char *const memory_conditions[] = { "DispatcherReady", "ServiceRead
 static const struct backing_kind memory_backing = {
     .inbox = INBOX_CHANNEL,
     .finalizer = "inmemorychannels.messaging.knative.dev",
-    .separator = '.',
+    .names = { .separator = '.', .has_dead_letters = true },
+    .rival = "kafkachannels",
     .conditions = memory_conditions,
     .condition_count = ARRAY_COUNT(memory_conditions),
     .plan = memory_plan,
@@ -140,7 +140,8 @@ static const char *const kafka_conditions[] = { "TopicReady", "ConfigMapUpdated"
 static const struct backing_kind kafka_backing = {
     .inbox = INBOX_CHANNEL,
     .finalizer = "kafkachannels.messaging.knative.dev",
-    .separator = '.',
+    .names = { .separator = '.', .has_dead_letters = true },
+    .rival = "inmemorychannels",
     .conditions = kafka_conditions,
     .condition_count = ARRAY_COUNT(kafka_conditions),
     .plan = kafka_plan,
