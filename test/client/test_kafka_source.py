@@ -23,8 +23,8 @@ EXAMPLES = pathlib.Path(__file__).parents[2] / "examples/knative"
 class Sources(Space):
     """A namespace with KafkaSources, and a Kafka client."""
 
-    def __init__(self, kube):
-        super().__init__(kube)
+    def __init__(self, kube, name=None):
+        super().__init__(kube, name)
         self.kafka = {"bootstrap.servers": "{}:{}".format(*kube.server.doors["kafka"])}
         self.admin = confluent_kafka.admin.AdminClient(self.kafka)
         self.producer = confluent_kafka.Producer(self.kafka)
@@ -356,6 +356,27 @@ def test_what_fails_is_tried_again_then_kept(space, receiver):
     headers, value = space.records(dead)[0]
     assert value == b"bad" and headers["ce_type"] == "dev.knative.kafka.event" and headers["ce_key"] == "k"
     assert headers["ce_knativeerrorcode"] == "500" and headers["ce_knativeerrordest"] == receiver.uri("/in")
+
+
+def test_sources_whose_dead_letters_would_have_one_topic_do_not_share_it(space, receiver):
+    """Namespace a, source b-c, and namespace a-b, source c, as with brokers; and one that is called what another's topic is."""
+    receiver.answer = lambda path, headers, body: (400, {}, b"")
+    other, topic = Sources(space.kube, f"{space.name}-b"), space.new_topic()
+    space.source("b-c", [topic], receiver.uri("/in"))
+    space.source("b-c-dead-letters", [topic], receiver.uri("/too"))
+    assert other.put("c", {"topics": [topic], "sink": {"uri": receiver.uri("/other")}}).status == 201
+    other.says("c", f"The KafkaSource b-c of {space.name}, which was there before, has topics of the same names")
+    assert other.state("c", "ConsumerGroup")["reason"] == "NameTaken" and other.look("c")["status"]["sinkUri"] == receiver.uri("/other")
+    space.write(topic, b"bad")
+    dead = f"knative-source-{space.name}-b-c-dead-letters"
+    wait_for(lambda: space.records(dead), "a dead letter")
+    other.remove("c")
+    assert len(space.records(dead)) == 1, "what was refused takes nothing along"
+    assert other.put("c", {"topics": [topic], "sink": {"uri": receiver.uri("/other")}, "initialOffset": "earliest"}).status == 201
+    other.says("c", "which was there before")
+    space.remove("b-c")
+    other.becomes_ready("c")
+    wait_for(lambda: "/other" in [path for path, _, _ in receiver.got], lambda: receiver.got)
 
 
 def test_a_dead_letter_sink_and_answers(space, receiver):

@@ -6,6 +6,7 @@
 #include "eventing/intake.h"
 #include "eventing/kinds/kafka_source_rules.h"
 #include "eventing/kinds/kinds.h"
+#include "eventing/kinds/namesake.h"
 #include "eventing/kinds/post_settings.h"
 #include "eventing/topic_sink.h"
 #include "kube/api.h"
@@ -16,6 +17,8 @@
 #include <stdlib.h>
 
 EMBED(kafka_source_definition, "kafkasource");
+
+static const struct namesake_rule names = { .separator = '-' }; // its dead letters have a topic
 
 #define FINALIZER "kafkasources.sources.knative.dev"
 #define KEY_TYPE  "kafkasources.sources.knative.dev/key-type" // label
@@ -541,15 +544,34 @@ static struct source_look *source_look_new(struct look *look)
 {
     struct source_look *this = mem_zalloc(1, sizeof *this);
     this->look = look;
-    this->dead_topic = arena_format(&look->arena, "knative-source-%.*s-%.*s-dead-letters",
+    this->dead_topic = arena_format(&look->arena, "knative-source-%.*s-%.*s" DEAD_LETTERS,
                                     BYTES_ARG(look->work->name_space), BYTES_ARG(look->work->name));
     return this;
 }
 
+// Another one has the topic for dead letters: nothing is read.
+static void stand_back(struct look *look, const struct json_value *older)
+{
+    struct sources *sources = CONTAINER_OF(look->controller, struct sources, controller);
+    struct source *source = source_find(sources, look->work->key);
+    struct source_look *this = source_look_new(look);
+    if (source != NULL)
+        source_free(source);
+    topics_read(this);
+    settings_read(this);
+    fault(this, "False", "NameTaken", namesake_tell(look, older));
+    conclude(this);
+}
+
 static void bring_about(struct look *look)
 {
+    const struct json_value *older;
     if (!object_has_finalizer(look->object, BYTES_LITERAL(FINALIZER))) {
         look_finalizer_add(look, FINALIZER);
+        return;
+    }
+    if ((older = namesake_find(look, &names)) != NULL) {
+        stand_back(look, older);
         return;
     }
     struct source_look *this = source_look_new(look);
@@ -574,6 +596,12 @@ static void on_deleted(struct engine_topic_op *op)
 static void dead_topic_delete(struct source_look *this)
 {
     struct engine *engine = this->look->eventing->engine;
+    struct look *look = this->look;
+    if (namesake_find(look, &names) != NULL) { // the topic is another's
+        source_look_free(this);
+        look_finalizer_remove(look, FINALIZER);
+        return;
+    }
     this->op = (struct engine_topic_op){ .on_done = on_deleted, .name = bytes_of_text(this->dead_topic) };
     engine->driver->topic_delete(engine, &this->op);
 }
@@ -627,10 +655,10 @@ static void reconcile(struct controller *controller, struct work *work)
         return;
     }
     struct source *source = source_find(sources, work->key);
-    if (source != NULL) {
+    if (source != NULL)
         source_free(source);
-        eventing_changed(eventing); // somebody may have waited for its group
-    }
+    if (source != NULL || look == NULL)
+        eventing_changed(eventing); // somebody may have waited for its group, or its name
     if (look == NULL)
         work_end(work, WORK_DONE);
     else if (object_is_deleting(look->object) && object_has_finalizer(look->object, BYTES_LITERAL(FINALIZER)))
