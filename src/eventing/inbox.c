@@ -21,12 +21,14 @@ static const struct {
 };
 
 // Services of a cluster behind whose path there are namespace and name.
-static const struct {
+static const struct service {
     const char *host;
     enum inbox_kind kind;
 } services[] = {
     { "broker-ingress.knative-eventing", INBOX_BROKER },
     { "kafka-broker-ingress.knative-eventing", INBOX_BROKER },
+    { "kafka-channel-ingress.knative-eventing", INBOX_CHANNEL },
+    { "imc-dispatcher.knative-eventing", INBOX_CHANNEL },
     { "kafka-sink-ingress.knative-eventing", INBOX_KAFKA_SINK },
 };
 
@@ -109,10 +111,21 @@ static bool cut_suffix(bytes_t *text, const char *suffix)
     return true;
 }
 
-// Without ".svc" and what follows; false: it is no name of the cluster.
+static const struct service *service_find(bytes_t host)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(services); i++) {
+        if (http_text_equal(host, services[i].host))
+            return &services[i];
+    }
+    return NULL;
+}
+
+// Without ".svc" and what follows; false: it is no name of the cluster. A pod may leave all of that out ("search" of
+// its resolv.conf): of the services only, for others could be names of the world.
 static bool cluster_name(bytes_t *host)
 {
-    return cut_suffix(host, ".svc.cluster.local") || cut_suffix(host, ".svc");
+    (void)cut_suffix(host, "."); // the root, which ends an absolute name
+    return cut_suffix(host, ".svc.cluster.local") || cut_suffix(host, ".svc") || service_find(*host) != NULL;
 }
 
 bool inbox_is_cluster_host(bytes_t host)
@@ -149,7 +162,7 @@ static enum inbox_match match_here(bytes_t path, enum inbox_kind *ret_kind, byte
 {
     bytes_t segments[3];
     if (path.size == 0 || bytes_is(path, "/"))
-        return INBOX_NOWHERE;
+        return INBOX_AT_ROOT;
     for (size_t i = 0; i < INBOX_KIND_COUNT; i++) {
         size_t before = kinds[i].segment != NULL;
         if (!segments_are(path, segments, before + 2) || (before == 1 && !bytes_is(segments[0], kinds[i].segment)))
@@ -162,26 +175,28 @@ static enum inbox_match match_here(bytes_t path, enum inbox_kind *ret_kind, byte
     return INBOX_NO_PATH;
 }
 
+static enum inbox_match match_service(bytes_t path, bytes_t *ret_name_space, bytes_t *ret_name)
+{
+    bytes_t segments[2];
+    if (path.size == 0 || bytes_is(path, "/"))
+        return INBOX_AT_ROOT;
+    if (!segments_are(path, segments, 2))
+        return INBOX_NO_PATH;
+    *ret_name_space = segments[0];
+    *ret_name = segments[1];
+    return INBOX_FOUND;
+}
+
 enum inbox_match inbox_match(bytes_t host, bytes_t path, enum inbox_kind *ret_kind, bytes_t *ret_name_space,
                              bytes_t *ret_name)
 {
-    bytes_t segments[2], service = host;
-    if (host.size == 0 || !cluster_name(&service))
+    bytes_t name = host;
+    if (host.size == 0 || !cluster_name(&name))
         return match_here(path, ret_kind, ret_name_space, ret_name);
-    for (size_t i = 0; i < ARRAY_COUNT(services); i++) {
-        if (!http_text_equal(service, services[i].host))
-            continue;
-        if (path.size == 0 || bytes_is(path, "/"))
-            return INBOX_NOWHERE;
-        *ret_kind = services[i].kind;
-        if (!segments_are(path, segments, 2))
-            return INBOX_NO_PATH;
-        *ret_name_space = segments[0];
-        *ret_name = segments[1];
-        return INBOX_FOUND;
-    }
-    *ret_kind = INBOX_CHANNEL;
-    return match_channel(service, path, ret_name_space, ret_name);
+    const struct service *service = service_find(name);
+    *ret_kind = service == NULL ? INBOX_CHANNEL : service->kind;
+    return service == NULL ? match_channel(name, path, ret_name_space, ret_name)
+                           : match_service(path, ret_name_space, ret_name);
 }
 
 const char *inbox_path(struct arena *arena, enum inbox_kind kind, bytes_t name_space, bytes_t name)

@@ -43,14 +43,16 @@ struct inbox *inbox_find(const struct inboxes *inboxes, enum inbox_kind kind, by
 enum inbox_match {
     INBOX_FOUND,   // KIND, NAME_SPACE and NAME are those of the address; whether it exists is another question
     INBOX_NO_PATH, // the host has such addresses, but this is none: what Knative answers 400 to
-    INBOX_NOWHERE, // the root, or a host that is none of ours
+    INBOX_AT_ROOT, // the same, and its root: what Knative answers 404 to
+    INBOX_NOWHERE, // a host that is none of ours
 };
 
 // What an address names: "/NAMESPACE/BROKER" on this server or on one of Knative's broker ingresses, and so on. HOST is
 // without port, BYTES_NULL or empty: this server; views of HOST and PATH.
 enum inbox_match inbox_match(bytes_t host, bytes_t path, enum inbox_kind *ret_kind, bytes_t *ret_name_space,
                              bytes_t *ret_name);
-// Is it a name of the cluster ("x.svc", "x.svc.cluster.local"), which nobody but eddy resolves?
+// Is it a name of the cluster ("x.svc", "x.svc.cluster.local", "broker-ingress.knative-eventing"), which nobody but
+// eddy resolves?
 bool inbox_is_cluster_host(bytes_t host);
 // The path under which this server takes events for it, in ARENA: "/NAMESPACE/NAME", "/channels/NAMESPACE/NAME", ...
 const char *inbox_path(struct arena *arena, enum inbox_kind kind, bytes_t name_space, bytes_t name);

@@ -15,8 +15,8 @@ static void addresses_name_what_they_name(void **state)
         { "127.0.0.1", "/default/b", "0 default b" },
         { "localhost", "/channels/ns/c", "1 ns c" },
         { "localhost", "/kafkasinks/ns/k", "2 ns k" },
-        { "localhost", "/", "nowhere" },
-        { "localhost", "", "nowhere" },
+        { "localhost", "/", "at root" },
+        { "localhost", "", "at root" },
         { "localhost", "/a", "no path" },
         { "localhost", "/a/", "no path" },
         { "localhost", "//b", "no path" },
@@ -26,7 +26,11 @@ static void addresses_name_what_they_name(void **state)
         { "Broker-Ingress.knative-eventing.SVC", "/default/b", "0 default b" },
         { "kafka-broker-ingress.knative-eventing.svc", "/default/b", "0 default b" },
         { "kafka-sink-ingress.knative-eventing.svc.cluster.local", "/ns/k", "2 ns k" },
-        { "broker-ingress.knative-eventing.svc.cluster.local", "/", "nowhere" },
+        { "broker-ingress.knative-eventing.svc.cluster.local", "/", "at root" },
+        { "broker-ingress.knative-eventing.svc.cluster.local.", "/default/b", "0 default b" },
+        { "broker-ingress.knative-eventing", "/default/b", "0 default b" },
+        { "kafka-channel-ingress.knative-eventing.svc", "/ns/c", "1 ns c" },
+        { "imc-dispatcher.knative-eventing.svc.cluster.local", "/ns/c", "1 ns c" },
         { "broker-ingress.knative-eventing.svc.cluster.local", "/a", "no path" },
         { "c-kn-channel.ns.svc.cluster.local", "/", "1 ns c" },
         { "c-kn-channel.ns.svc", "", "1 ns c" },
@@ -34,6 +38,9 @@ static void addresses_name_what_they_name(void **state)
         { "-kn-channel.ns.svc", "/", "nowhere" },
         { "other.ns.svc.cluster.local", "/", "nowhere" },
         { "other.svc", "/", "nowhere" },
+        { "c-kn-channel.ns.svc.cluster.local.", "/", "1 ns c" },
+        { "c-kn-channel.dev", "/a/b", "0 a b" }, // may be a name of the world: this server's own
+        { ".", "/a/b", "0 a b" },
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
@@ -43,6 +50,7 @@ static void addresses_name_what_they_name(void **state)
         enum inbox_match match =
             inbox_match(bytes_of_text(rows[i].host), bytes_of_text(rows[i].path), &kind, &name_space, &name);
         const char *found = match == INBOX_NOWHERE   ? "nowhere"
+                            : match == INBOX_AT_ROOT ? "at root"
                             : match == INBOX_NO_PATH ? "no path"
                                                      : arena_format(&arena, "%d %.*s %.*s", (int)kind,
                                                                     BYTES_ARG(name_space), BYTES_ARG(name));

@@ -83,8 +83,8 @@ static struct inbox *inbox_of(const struct ingress *ingress, const struct http_r
     *ret_status = match == INBOX_NO_PATH ? 400 : 404;
     *ret_why = match == INBOX_NO_PATH ? "The path is not of the form /NAMESPACE/BROKER, /channels/NAMESPACE/CHANNEL or "
                                         "/kafkasinks/NAMESPACE/SINK."
-               : match == INBOX_NOWHERE ? "Events are not taken here: they go to /NAMESPACE/BROKER."
-                                        : "There is no broker, channel or sink of that name, or it is not ready.";
+               : match == INBOX_FOUND ? "There is no broker, channel or sink of that name, or it is not ready."
+                                      : "Events are not taken here: they go to /NAMESPACE/BROKER.";
     return inbox;
 }
 

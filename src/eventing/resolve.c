@@ -89,22 +89,35 @@ static err_t http_resolve(struct way *way, bytes_t uri, bool is_secure, struct s
 }
 
 // A name of the cluster is ours, or nobody's.
+static err_t cluster_resolve(struct way *way, bytes_t host, bytes_t path, struct sink **ret_sink, diag_t *diag)
+{
+    enum inbox_kind kind;
+    bytes_t name_space, name;
+    switch (inbox_match(host, path, &kind, &name_space, &name)) {
+    case INBOX_FOUND:
+        return inbox_sink(way, kind, name_space, name, ret_sink, diag);
+    case INBOX_NO_PATH:
+    case INBOX_AT_ROOT:
+        return diag_fail(diag, ERR_NOT_FOUND, "uri", "%.*s takes no events at the path \"%.*s\"", BYTES_ARG(host),
+                         BYTES_ARG(path));
+    case INBOX_NOWHERE:
+    default:
+        return diag_fail(diag, ERR_NOT_FOUND, "uri", "%.*s is a name of the cluster that nothing here answers to",
+                         BYTES_ARG(host));
+    }
+}
+
 static err_t uri_resolve(struct way *way, bytes_t uri, struct sink **ret_sink, diag_t *diag)
 {
     struct http_url url;
-    enum inbox_kind kind;
-    bytes_t name_space, name;
     err_t err = http_url_parse(uri, &url, diag);
     if (err != ERR_OK)
         return err;
     bytes_t host = bytes_of_text(url.address.host);
-    if (!inbox_is_cluster_host(host))
-        err = http_resolve(way, uri, url.is_secure, ret_sink, diag);
-    else if (inbox_match(host, url.target, &kind, &name_space, &name) == INBOX_FOUND)
-        err = inbox_sink(way, kind, name_space, name, ret_sink, diag);
+    if (inbox_is_cluster_host(host))
+        err = cluster_resolve(way, host, url.target, ret_sink, diag);
     else
-        err = diag_fail(diag, ERR_NOT_FOUND, "uri", "%s is a name of the cluster that nothing here answers to",
-                        url.address.host);
+        err = http_resolve(way, uri, url.is_secure, ret_sink, diag);
     http_url_free(&url);
     return err;
 }

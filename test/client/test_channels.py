@@ -218,6 +218,29 @@ def test_two_kinds_of_channels_have_one_name(space):
     send(space, "c", "1")
 
 
+CLUSTER_NAMES = [
+    "http://c-kn-channel.{0}.svc.cluster.local",
+    "http://c-kn-channel.{0}.svc.cluster.local./",
+    "http://kafka-channel-ingress.knative-eventing.svc.cluster.local/{0}/c",
+    "http://imc-dispatcher.knative-eventing/{0}/c",
+    "http://broker-ingress.knative-eventing/{0}/b",
+    "http://broker-ingress.knative-eventing.svc.cluster.local./{0}/b",
+]
+
+
+def test_names_of_the_cluster_lead_here_however_they_are_written(space, receiver):
+    space.make("InMemoryChannel", "in", {})
+    space.make("InMemoryChannel", "c", {})
+    space.broker("b")
+    subscribe(space, "end", "c", receiver.uri("/c"))
+    space.trigger("end", receiver.uri("/b"), broker="b")
+    for number, uri in enumerate(CLUSTER_NAMES):
+        subscribe(space, f"s{number}", "in", uri.format(space.name))
+    send(space, "in", "1")
+    wait_for(lambda: len(receiver.got) == len(CLUSTER_NAMES), lambda: receiver.got)
+    assert (len(receiver.ids("/c")), len(receiver.ids("/b"))) == (4, 2)
+
+
 # --- Sequence
 
 

@@ -247,7 +247,11 @@ def test_the_door_answers_as_knatives(space):
         (400, {"headers": {"Content-Type": "application/cloudevents-batch+json"}, "body": b"[]"}),
         (400, {"headers": {**good, "ce-knativebrokerttl": "1"}}),
         (202, {"headers": {**good, "Host": "broker-ingress.knative-eventing.svc.cluster.local"}}),
+        (202, {"headers": {**good, "Host": "broker-ingress.knative-eventing"}}),
+        (202, {"headers": {**good, "Host": "kafka-broker-ingress.knative-eventing.svc.cluster.local."}}),
+        (404, {"headers": {**good, "Host": "broker-ingress.knative-eventing"}, "path": "/"}),
         (421, {"headers": {**good, "Host": "evil.example"}}),
+        (421, {"headers": {**good, "Host": "c-kn-channel.example"}}),
     ]
     for wanted, case in cases:
         options = {"headers": good, "body": b"", **case}
@@ -711,6 +715,9 @@ def test_a_trigger_without_a_broker_takes_the_default_one_which_comes(space, rec
     ("spec", "type", "words"),
     [
         ({"subscriber": {"ref": {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "name": "s"}}}, "SubscriberResolved", "eddy does not deliver to a Service of serving.knative.dev/v1 yet"),
+        ({"subscriber": {"ref": {"apiVersion": "v1", "kind": "Service", "name": "s"}}}, "SubscriberResolved", "eddy does not deliver to a Service of v1 yet: name a uri"),
+        ({"subscriber": {"uri": "http://c-kn-channel.ns.svc.cluster.local/x"}}, "SubscriberResolved", 'c-kn-channel.ns.svc.cluster.local takes no events at the path "/x"'),
+        ({"subscriber": {"uri": "http://broker-ingress.knative-eventing/"}}, "SubscriberResolved", 'broker-ingress.knative-eventing takes no events at the path "/"'),
         ({"subscriber": {"uri": "http://s.ns.svc.cluster.local/"}}, "SubscriberResolved", "is a name of the cluster that nothing here answers to"),
         ({"subscriber": {"ref": {"apiVersion": "eventing.knative.dev/v1", "kind": "Broker", "name": "nope"}}}, "SubscriberResolved", "does not exist, or is not ready"),
         ({"filters": [{"cesql": "type = "}]}, "SubscriptionReady", "spec.filters[0].cesql"),
