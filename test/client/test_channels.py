@@ -47,7 +47,7 @@ def test_every_subscription_of_a_channel_gets_every_event(space, receiver, kind)
 def test_the_status_of_a_channel_tells_its_address_and_its_subscribers(space, receiver, kind):
     space.make(kind, "c", {"delivery": {"deadLetterSink": {"uri": receiver.uri("/dead")}}})
     status = space.get(kind, "c")["status"]
-    assert status["address"]["url"] == "http://{}:{}/channels/{}/c".format(*space.kube.server.doors["events"], space.name)
+    assert status["address"] == {"name": "http", "url": "http://{}:{}/channels/{}/c".format(*space.kube.server.doors["events"], space.name)}
     assert status["deadLetterSinkUri"] == receiver.uri("/dead")
     subscribe(space, "s", "c", receiver.uri("/s"), kind)
     subscription = space.get("Subscription", "s")

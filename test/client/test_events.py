@@ -259,8 +259,8 @@ def test_the_door_answers_as_knatives(space):
         assert status == wanted, (case, body)
     status, headers, _ = space.post({}, method="OPTIONS")
     assert status == 200 and headers["WebHook-Allowed-Origin"] == "*" and headers["Allow"] == "POST, OPTIONS"
-    address = space.get("Broker", "default")["status"]["address"]["url"]
-    assert address == "http://{}:{}".format(*space.kube.server.doors["events"]) + f"/{space.name}/default"
+    address = space.get("Broker", "default")["status"]["address"]
+    assert address == {"name": "http", "url": "http://{}:{}".format(*space.kube.server.doors["events"]) + f"/{space.name}/default"}
 
 
 # --- answers

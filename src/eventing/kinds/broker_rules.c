@@ -26,6 +26,24 @@ const char *broker_warning(const struct json_value *object)
            "known are " MULTI_TENANT ", Kafka and KafkaNamespaced";
 }
 
+// That of Knative's installation (config-br-defaults), for its own class.
+static void config_fill(struct arena *arena, struct json_value *spec, const struct json_value *object,
+                        const struct json_value *live)
+{
+    const struct json_value *kept = json_get(json_get(live, "spec"), "config");
+    if (json_get(spec, "config") != NULL)
+        return;
+    if (kept != NULL) {
+        json_set(spec, BYTES_LITERAL("config"), json_copy(arena, kept));
+    } else if (live == NULL && bytes_is(object_annotation(object, CLASS), MULTI_TENANT)) {
+        struct json_value *config = json_set_object(spec, arena, "config");
+        json_set_text(config, arena, "apiVersion", "v1");
+        json_set_text(config, arena, "kind", "ConfigMap");
+        json_set_text(config, arena, "name", "config-br-default-channel");
+        json_set_text(config, arena, "namespace", "knative-eventing");
+    }
+}
+
 void broker_fill(struct arena *arena, struct json_value *object, const struct json_value *live)
 {
     struct json_value *annotations = object_at(object_at(object, arena, "metadata"), arena, "annotations");
@@ -41,6 +59,7 @@ void broker_fill(struct arena *arena, struct json_value *object, const struct js
         json_set_text(delivery, arena, "backoffPolicy", "exponential");
         json_set_text(delivery, arena, "backoffDelay", "PT0.2S");
     }
+    config_fill(arena, spec, object, live);
     reference_fill(arena, json_find(spec, BYTES_LITERAL("config")), name_space);
     delivery_fill(arena, spec, name_space);
 }

@@ -5,7 +5,8 @@
 #include "eventing/kinds/rules.h"
 
 // The class, which is MTChannelBasedBroker, and how events are delivered where nothing is said of it: ten retries,
-// waiting 0.2 s, 0.4 s and so on (Knative's config-br-defaults). The namespace of references.
+// waiting 0.2 s, 0.4 s and so on, and the ConfigMap of Knative's own class (Knative's config-br-defaults). The
+// namespace of references.
 void broker_fill(struct arena *arena, struct json_value *object, const struct json_value *live);
 void broker_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live);
 // Of a class that is run here? Knative leaves a Broker alone whose class none of its controllers has.

@@ -194,11 +194,13 @@ void look_fill_address(const struct look *look, enum inbox_kind kind, struct jso
 {
     const char *base = look->eventing->base_url;
     bytes_t name_space = look->work->name_space, name = look->work->name;
-    if (base != NULL && inbox_find(&look->eventing->inboxes, kind, name_space, name) != NULL)
-        json_set_text(json_set_object(status, arena, "address"), arena, "url",
-                      arena_format(arena, "%s%s", base, inbox_path(arena, kind, name_space, name)));
-    else
+    if (base == NULL || inbox_find(&look->eventing->inboxes, kind, name_space, name) == NULL) {
         json_unset(status, BYTES_LITERAL("address"));
+        return;
+    }
+    struct json_value *address = json_set_object(status, arena, "address");
+    json_set_text(address, arena, "name", "http");
+    json_set_text(address, arena, "url", arena_format(arena, "%s%s", base, inbox_path(arena, kind, name_space, name)));
 }
 
 // --- writes

@@ -21,7 +21,8 @@ static void a_broker_gets_a_class_and_a_delivery(void **state)
     assert_filled(broker_fill, "{" META "}", NULL,
                   "{\"metadata\":{\"namespace\":\"n\",\"annotations\":{\"eventing.knative.dev/broker.class\":"
                   "\"MTChannelBasedBroker\"}},\"spec\":{\"delivery\":{\"retry\":10,\"backoffPolicy\":\"exponential\","
-                  "\"backoffDelay\":\"PT0.2S\"}}}");
+                  "\"backoffDelay\":\"PT0.2S\"},\"config\":{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\","
+                  "\"name\":\"config-br-default-channel\",\"namespace\":\"knative-eventing\"}}}");
     assert_filled(
         broker_fill,
         "{\"metadata\":{\"namespace\":\"n\",\"annotations\":{\"eventing.knative.dev/broker.class\":\"Kafka\"}},"
@@ -40,6 +41,10 @@ static void a_broker_keeps_its_class_and_config(void **state)
     assert_filled(broker_fill, "{\"metadata\":{},\"spec\":{\"delivery\":{}}}", kafka,
                   "{\"metadata\":{\"annotations\":{\"eventing.knative.dev/broker.class\":\"Kafka\"}},"
                   "\"spec\":{\"delivery\":{}}}");
+    assert_filled(broker_fill, "{\"metadata\":{},\"spec\":{\"delivery\":{}}}",
+                  "{\"metadata\":{},\"spec\":{\"config\":{\"namespace\":\"n\",\"name\":\"c\"}}}",
+                  "{\"metadata\":{\"annotations\":{\"eventing.knative.dev/broker.class\":\"MTChannelBasedBroker\"}},"
+                  "\"spec\":{\"delivery\":{},\"config\":{\"namespace\":\"n\",\"name\":\"c\"}}}");
     assert_string_equal(complaints(broker_check, kafka, kafka), "");
     assert_string_equal(
         complaints(broker_check,
