@@ -33,7 +33,7 @@ struct dlq_config {
       .help = "only what failed since then: 1h, or a time such as 2026-01-31T12:00:00Z", .at = offsetof(struct dlq_config, since) }, \
     { .flag = "--until", .group = "Which", .type = OPTION_TEXT, .value_name = "WHEN", .help = "only what failed until then", .at = offsetof(struct dlq_config, until) }, \
     { .flag = "--error", .group = "Which", .type = OPTION_TEXT, .value_name = "CODE|TEXT", \
-      .help = "only what failed with this code, or with this text in the sink's answer", .at = offsetof(struct dlq_config, error) }, \
+      .help = "only what failed with this code, or with this text in what list shows as ERROR; timeout, refused, reset and dns also find what eddy says where no answer came", .at = offsetof(struct dlq_config, error) }, \
     { .flag = "--uncertain", .group = "Which", .type = OPTION_BOOL, .help = "only what an interrupted replay left open, and what is not where it was to go", \
       .at = offsetof(struct dlq_config, uncertain) }
 // clang-format on

@@ -85,12 +85,30 @@ static bool is_number(const char *text)
     return text[0] != '\0' && strspn(text, "0123456789") == strlen(text);
 }
 
+// What eddy says where no answer came (http/client.c, http/client_link.c), behind EDDY_SAYS, by the words for it.
+#define EDDY_SAYS "dispatch error: "
+static const struct {
+    const char *word, *text;
+} spoken[] = {
+    { "timeout", " did not answer within " }, { "timeout", " could not be reached within " },
+    { "timeout", " became free within " },    { "refused", " refuses connections" },
+    { "reset", " closed the connection " },   { "dns", " has no address" },
+};
+
+static bool is_spoken_of(const char *text, const char *wanted)
+{
+    bool is_any = false;
+    for (size_t i = 0; i < ARRAY_COUNT(spoken) && strncmp(text, EDDY_SAYS, strlen(EDDY_SAYS)) == 0; i++)
+        is_any = is_any || (strcasecmp(spoken[i].word, wanted) == 0 && strstr(text, spoken[i].text) != NULL);
+    return is_any;
+}
+
 static bool has_error(const struct dlq_letter *letter, const char *wanted)
 {
     if (is_number(wanted))
         return bytes_is(cloudevent_extension_text(&letter->event, "knativeerrorcode"), wanted);
     char *text = bytes_to_text(letter->error_data);
-    bool is_in = strcasestr(text, wanted) != NULL;
+    bool is_in = strcasestr(text, wanted) != NULL || is_spoken_of(text, wanted);
     free(text);
     return is_in;
 }

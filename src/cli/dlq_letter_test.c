@@ -55,6 +55,31 @@ static void filters_choose(void **state)
     }
 }
 
+static void words_find_what_is_said_where_no_answer_came(void **state)
+{
+    static const struct {
+        const char *said, *word;
+        bool matches;
+    } cases[] = {
+        { "dispatch error: 127.0.0.1:1 did not answer within 500 ms.", "timeout", true },
+        { "dispatch error: 127.0.0.1:1 could not be reached within 10000 ms.", "Timeout", true },
+        { "dispatch error: No connection to 127.0.0.1:1 became free within 10 ms.", "timeout", true },
+        { "dispatch error: 127.0.0.1:1 refuses connections.", "refused", true },
+        { "dispatch error: 127.0.0.1:1 closed the connection before it answered.", "reset", true },
+        { "dispatch error: The name nowhere has no address.", "dns", true },
+        { "dispatch error: 127.0.0.1:1 refuses connections.", "timeout", false },
+        { "dispatch error: 127.0.0.1:1 did not answer within 500 ms.", "time", false },
+        { "the sink says: it did not answer within 1 s", "timeout", false },
+        { "upstream timeout", "timeout", true },
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct dlq_letter letter = letter_of("trigger/n/t", "500", cases[i].said, 1000);
+        struct dlq_filter filter = { .error = cases[i].word, .since_ms = INT64_MIN, .until_ms = INT64_MAX };
+        assert_int_equal(dlq_filter_matches(&filter, &letter), cases[i].matches);
+    }
+}
+
 static void a_replayed_event_is_no_dead_letter(void **state)
 {
     (void)state;
@@ -87,6 +112,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(filters_choose, tear_down),
+        cmocka_unit_test_teardown(words_find_what_is_said_where_no_answer_came, tear_down),
         cmocka_unit_test_teardown(a_replayed_event_is_no_dead_letter, tear_down),
         cmocka_unit_test(reads_times_and_rates),
     };

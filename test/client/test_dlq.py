@@ -5,6 +5,7 @@ import collections
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -85,6 +86,23 @@ def test_a_replay_goes_to_the_one_who_failed_and_is_not_repeated(space, receiver
     space.broker()
     space.trigger("other", receiver.uri("/other"))
     space.trigger("picky", receiver.uri("/picky"), filter={"attributes": {"type": "never"}})
+def test_a_word_finds_those_that_no_answer_came_for(space, receiver, dlq):
+    silent = socket.create_server(("127.0.0.1", 0))  # it takes connections, and says nothing
+    closed = socket.create_server(("127.0.0.1", 0))
+    space.broker()
+    delivery = {"retry": 0, "timeout": "PT0.3S"}
+    for name, server in (("silent", silent), ("closed", closed)):
+        space.trigger(name, "http://127.0.0.1:{}/".format(server.getsockname()[1]), delivery=delivery)
+    closed.close()
+    space.send("1")
+    wait_for(lambda: len(dlq.list()) == 2, lambda: dlq.list())
+    silent.close()
+    for word, name in (("timeout", "silent"), ("refused", "closed")):
+        assert [letter["from"] for letter in dlq.list("--error", word)] == [f"trigger/{space.name}/{name}"]
+    words = dlq.run("list", "--help")
+    assert all(word in words for word in ("timeout", "refused", "reset", "dns"))
+
+
     fail(space, receiver, 3)
     text = dlq.run("replay", *dlq.trigger("t"))
     assert text.splitlines()[-1] == "3 replayed."
