@@ -3,10 +3,10 @@
 #pragma once
 
 #include "cli/action.h"
+#include "cli/dlq_kube.h"
 #include "cli/dlq_letter.h"
 #include "cli/editor.h"
 #include "cli/groups.h"
-#include "cli/kube_session.h"
 
 enum cli_exit cli_dlq(int count, const char *const *arguments);
 
@@ -18,7 +18,7 @@ struct dlq_config {
     bool all, uncertain;
     bool again, dry_run, everything; // replay, drop
     const char *to, *rate;
-    struct kube_link_options link; // where it is asked who is there
+    struct kube_link_options link; // where it is asked who is there, and which topics KafkaSinks have
     struct editor_config editor;
 };
 
@@ -26,7 +26,7 @@ struct dlq_config {
 // clang-format off
 #define DLQ_ROWS \
     { .flag = "--topic", .letter = 't', .group = "Which", .type = OPTION_TEXT, .repeats = true, .value_name = "TOPIC", \
-      .help = "look into this topic; may be given again. Without it: all whose names end in -dead-letters", .at = offsetof(struct dlq_config, topics) }, \
+      .help = "look into this topic; may be given again. Without it: all whose names end in -dead-letters, and those of KafkaSinks", .at = offsetof(struct dlq_config, topics) }, \
     { .flag = "--trigger", .group = "Which", .type = OPTION_TEXT, .value_name = "[NAMESPACE/]NAME", \
       .help = "only what this trigger could not deliver; KIND/NAMESPACE/NAME names others than triggers", .at = offsetof(struct dlq_config, trigger) }, \
     { .flag = "--since", .group = "Which", .type = OPTION_TEXT, .value_name = "WHEN", \
@@ -48,6 +48,7 @@ struct dlq {
     struct cluster *cluster;
     struct arena arena;
     struct cli_groups groups; // its topics
+    struct dlq_kube kube;
     struct dlq_ledger ledger;
     struct dlq_filter filter;
     // Called for some letters at a time, in the order of each partition; they are valid during the call, which may ask
@@ -60,8 +61,9 @@ struct dlq {
 err_t dlq_check(const struct cli_common *common, const struct cli_arguments *arguments, diag_t *diag) MUST_CHECK;
 // Likewise, for an action that does not take all letters by accident.
 err_t dlq_check_chosen(const struct cli_common *common, const struct cli_arguments *arguments, diag_t *diag) MUST_CHECK;
-// Topics, and what was done before.
-err_t dlq_open(struct dlq *dlq, struct cluster *cluster, const struct cli_common *common, diag_t *diag) MUST_CHECK;
+// Topics, and what was done before. COMMON is what ARGUMENTS filled.
+err_t dlq_open(struct dlq *dlq, struct cluster *cluster, const struct cli_common *common,
+               const struct cli_arguments *arguments, diag_t *diag) MUST_CHECK;
 void dlq_close(struct dlq *dlq);
 // Reads the letters whose ids ARGUMENTS has, or all that the filters let pass, whatever was done with them.
 err_t dlq_read(struct dlq *dlq, const struct cli_arguments *arguments, diag_t *diag) MUST_CHECK;

@@ -28,11 +28,6 @@ struct addressee {
     struct arena arena;
 };
 
-void dlq_addressees_free(struct dlq_addressees *addressees)
-{
-    kube_session_close(&addressees->session);
-}
-
 static struct addressee addressee_of(const struct dlq_letter *letter)
 {
     struct addressee this = { .topic = letter->origin.topic };
@@ -50,27 +45,13 @@ static struct addressee addressee_of(const struct dlq_letter *letter)
 
 // --- its object
 
-static bool reach(struct dlq_addressees *addressees)
+static void object_find(const struct dlq_addressees *addressees, struct addressee *this)
 {
-    if (!addressees->is_asked) {
-        addressees->session.command = "dlq replay";
-        addressees->is_reachable =
-            kube_session_open(&addressees->session, addressees->options, addressees->set, &addressees->why) == ERR_OK;
-    }
-    addressees->is_asked = true;
-    return addressees->is_reachable;
-}
-
-static void object_find(struct dlq_addressees *addressees, struct addressee *this)
-{
-    struct kube_session *session = &addressees->session;
+    struct kube_session *session = dlq_kube_reach(addressees->kube, &this->arena, &this->why);
     struct kube_answer answer = { 0 };
     this->state = UNKNOWN;
-    if (!reach(addressees)) {
-        const diag_t *why = &addressees->why;
-        this->why = arena_format(&this->arena, "%s%s%s", why->where, why->where[0] == '\0' ? "" : ": ", why->text);
+    if (session == NULL)
         return;
-    }
     const struct kube_kind *kind = kube_kinds_find(&session->kinds, bytes_of_text(this->kind->resource));
     if (kind == NULL) {
         this->why = arena_format(&this->arena, "%s has no %s", session->server, this->kind->resource);
@@ -127,7 +108,7 @@ static err_t reads_topic(const struct dlq_addressees *addressees, struct address
 
 // --- both
 
-static err_t check(struct dlq_addressees *addressees, struct addressee *this, diag_t *diag)
+static err_t check(const struct dlq_addressees *addressees, struct addressee *this, diag_t *diag)
 {
     bool reads;
     if (this->kind == NULL)
@@ -135,7 +116,8 @@ static err_t check(struct dlq_addressees *addressees, struct addressee *this, di
     object_find(addressees, this);
     if (this->state == GONE)
         return diag_fail(diag, ERR_NOT_FOUND, this->shown,
-                         "does not exist any more at %s: nobody would get it. " INSTEAD, addressees->session.server);
+                         "does not exist any more at %s: nobody would get it. " INSTEAD,
+                         addressees->kube->session.server);
     if (this->state == UNKNOWN && this->kind->is_source)
         return diag_fail(diag, ERR_NOT_FOUND, this->shown,
                          "whether it exists is not known. " INSTEAD ". The Kubernetes API cannot be asked: %s",
@@ -150,7 +132,7 @@ static err_t check(struct dlq_addressees *addressees, struct addressee *this, di
     return err;
 }
 
-err_t dlq_addressee_check(struct dlq_addressees *addressees, const struct dlq_letter *letter, diag_t *diag)
+err_t dlq_addressee_check(const struct dlq_addressees *addressees, const struct dlq_letter *letter, diag_t *diag)
 {
     struct addressee this = addressee_of(letter);
     err_t err = check(addressees, &this, diag);

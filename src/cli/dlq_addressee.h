@@ -5,22 +5,15 @@
 #pragma once
 
 #include "cli/dlq_letter.h"
+#include "cli/dlq_kube.h"
 #include "cli/groups.h"
-#include "cli/kube_session.h"
 
 struct dlq_addressees {
     const struct cli_groups *groups; // the cluster's topics
-    const struct kube_link_options *options;
-    const struct option_set *set; // that filled them
-    // private
-    struct kube_session session;
-    bool is_asked;     // the session was opened, or could not be
-    bool is_reachable; // or WHY not
-    diag_t why;
+    struct dlq_kube *kube;
 };
 
-// Accepts one that was never used.
-void dlq_addressees_free(struct dlq_addressees *addressees);
 // Of a letter that says whose it was and where it came from. ERR_NOT_FOUND: nobody would get it, or that is not known;
 // DIAG says what to do.
-err_t dlq_addressee_check(struct dlq_addressees *addressees, const struct dlq_letter *letter, diag_t *diag) MUST_CHECK;
+err_t dlq_addressee_check(const struct dlq_addressees *addressees, const struct dlq_letter *letter,
+                          diag_t *diag) MUST_CHECK;

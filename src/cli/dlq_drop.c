@@ -10,6 +10,7 @@ static const struct option_row rows[] = {
     { .flag = "--all-of-them", .group = "Which", .type = OPTION_BOOL, .help = "every dead letter there is, without a filter", .at = offsetof(struct dlq_config, everything) },
     { .flag = "--dry-run", .group = "Drop", .type = OPTION_BOOL, .help = "only say what would be dropped", .at = offsetof(struct dlq_config, dry_run) },
     CLI_ROWS(struct dlq_config),
+    KUBE_SERVER_ROWS(struct dlq_config),
 };
 // clang-format on
 
@@ -47,7 +48,7 @@ static enum cli_exit run(struct cluster *cluster, const struct cli_common *commo
     struct drop drop = { .out = WRITER_INIT };
     struct dlq dlq;
     diag_t diag = { 0 };
-    err_t err = dlq_open(&dlq, cluster, common, &diag);
+    err_t err = dlq_open(&dlq, cluster, common, arguments, &diag);
     dlq.on_letters = on_letters;
     dlq.owner = &drop;
     if (err == ERR_OK)

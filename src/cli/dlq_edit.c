@@ -98,18 +98,17 @@ static enum cli_exit run(struct cluster *cluster, const struct cli_common *commo
     struct dlq_send send = { .is_edited = true, .on_sent = on_sent };
     struct writer out = WRITER_INIT;
     diag_t diag = { 0 };
-    err_t err = dlq_open(&dlq, cluster, common, &diag);
+    err_t err = dlq_open(&dlq, cluster, common, arguments, &diag);
     dlq.on_letters = on_letters;
     dlq.owner = &send;
     if (err == ERR_OK)
-        err = dlq_send_open(&send, &dlq, &arguments->set, &diag);
+        err = dlq_send_open(&send, &dlq, &diag);
     if (err == ERR_OK)
         err = dlq_read(&dlq, arguments, &diag);
     if (err == ERR_OK && send.sent == 0)
         writer_text(&out, send.taken > 0 ? "Another command is at it.\n" : "Edit cancelled, no changes made.\n");
     (void)cli_print(&out);
     writer_free(&out);
-    dlq_send_close(&send);
     dlq_close(&dlq);
     return err == ERR_OK ? CLI_OK : cli_complain("dlq edit", &diag);
 }

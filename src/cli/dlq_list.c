@@ -10,6 +10,7 @@ static const struct option_row rows[] = {
     DLQ_ROWS,
     { .flag = "--all", .letter = 'a', .group = "Which", .type = OPTION_BOOL, .help = "also what was replayed or dropped", .at = offsetof(struct dlq_config, all) },
     CLI_ROWS(struct dlq_config),
+    KUBE_SERVER_ROWS(struct dlq_config),
 };
 // clang-format on
 
@@ -94,7 +95,7 @@ static enum cli_exit list_run(struct cluster *cluster, const struct cli_common *
     struct list list = { .table = { .titles = titles, .columns = ARRAY_COUNT(titles) }, .out = WRITER_INIT };
     struct dlq dlq;
     diag_t diag = { 0 };
-    err_t err = dlq_open(&dlq, cluster, common, &diag);
+    err_t err = dlq_open(&dlq, cluster, common, arguments, &diag);
     dlq.on_letters = on_letters;
     dlq.owner = &list;
     if (err == ERR_OK)

@@ -82,9 +82,13 @@ err_t dlq_check_chosen(const struct cli_common *common, const struct cli_argumen
 
 // --- open and close
 
-err_t dlq_open(struct dlq *dlq, struct cluster *cluster, const struct cli_common *common, diag_t *diag)
+err_t dlq_open(struct dlq *dlq, struct cluster *cluster, const struct cli_common *common,
+               const struct cli_arguments *arguments, diag_t *diag)
 {
-    *dlq = (struct dlq){ .config = CONTAINER_OF_CONST(common, struct dlq_config, common), .cluster = cluster };
+    const struct dlq_config *config = CONTAINER_OF_CONST(common, struct dlq_config, common);
+    *dlq = (struct dlq){ .config = config,
+                         .cluster = cluster,
+                         .kube = { .options = &config->link, .set = &arguments->set } };
     dlq_ledger_init(&dlq->ledger, cluster);
     err_t err = filter_read(dlq->config, &dlq->filter, diag);
     if (err == ERR_OK)
@@ -98,6 +102,7 @@ err_t dlq_open(struct dlq *dlq, struct cluster *cluster, const struct cli_common
 
 void dlq_close(struct dlq *dlq)
 {
+    dlq_kube_close(&dlq->kube);
     dlq_ledger_free(&dlq->ledger);
     arena_free(&dlq->arena);
 }
@@ -122,9 +127,19 @@ struct scan {
     struct arena arena; // of the letters of one answer
     struct dlq_letter *letters;
     size_t count, capacity;
-    bool takes_all; // also what is no dead letter, or not what the filters ask for
+    bool takes_all;  // also what is no dead letter, or not what the filters ask for
+    bool is_of_sink; // the topic may have any events
     err_t err;
 };
+
+// In the topic of a KafkaSink a replayed event that does not say whose it is may be one that was delivered there: it
+// kept the error of its failure before.
+static bool is_wanted(const struct scan *scan, const struct dlq_letter *letter)
+{
+    if (scan->is_of_sink && letter->from.data == NULL && dlq_letter_replays(letter) > 0)
+        return false;
+    return scan->takes_all || (dlq_letter_is_dead(letter) && dlq_filter_matches(&scan->dlq->filter, letter));
+}
 
 static bool on_record(struct cli_reader *reader, size_t at, const struct batch_header *batch,
                       const struct record *record)
@@ -142,7 +157,7 @@ static bool on_record(struct cli_reader *reader, size_t at, const struct batch_h
     const struct dlq_mark *last = entry == NULL ? NULL : dlq_entry_last(entry);
     if (last != NULL)
         letter.mark = *last;
-    if (!scan->takes_all && (!dlq_letter_is_dead(&letter) || !dlq_filter_matches(&scan->dlq->filter, &letter)))
+    if (!is_wanted(scan, &letter))
         return true;
     if (scan->count == scan->capacity) {
         size_t capacity = scan->capacity == 0 ? 64 : 2 * scan->capacity;
@@ -184,9 +199,9 @@ static err_t range_read(struct scan *scan, const struct cluster_topic *topic, in
     return err == ERR_OK ? scan->err : err;
 }
 
-static err_t topic_read(struct dlq *dlq, const struct cluster_topic *topic, diag_t *diag)
+static err_t topic_read(struct dlq *dlq, const struct cluster_topic *topic, bool is_of_sink, diag_t *diag)
 {
-    struct scan scan = { .dlq = dlq };
+    struct scan scan = { .dlq = dlq, .is_of_sink = is_of_sink };
     struct arena arena = ARENA_INIT;
     int64_t *positions = arena_array(&arena, topic->partition_count, sizeof *positions);
     int64_t *ends = arena_array(&arena, topic->partition_count, sizeof *ends);
@@ -306,22 +321,32 @@ static err_t named_read(struct dlq *dlq, diag_t *diag)
         size_t size = strcspn(at, " ");
         err = topic_get(dlq, bytes_of(at, size), &topic, diag);
         if (err == ERR_OK)
-            err = topic_read(dlq, topic, diag);
+            err = topic_read(dlq, topic, false, diag);
         at += size + (at[size] == ' ');
+    }
+    return err;
+}
+
+static err_t found_read(struct dlq *dlq, diag_t *diag)
+{
+    const struct cli_groups *groups = &dlq->groups;
+    bool *is_of_sink = arena_array(&dlq->arena, groups->topic_count, sizeof *is_of_sink);
+    diag_t hint = { 0 };
+    err_t err = dlq_kube_sinks(&dlq->kube, groups, is_of_sink, &hint);
+    if (err != ERR_OK)
+        (void)cli_complain("dlq", &hint);
+    err = ERR_OK;
+    for (size_t i = 0; i < groups->topic_count && err == ERR_OK; i++) {
+        bool is_named = has_suffix(groups->topics[i].name);
+        if (groups->topics[i].error == KAFKA_NONE && (is_named || is_of_sink[i]))
+            err = topic_read(dlq, &groups->topics[i], !is_named, diag);
     }
     return err;
 }
 
 err_t dlq_read(struct dlq *dlq, const struct cli_arguments *arguments, diag_t *diag)
 {
-    err_t err = ERR_OK;
     if (arguments->rest_count > 0)
         return ids_read(dlq, arguments, diag);
-    if (dlq->config->topics != NULL)
-        return named_read(dlq, diag);
-    for (size_t i = 0; i < dlq->groups.topic_count && err == ERR_OK; i++) {
-        if (dlq->groups.topics[i].error == KAFKA_NONE && has_suffix(dlq->groups.topics[i].name))
-            err = topic_read(dlq, &dlq->groups.topics[i], diag);
-    }
-    return err;
+    return dlq->config->topics != NULL ? named_read(dlq, diag) : found_read(dlq, diag);
 }

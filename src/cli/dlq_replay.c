@@ -142,11 +142,11 @@ static enum cli_exit run(struct cluster *cluster, const struct cli_common *commo
     struct dlq dlq;
     struct replay replay = { .send = { .on_sent = on_sent, .owner = &replay }, .out = WRITER_INIT };
     diag_t diag = { 0 };
-    err_t err = dlq_open(&dlq, cluster, common, &diag);
+    err_t err = dlq_open(&dlq, cluster, common, arguments, &diag);
     dlq.on_letters = on_letters;
     dlq.owner = &replay;
     if (err == ERR_OK)
-        err = dlq_send_open(&replay.send, &dlq, &arguments->set, &diag);
+        err = dlq_send_open(&replay.send, &dlq, &diag);
     if (err == ERR_OK && dlq.config->rate != NULL)
         err = dlq_rate_read(dlq.config->rate, &replay.per_hour, &diag);
     if (err == ERR_OK)
@@ -154,7 +154,6 @@ static enum cli_exit run(struct cluster *cluster, const struct cli_common *commo
     if (err == ERR_OK || replay.send.sent > 0)
         summary(&replay);
     writer_free(&replay.out);
-    dlq_send_close(&replay.send);
     dlq_close(&dlq);
     return err == ERR_OK ? CLI_OK : cli_complain("dlq replay", &diag);
 }

@@ -23,16 +23,11 @@ err_t dlq_send_to(const char *to, struct dlq_send *send, diag_t *diag)
     return ERR_OK;
 }
 
-err_t dlq_send_open(struct dlq_send *send, struct dlq *dlq, const struct option_set *set, diag_t *diag)
+err_t dlq_send_open(struct dlq_send *send, struct dlq *dlq, diag_t *diag)
 {
     send->dlq = dlq;
-    send->addressees = (struct dlq_addressees){ .groups = &dlq->groups, .options = &dlq->config->link, .set = set };
+    send->addressees = (struct dlq_addressees){ .groups = &dlq->groups, .kube = &dlq->kube };
     return dlq_send_to(dlq->config->to, send, diag);
-}
-
-void dlq_send_close(struct dlq_send *send)
-{
-    dlq_addressees_free(&send->addressees);
 }
 
 // --- where to

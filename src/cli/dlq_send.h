@@ -22,9 +22,8 @@ struct dlq_send {
 
 // "trigger", "broker", "topic:NAME"; NULL: trigger. ERR_INVALID with DIAG.
 err_t dlq_send_to(const char *to, struct dlq_send *send, diag_t *diag) MUST_CHECK;
-// For the letters of DLQ; SET is what filled its config.
-err_t dlq_send_open(struct dlq_send *send, struct dlq *dlq, const struct option_set *set, diag_t *diag) MUST_CHECK;
-void dlq_send_close(struct dlq_send *send);
+// For the letters of DLQ.
+err_t dlq_send_open(struct dlq_send *send, struct dlq *dlq, diag_t *diag) MUST_CHECK;
 // Whether there is somewhere to send the letters to, and somebody who gets them. ERR_NOT_FOUND: of one there is not.
 err_t dlq_send_check(struct dlq_send *send, const struct dlq_letter *letters, size_t count, diag_t *diag) MUST_CHECK;
 // Up to DLQ_SEND_MAX letters. ERR_NOT_FOUND: dlq_send_check's; nothing was sent of this call then. ERR_RESET,

@@ -156,7 +156,7 @@ static enum cli_exit show_run(struct cluster *cluster, const struct cli_common *
 {
     struct dlq dlq;
     diag_t diag = { 0 };
-    err_t err = dlq_open(&dlq, cluster, common, &diag);
+    err_t err = dlq_open(&dlq, cluster, common, arguments, &diag);
     dlq.on_letters = on_letters;
     if (err == ERR_OK)
         err = dlq_read(&dlq, arguments, &diag);
