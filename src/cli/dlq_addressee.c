@@ -4,16 +4,17 @@
 #include "base/assert.h"
 #include "cli/kube_fetch.h"
 
-#define INSTEAD "--to broker (all that want it) or --to topic:NAME sends it elsewhere; eddy dlq drop gives it up"
+#define ELSEWHERE "--to topic:NAME sends it elsewhere; eddy dlq drop gives it up"
 
 // Who has dead letters, as marks name them (eventing/mark.h).
 static const struct addressee_kind {
     const char *name, *resource;
-    bool is_source; // its group is what its object says
+    bool is_source;      // its group is what its object says
+    const char *instead; // what to do when it is not there
 } kinds[] = {
-    { "trigger", "triggers.eventing.knative.dev", false },
-    { "subscription", "subscriptions.messaging.knative.dev", false },
-    { "kafkasource", "kafkasources.sources.knative.dev", true },
+    { "trigger", "triggers.eventing.knative.dev", false, "--to broker (all that want it) or " ELSEWHERE },
+    { "subscription", "subscriptions.messaging.knative.dev", false, ELSEWHERE },
+    { "kafkasource", "kafkasources.sources.knative.dev", true, ELSEWHERE },
 };
 
 // One that is asked for.
@@ -112,23 +113,21 @@ static err_t check(const struct dlq_addressees *addressees, struct addressee *th
 {
     bool reads;
     if (this->kind == NULL)
-        return diag_fail(diag, ERR_NOT_FOUND, this->shown, "is nobody whom events are delivered to. " INSTEAD);
+        return diag_fail(diag, ERR_NOT_FOUND, this->shown, "is nobody whom events are delivered to. " ELSEWHERE);
     object_find(addressees, this);
     if (this->state == GONE)
-        return diag_fail(diag, ERR_NOT_FOUND, this->shown,
-                         "does not exist any more at %s: nobody would get it. " INSTEAD,
-                         addressees->kube->session.server);
+        return diag_fail(diag, ERR_NOT_FOUND, this->shown, "does not exist any more at %s: nobody would get it. %s",
+                         addressees->kube->session.server, this->kind->instead);
     if (this->state == UNKNOWN && this->kind->is_source)
         return diag_fail(diag, ERR_NOT_FOUND, this->shown,
-                         "whether it exists is not known. " INSTEAD ". The Kubernetes API cannot be asked: %s",
-                         this->why);
+                         "whether it exists is not known. %s. The Kubernetes API cannot be asked: %s",
+                         this->kind->instead, this->why);
     const char *group = group_of(this);
     err_t err = reads_topic(addressees, this, group, &reads, diag);
     if (err == ERR_OK && !reads)
-        return diag_fail(
-            diag, ERR_NOT_FOUND, this->shown,
-            "does not read the topic %.*s (the group %s has no place in it): nobody would get it. " INSTEAD,
-            BYTES_ARG(this->topic), group);
+        return diag_fail(diag, ERR_NOT_FOUND, this->shown,
+                         "does not read the topic %.*s (the group %s has no place in it): nobody would get it. %s",
+                         BYTES_ARG(this->topic), group, this->kind->instead);
     return err;
 }
 

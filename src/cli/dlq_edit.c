@@ -83,9 +83,9 @@ static err_t on_letters(struct dlq *dlq, struct dlq_letter *letters, size_t coun
 static void on_sent(struct dlq_send *send, const struct dlq_letter *letter, const struct dlq_mark *mark)
 {
     struct writer out = WRITER_INIT;
-    (void)send;
     writer_format(&out, "%.*s was ", BYTES_ARG(letter->id));
     dlq_mark_tell(mark, &out);
+    dlq_send_tell_shared(send, &out);
     writer_text(&out, "\n");
     (void)cli_print(&out);
     writer_free(&out);
@@ -109,6 +109,7 @@ static enum cli_exit run(struct cluster *cluster, const struct cli_common *commo
         writer_text(&out, send.taken > 0 ? "Another command is at it.\n" : "Edit cancelled, no changes made.\n");
     (void)cli_print(&out);
     writer_free(&out);
+    dlq_send_close(&send);
     dlq_close(&dlq);
     return err == ERR_OK ? CLI_OK : cli_complain("dlq edit", &diag);
 }

@@ -57,6 +57,12 @@ bool dlq_letter_is_dead(const struct dlq_letter *letter)
     return letter->from.data != NULL || (has_error && letter->replay_of.data == NULL);
 }
 
+bool dlq_letter_is_of(const struct dlq_letter *letter, const char *kind)
+{
+    size_t size = strlen(kind);
+    return letter->from.size > size && memcmp(letter->from.data, kind, size) == 0 && letter->from.data[size] == '/';
+}
+
 int64_t dlq_letter_replays(const struct dlq_letter *letter)
 {
     int64_t count = 0;

@@ -25,6 +25,8 @@ struct dlq_letter {
 bool dlq_letter_read(const struct record *record, struct arena *arena, struct dlq_letter *ret_letter);
 // Whether that is a dead letter. An event of one that was replayed carries its errors too, but is none again.
 bool dlq_letter_is_dead(const struct dlq_letter *letter);
+// Whether KIND is what failed: "trigger", "subscription", "kafkasource".
+bool dlq_letter_is_of(const struct dlq_letter *letter, const char *kind);
 // How often it was replayed before it came here.
 int64_t dlq_letter_replays(const struct dlq_letter *letter);
 

@@ -126,7 +126,9 @@ static void summary(struct replay *replay)
     struct writer *out = &replay->out;
     if (config->common.json)
         return;
-    writer_format(out, "%zu %s.", replay->send.sent, config->dry_run ? "would be replayed" : "replayed");
+    writer_format(out, "%zu %s", replay->send.sent, config->dry_run ? "would be replayed" : "replayed");
+    dlq_send_tell_shared(&replay->send, out);
+    writer_text(out, ".");
     if (replay->done > 0)
         writer_format(out, " %zu skipped: something was done with %s before, or is uncertain; --again replays %s.",
                       replay->done, replay->done == 1 ? "it" : "them", replay->done == 1 ? "it" : "them");
@@ -154,6 +156,7 @@ static enum cli_exit run(struct cluster *cluster, const struct cli_common *commo
     if (err == ERR_OK || replay.send.sent > 0)
         summary(&replay);
     writer_free(&replay.out);
+    dlq_send_close(&replay.send);
     dlq_close(&dlq);
     return err == ERR_OK ? CLI_OK : cli_complain("dlq replay", &diag);
 }

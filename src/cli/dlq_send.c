@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/dlq_send.h"
 
+#include "base/assert.h"
+#include "base/mem.h"
 #include "base/partitioner.h"
 #include "cli/offsets.h"
 #include "cli/records.h"
 #include "cloudevents/kafka_binding.h"
 #include "io/clock.h"
 #include "kafka/errors.h"
+
+#include <stdlib.h>
 
 #define TO_TOPIC "topic:"
 
@@ -30,6 +34,11 @@ err_t dlq_send_open(struct dlq_send *send, struct dlq *dlq, diag_t *diag)
     return dlq_send_to(dlq->config->to, send, diag);
 }
 
+void dlq_send_close(struct dlq_send *send)
+{
+    free(send->shared);
+}
+
 // --- where to
 
 // One letter on its way.
@@ -41,6 +50,11 @@ struct parcel {
     enum { NOT_SENT, SENT, OPEN } result; // OPEN: nobody knows
 };
 
+static bool is_for_broker(const struct dlq_send *send)
+{
+    return send->is_for_all && send->topic == NULL;
+}
+
 static err_t topic_of(const struct dlq_send *send, const struct dlq_letter *letter,
                       const struct cluster_topic **ret_topic, diag_t *diag)
 {
@@ -51,6 +65,11 @@ static err_t topic_of(const struct dlq_send *send, const struct dlq_letter *lett
     if (send->topic == NULL && !says)
         return diag_fail(diag, ERR_NOT_FOUND, id,
                          "does not say where it came from: --to topic:NAME says where it goes");
+    if (is_for_broker(send) && letter->from.data != NULL && !dlq_letter_is_of(letter, "trigger"))
+        return diag_fail(diag, ERR_NOT_FOUND, id,
+                         "is of %s, which has no broker: --to topic:%.*s is for all who read the topic that it came "
+                         "from",
+                         cli_shown(&dlq->arena, letter->from), BYTES_ARG(name));
     const struct cluster_topic *topic = cli_groups_topic(&dlq->groups, name);
     if (topic == NULL)
         return diag_fail(diag, ERR_NOT_FOUND, id,
@@ -94,6 +113,39 @@ static bool is_same(const struct dlq_letter *letters, size_t at)
     return false;
 }
 
+// --- who else gets it
+
+static bool is_own(const struct dlq_letter *letter)
+{
+    static const char *const prefixes[] = { "knative-broker-", "knative-messaging-" };
+    bytes_t name = letter->origin.topic;
+    bool is_any = false;
+    for (size_t i = 0; i < ARRAY_COUNT(prefixes); i++)
+        is_any =
+            is_any || (name.size > strlen(prefixes[i]) && memcmp(name.data, prefixes[i], strlen(prefixes[i])) == 0);
+    return is_any && !dlq_letter_is_of(letter, "kafkasource");
+}
+
+static void shared_add(struct dlq_send *send, const struct dlq_letter *letter)
+{
+    for (size_t i = 0; i < send->shared_count; i++) {
+        if (bytes_equal(send->shared[i], letter->origin.topic))
+            return;
+    }
+    MEM_GROW(send->shared, send->shared_count, send->shared_capacity);
+    send->shared[send->shared_count++] = arena_copy(&send->dlq->arena, letter->origin.topic);
+}
+
+void dlq_send_tell_shared(const struct dlq_send *send, struct writer *out)
+{
+    for (size_t i = 0; i < send->shared_count; i++)
+        writer_format(out, ", into %s", cli_shown(&send->dlq->arena, send->shared[i]));
+    if (send->shared_count > 0)
+        writer_format(out, ", which %s other consumers read as well", send->shared_count == 1 ? "its" : "their");
+}
+
+// --- whether it can go
+
 err_t dlq_send_check(struct dlq_send *send, const struct dlq_letter *letters, size_t count, diag_t *diag)
 {
     const struct cluster_topic *topic;
@@ -102,6 +154,10 @@ err_t dlq_send_check(struct dlq_send *send, const struct dlq_letter *letters, si
         err = topic_of(send, &letters[i], &topic, diag);
         if (err == ERR_OK && !send->is_for_all && !is_same(letters, i))
             err = dlq_addressee_check(&send->addressees, &letters[i], diag);
+    }
+    for (size_t i = 0; i < count && err == ERR_OK && send->topic == NULL; i++) {
+        if (!is_own(&letters[i]))
+            shared_add(send, &letters[i]);
     }
     return err;
 }

@@ -251,6 +251,23 @@ def test_a_replay_to_a_trigger_that_is_gone_is_refused(space, receiver, dlq, tmp
     wait_for(lambda: len(receiver.ids("/t")) == 1, lambda: receiver.got)
 
 
+def test_a_replay_into_a_topic_that_is_not_eddys_own_says_so(space, receiver, dlq):
+    topic = f"theirs-{space.name}"
+    admin = space.admin()
+    admin.create_topics([confluent_kafka.admin.NewTopic(topic, 1)])[topic].result(SECONDS)
+    annotations = {"eventing.knative.dev/broker.class": "Kafka", "kafka.eventing.knative.dev/external.topic": topic}
+    space.make("Broker", "default", {}, annotations=annotations)
+    space.trigger("t", receiver.uri("/t"))
+    receiver.answer = lambda path, headers, body: (400, {}, b"")
+    space.send("1")
+    wait_for(lambda: dlq.list(), "a dead letter")
+    receiver.answer = lambda path, headers, body: (202, {}, b"")
+    (letter,) = dlq.list()
+    shared = f", into {topic}, which its other consumers read as well."
+    for to in ("trigger", "broker"):
+        assert dlq.run("replay", letter["id"], "--to", to, "--again").endswith(f"1 replayed{shared}\n")
+
+
 def test_a_replay_to_a_trigger_of_another_broker_is_refused(space, receiver, dlq):
     fail(space, receiver)
     space.delete("Trigger", "t")
@@ -270,8 +287,10 @@ def test_a_replay_to_a_subscription_that_is_gone_is_refused(space, receiver, dlq
     (letter,) = dlq.list()
     receiver.answer = lambda path, headers, body: (202, {}, b"")
     assert "1 would be replayed." in dlq.run("replay", letter["id"], "--dry-run", *kubeconfig(space))
+    assert "which has no broker" in dlq.run("replay", letter["id"], "--to", "broker", code=1)
     space.delete("Subscription", "s")
-    assert "does not exist any more" in dlq.run("replay", letter["id"], *kubeconfig(space), code=1)
+    words = dlq.run("replay", letter["id"], *kubeconfig(space), code=1)
+    assert "does not exist any more" in words and "--to topic:" in words and "--to broker" not in words
     assert "does not read the topic" in dlq.run("replay", letter["id"], code=1)
 
 
@@ -291,7 +310,11 @@ def test_a_replay_to_a_source_asks_for_its_object(space, receiver, dlq):
     receiver.got.clear()
     assert letter["from"] == f"kafkasource/{space.name}/s"
     assert "whether it exists is not known" in dlq.run("replay", letter["id"], code=1)
-    assert "1 replayed." in dlq.run("replay", letter["id"], *kubeconfig(space))
+    shared = f"replayed, into {topic}, which its other consumers read as well."
+    assert "1 would be " + shared in dlq.run("replay", letter["id"], "--dry-run", *kubeconfig(space))
+    words = dlq.run("replay", letter["id"], "--to", "broker", *kubeconfig(space), code=1)
+    assert f"is of kafkasource/{space.name}/s, which has no broker: --to topic:{topic} " in words
+    assert "1 " + shared in dlq.run("replay", letter["id"], *kubeconfig(space))
     wait_for(lambda: receiver.ids("/in") == ["1"], lambda: receiver.got)
     space.make("KafkaSource", "s", {**spec, "topics": [queue]})
     assert "does not read the topic" in dlq.run("replay", letter["id"], "--again", *kubeconfig(space), code=1)
