@@ -33,7 +33,8 @@ static err_t on_letters(struct dlq *dlq, struct dlq_letter *letters, size_t coun
         marks[marked++] = (struct dlq_mark){ .letter = letters[i].id,
                                              .state = DLQ_DROPPED,
                                              .topic_id = dlq_topic_id(letters[i].topic, &dlq->arena),
-                                             .time_ms = clock_wall_ms() };
+                                             .time_ms = clock_wall_ms(),
+                                             .replays = dlq_mark_replays(&letters[i].mark) };
         if (!dlq->config->common.json)
             writer_format(&drop->out, "%s %.*s\n", dlq->config->dry_run ? "would drop" : "dropped",
                           BYTES_ARG(letters[i].id));

@@ -63,11 +63,16 @@ bool dlq_letter_is_of(const struct dlq_letter *letter, const char *kind)
     return letter->from.size > size && memcmp(letter->from.data, kind, size) == 0 && letter->from.data[size] == '/';
 }
 
-int64_t dlq_letter_replays(const struct dlq_letter *letter)
+int64_t dlq_letter_replays_before(const struct dlq_letter *letter)
 {
     int64_t count = 0;
     bool is_number = bytes_to_int64(cloudevent_extension_text(&letter->event, MARK_REPLAYS), &count);
     return is_number && count > 0 && count < INT32_MAX ? count : 0;
+}
+
+int64_t dlq_letter_replays(const struct dlq_letter *letter)
+{
+    return dlq_letter_replays_before(letter) + dlq_mark_replays(&letter->mark);
 }
 
 // --- which are meant

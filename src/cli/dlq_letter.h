@@ -28,6 +28,8 @@ bool dlq_letter_is_dead(const struct dlq_letter *letter);
 // Whether KIND is what failed: "trigger", "subscription", "kafkasource".
 bool dlq_letter_is_of(const struct dlq_letter *letter, const char *kind);
 // How often it was replayed before it came here.
+int64_t dlq_letter_replays_before(const struct dlq_letter *letter);
+// Those, and how often it was since.
 int64_t dlq_letter_replays(const struct dlq_letter *letter);
 
 struct dlq_filter {

@@ -45,6 +45,8 @@ void dlq_mark_write(const struct dlq_mark *mark, struct writer *out)
         json_field_bytes(&json, "at", mark_place_text(&mark->at, &arena));
     if (mark->state == DLQ_REPLAYING)
         json_field_int(&json, "over", mark->over);
+    if (mark->replays > 0)
+        json_field_int(&json, "replays", mark->replays);
     if (mark->is_edited)
         json_field_bool(&json, "edited", true);
     json_object_end(&json);
@@ -89,9 +91,10 @@ static bool value_read(const struct json_value *tree, struct arena *arena, struc
     mark->to = arena_copy(arena, json_text_at(tree, "to"));
     (void)json_get_bool(json_get(tree, "edited"), &mark->is_edited);
     (void)json_get_int(json_get(tree, "over"), &mark->over);
+    (void)json_get_int(json_get(tree, "replays"), &mark->replays);
     return state_read(json_text_at(tree, "state"), mark, &mark->state) &&
-           civil_parse(json_text_at(tree, "time"), &mark->time_ms) == ERR_OK &&
-           (at.size == 0 || mark_place_parse(at, &mark->at));
+           civil_parse(json_text_at(tree, "time"), &mark->time_ms) == ERR_OK && mark->replays >= 0 &&
+           mark->replays < INT32_MAX && (at.size == 0 || mark_place_parse(at, &mark->at));
 }
 
 err_t dlq_mark_read(bytes_t key, bytes_t value, struct arena *arena, struct dlq_mark *ret_mark)
@@ -110,6 +113,11 @@ err_t dlq_mark_read(bytes_t key, bytes_t value, struct arena *arena, struct dlq_
 }
 
 // --- what follows
+
+int64_t dlq_mark_replays(const struct dlq_mark *mark)
+{
+    return mark->replays - (mark->state == DLQ_REPLAYING && mark->replays > 0);
+}
 
 struct dlq_mark *dlq_entry_last(struct dlq_entry *entry)
 {

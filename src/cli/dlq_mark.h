@@ -29,6 +29,7 @@ struct dlq_mark {
     // The record that it was replayed as; while it is replaying, where that record will be at the earliest.
     struct mark_place at;
     int64_t time_ms;
+    int64_t replays; // of the letter so far; a beginning counts itself
     bool is_edited;
     // Places in the ledger: of this mark; of the last one before, as whoever begins knows it. -1: none.
     int64_t offset, over;
@@ -42,6 +43,9 @@ bytes_t dlq_mark_key(const struct dlq_mark *mark, struct arena *arena);
 void dlq_mark_write(const struct dlq_mark *mark, struct writer *out);
 // Of a record. Memory comes from ARENA. ERR_INVALID: what no eddy wrote.
 err_t dlq_mark_read(bytes_t key, bytes_t value, struct arena *arena, struct dlq_mark *ret_mark) MUST_CHECK;
+
+// How often the letter was replayed for sure.
+int64_t dlq_mark_replays(const struct dlq_mark *mark);
 
 // A beginning that was not taken back.
 struct dlq_begun {

@@ -46,6 +46,7 @@ static void a_mark_is_read_as_it_was_written(void **state)
                              .to = BYTES_LITERAL("trigger/n/t"),
                              .at = { BYTES_LITERAL("topic"), 2, 7 },
                              .time_ms = 1000,
+                             .replays = 3,
                              .is_edited = true,
                              .over = 5 };
     struct dlq_mark read = read_back(&mark);
@@ -53,6 +54,8 @@ static void a_mark_is_read_as_it_was_written(void **state)
     assert_true(bytes_equal(read.letter, mark.letter) && bytes_is(read.topic_id, "00ff") && bytes_is(read.run, "r"));
     assert_true(read.state == DLQ_REPLAYING && read.is_edited && read.over == 5 && read.time_ms == 1000);
     assert_true(bytes_is(read.to, "trigger/n/t"));
+    assert_int_equal(read.replays, 3);
+    assert_int_equal(dlq_mark_replays(&read), 2); // the third one only began
     assert_true(bytes_is(read.at.topic, "topic") && read.at.partition == 2 && read.at.offset == 7);
     mark.state = DLQ_NEW;
     read = read_back(&mark);
@@ -61,6 +64,7 @@ static void a_mark_is_read_as_it_was_written(void **state)
     mark.run = BYTES_NULL;
     read = read_back(&mark);
     assert_true(read.state == DLQ_DROPPED && read.run.size == 0);
+    assert_int_equal(dlq_mark_replays(&read), 3);
 }
 
 static void what_no_eddy_wrote_is_refused(void **state)
@@ -71,6 +75,7 @@ static void what_no_eddy_wrote_is_refused(void **state)
         "{}",
         "{\"state\":\"odd\",\"time\":\"2026-01-31T12:00:00Z\"}",
         "{\"state\":\"replayed\"}",
+        "{\"state\":\"replayed\",\"time\":\"2026-01-31T12:00:00Z\",\"replays\":-1}",
         "{\"state\":\"replaying\",\"time\":\"2026-01-31T12:00:00Z\"}", // a beginning whose key names no run
     };
     struct dlq_mark read;

@@ -136,7 +136,7 @@ struct scan {
 // kept the error of its failure before.
 static bool is_wanted(const struct scan *scan, const struct dlq_letter *letter)
 {
-    if (scan->is_of_sink && letter->from.data == NULL && dlq_letter_replays(letter) > 0)
+    if (scan->is_of_sink && letter->from.data == NULL && dlq_letter_replays_before(letter) > 0)
         return false;
     return scan->takes_all || (dlq_letter_is_dead(letter) && dlq_filter_matches(&scan->dlq->filter, letter));
 }

@@ -182,6 +182,7 @@ static err_t parcel_make(const struct dlq_send *send, const struct dlq_letter *l
         .to = destination_of(send, letter),
         .at = { parcel->topic->name, parcel->topic->partitions[parcel->at].number, ends[parcel->at] },
         .time_ms = clock_wall_ms(),
+        .replays = dlq_mark_replays(&letter->mark) + 1,
         .is_edited = send->is_edited,
         .over = letter->mark.state == DLQ_NEW ? -1 : letter->mark.offset,
     };

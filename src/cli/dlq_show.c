@@ -29,7 +29,7 @@ static bool before(struct dlq *dlq, const struct dlq_letter *letter, struct dlq_
     struct dlq_letter delivered;
     struct mark_place place;
     diag_t diag = { 0 };
-    *ret_is_gone = dlq_letter_replays(letter) > 0;
+    *ret_is_gone = dlq_letter_replays_before(letter) > 0;
     if (letter->origin.topic.data == NULL ||
         dlq_record_read(dlq, &letter->origin, &dlq->arena, &delivered, &diag) != ERR_OK)
         return false;
