@@ -7,6 +7,7 @@
 #include "cli/offsets.h"
 #include "cli/records.h"
 #include "cloudevents/kafka_binding.h"
+#include "eventing/hops.h"
 #include "io/clock.h"
 #include "kafka/errors.h"
 
@@ -227,6 +228,18 @@ static err_t end(const struct dlq_send *send, const struct parcel *parcels, size
 
 // --- records
 
+// With its number, and with all its hops before it: one that died because none was left begins anew.
+static struct cloudevent event_of(const struct dlq_letter *letter, struct arena *arena)
+{
+    struct cloudevent event = letter->event, numbered;
+    const char *replays = arena_format(arena, "%lld", (long long)dlq_letter_replays(letter) + 1);
+    struct cloudevent_value number = cloudevent_string(bytes_of_text(replays));
+    hops_take_off(&event, arena);
+    numbered = event;
+    // One that finds no room for the count goes without: the ledger knows.
+    return cloudevent_set(&numbered, BYTES_LITERAL(MARK_REPLAYS), number, arena, NULL) == ERR_OK ? numbered : event;
+}
+
 static err_t record_add(const struct dlq_send *send, const struct parcel *parcel, struct batch_builder *builder,
                         diag_t *diag)
 {
@@ -234,12 +247,7 @@ static err_t record_add(const struct dlq_send *send, const struct parcel *parcel
     struct arena arena = ARENA_INIT;
     struct writer room = WRITER_INIT;
     struct cloudevent_record record;
-    struct cloudevent event = letter->event;
-    const char *replays = arena_format(&arena, "%lld", (long long)dlq_letter_replays(letter) + 1);
-    // One that finds no room for the count goes without: the ledger knows.
-    if (cloudevent_set(&event, BYTES_LITERAL(MARK_REPLAYS), cloudevent_string(bytes_of_text(replays)), &arena, NULL) !=
-        ERR_OK)
-        event = letter->event;
+    struct cloudevent event = event_of(letter, &arena);
     err_t err = cloudevent_kafka_encode(&event, CLOUDEVENT_MODE_BINARY, &arena, &room, &record);
     if (err == ERR_OK) {
         struct record_header *headers = arena_array(&arena, record.header_count + 2, sizeof *headers);

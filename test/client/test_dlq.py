@@ -150,6 +150,21 @@ def test_a_replay_into_the_broker_and_into_a_topic(space, receiver, dlq):
     assert headers["ce_id"] == "t0" and headers["ce_eddyreplays"] == "1" and value == b"{}"
 
 
+def test_a_replay_has_all_its_hops_again(space, receiver, dlq):
+    """Else what is answered to it, or becomes of it, would be refused as a loop."""
+    fail(space, receiver)
+    space.trigger("answers", receiver.uri("/answers"), filter={"attributes": {"type": "answer"}})
+    receiver.answer = lambda path, headers, body: (400, {}, b"")
+    space.send("last", knativebrokerttl="2")
+    wait_for(lambda: len(dlq.list()) == 2, lambda: dlq.list())
+    letter = dlq.list()[-1]
+    assert letter["event"]["knativebrokerttl"] == "1"
+    answer = {"ce-specversion": "1.0", "ce-id": "r", "ce-source": "/r", "ce-type": "answer"}
+    receiver.answer = lambda path, headers, body: (200, answer, b"") if headers["ce-id"] == "last" else (202, {}, b"")
+    dlq.run("replay", letter["id"])
+    wait_for(lambda: receiver.ids("/answers") == ["r"], lambda: (receiver.got, dlq.list()))
+
+
 def test_a_rate_is_kept_and_a_dry_run_does_nothing(space, receiver, dlq):
     fail(space, receiver, 10)
     assert "10 would be replayed." in dlq.run("replay", *dlq.trigger("t"), "--dry-run")
