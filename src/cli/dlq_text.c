@@ -2,9 +2,8 @@
 #include "cli/dlq_text.h"
 
 #include "base/civil.h"
-#include "base/json.h"
+#include "base/json_edit.h"
 #include "cloudevents/json_format.h"
-#include "kube/table/go_text.h"
 
 const char *dlq_state_shown(enum dlq_state state)
 {
@@ -60,6 +59,30 @@ void dlq_letter_json(const struct dlq_letter *letter, struct json_writer *json)
     cloudevent_json_encode(&letter->event, json);
 }
 
+// In the order that it has. The texts are as they are: kubectl's way, go_text.h, escapes what HTML would take for its
+// own.
+static void lines_write(const struct json_value *value, int level, struct writer *out)
+{
+    enum { INDENT = 4 };
+    bool is_object = value->type == JSON_OBJECT;
+    struct json_writer json = json_writer_of(out);
+    if ((!is_object && value->type != JSON_ARRAY) || value->first == NULL) {
+        json_value_write(&json, value);
+        return;
+    }
+    writer_u8(out, is_object ? '{' : '[');
+    for (const struct json_value *one = value->first; one != NULL; one = one->next) {
+        struct json_writer name = json_writer_of(out);
+        writer_format(out, "%s\n%*s", one == value->first ? "" : ",", INDENT * (level + 1), "");
+        if (is_object) {
+            json_bytes(&name, one->name);
+            writer_text(out, ": ");
+        }
+        lines_write(one, level + 1, out);
+    }
+    writer_format(out, "\n%*s%c", INDENT * level, "", is_object ? '}' : ']');
+}
+
 void dlq_event_write(const struct cloudevent *event, struct writer *out)
 {
     static const struct json_limits limits = { .size = SIZE_MAX, .values = SIZE_MAX };
@@ -69,7 +92,7 @@ void dlq_event_write(const struct cloudevent *event, struct writer *out)
     struct json_value *tree;
     cloudevent_json_encode(event, &json);
     if (json_parse(writer_view(&text), &limits, &arena, &tree, NULL) == ERR_OK)
-        go_json_write_lines(out, tree, 0);
+        lines_write(tree, 0, out);
     else // data that is nested as deep as an event may be
         writer_bytes(out, writer_view(&text));
     writer_text(out, "\n");

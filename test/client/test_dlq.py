@@ -41,6 +41,14 @@ def kubeconfig(space):
     return ["--kubeconfig", space.kube.kubeconfig]
 
 
+def editor(folder, expression):
+    """A command that makes of the TEXT of a file what EXPRESSION says."""
+    path = folder / f"editor-{len(list(folder.iterdir()))}"
+    path.write_text(f"#!{sys.executable}\nimport pathlib, sys\npath = pathlib.Path(sys.argv[1])\ntext = path.read_text()\npath.write_text({expression})\n")
+    path.chmod(0o755)
+    return str(path)
+
+
 @pytest.fixture
 def dlq(space):
     return Dlq(space)
@@ -72,7 +80,24 @@ def test_list_and_show_say_what_failed_and_why(space, receiver, dlq):
     text = dlq.run("list", *dlq.trigger("t"))
     assert text.splitlines()[0].split() == ["ID", "FAILED", "STATE", "FROM", "TYPE", "EVENT", "REPLAYS", "CODE", "ERROR"]
     shown = dlq.run("show", letter["id"])
+    assert json.loads(shown[shown.index("\n{\n") :]) == letter["event"]
     assert "400 from " + receiver.uri("/t") in shown and "no, thanks" in shown and '"id": "t0"' in shown
+
+
+def test_an_event_is_shown_and_edited_as_it_is(space, receiver, dlq, tmp_path):
+    """No letter is escaped that JSON does not want escaped, and numbers stay as they were written."""
+    fail(space, receiver)
+    receiver.answer = lambda path, headers, body: (400, {}, b"")
+    body = b'{"text":"a & b < c > d","number":1.50,"none":{},"list":[1,[]]}'
+    space.send("odd", body=body)
+    wait_for(lambda: len(dlq.list()) == 2, lambda: dlq.list())
+    letter = dlq.list()[-1]
+    assert '"text": "a & b < c > d",\n        "number": 1.50,\n        "none": {},\n        "list": [\n            1,\n            []\n' in dlq.run("show", letter["id"])
+    receiver.answer = lambda path, headers, body: (202, {}, b"")
+    receiver.got.clear()
+    dlq.run("edit", letter["id"], EDITOR=editor(tmp_path, "text.replace('a.b', 'c.d')"), KUBE_EDITOR="")
+    wait_for(lambda: receiver.got, "the edited one")
+    assert json.loads(receiver.got[0][2]) == json.loads(body) and b"1.50" in receiver.got[0][2] and receiver.got[0][1]["ce-type"] == "c.d"
 
 
 def test_filters_choose(space, receiver, dlq):
@@ -186,18 +211,13 @@ def test_drop_leaves_them_out(space, receiver, dlq):
 def test_edit_replays_what_the_editor_made(space, receiver, dlq, tmp_path):
     fail(space, receiver)
     (letter,) = dlq.list()
-    editor = tmp_path / "editor"
-    editor.write_text(f"#!{sys.executable}\nimport pathlib, sys\npath = pathlib.Path(sys.argv[1])\npath.write_text(path.read_text().replace('\"a.b\"', '\"c.d\"'))\n")
-    editor.chmod(0o755)
     assert "Edit cancelled" in dlq.run("edit", letter["id"], EDITOR="true", KUBE_EDITOR="")
-    assert "edited and replayed" in dlq.run("edit", letter["id"], EDITOR=str(editor), KUBE_EDITOR="")
+    assert "edited and replayed" in dlq.run("edit", letter["id"], EDITOR=editor(tmp_path, "text.replace('a.b', 'c.d')"), KUBE_EDITOR="")
     wait_for(lambda: receiver.ids("/t") == ["t0"], lambda: receiver.got)
     assert receiver.got[0][1]["ce-type"] == "c.d"
-    broken = tmp_path / "broken"
-    broken.write_text(f"#!{sys.executable}\nimport pathlib, sys\npathlib.Path(sys.argv[1]).write_text('{{}}')\n")
-    broken.chmod(0o755)
-    assert "--again" in dlq.run("edit", letter["id"], code=1, EDITOR=str(broken), KUBE_EDITOR="")
-    assert "specversion" in dlq.run("edit", letter["id"], "--again", code=1, EDITOR=str(broken), KUBE_EDITOR="")
+    broken = editor(tmp_path, "'{}'")
+    assert "--again" in dlq.run("edit", letter["id"], code=1, EDITOR=broken, KUBE_EDITOR="")
+    assert "specversion" in dlq.run("edit", letter["id"], "--again", code=1, EDITOR=broken, KUBE_EDITOR="")
 
 
 def test_what_a_topic_refuses_is_as_it_was(space, receiver, dlq):
