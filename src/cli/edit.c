@@ -93,12 +93,8 @@ static enum outcome patch_send(struct edit *edit, const struct json_value *patch
 static void yaml_problem(struct edit *edit, const diag_t *diag)
 {
     long line = strncmp(diag->where, "line ", 5) == 0 ? strtol(diag->where + 5, NULL, 10) : 0;
-    struct writer comments = WRITER_INIT;
-    // Where the line will stand below the comments of one problem.
-    size_t shift = edit_text_write(&comments, BYTES_LITERAL("x"), BYTES_NULL);
-    writer_free(&comments);
     if (line > 0)
-        writer_format(&edit->problems, "line %zu: ", (size_t)line + shift);
+        writer_format(&edit->problems, "line %zu: ", (size_t)line + edit_text_lines_above());
     writer_format(&edit->problems, "%s\n", diag->text);
 }
 
@@ -147,14 +143,6 @@ static void say_edited(const struct edit *edit)
     writer_free(&out);
 }
 
-static void say_kept(const struct edit *edit)
-{
-    struct writer text = WRITER_INIT;
-    writer_format(&text, "eddy edit: what was edited is kept in %s\n", edit->editor.path);
-    (void)system_write_err(writer_view(&text));
-    writer_free(&text);
-}
-
 static enum cli_exit edit_run(struct edit *edit)
 {
     diag_t diag = { 0 };
@@ -171,7 +159,7 @@ static enum cli_exit edit_run(struct edit *edit)
     if (outcome == EDIT_SAVED)
         say_edited(edit);
     if (is_lost)
-        say_kept(edit);
+        editor_keep(&edit->editor, edit->session->command);
     else
         editor_close(&edit->editor);
     return is_lost ? CLI_FAILED : CLI_OK;

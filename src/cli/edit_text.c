@@ -42,6 +42,14 @@ size_t edit_text_write(struct writer *out, bytes_t problems, bytes_t content)
     return count;
 }
 
+size_t edit_text_lines_above(void)
+{
+    struct writer comments = WRITER_INIT;
+    size_t count = edit_text_write(&comments, BYTES_LITERAL("x"), BYTES_NULL);
+    writer_free(&comments);
+    return count;
+}
+
 bytes_t edit_text_content(bytes_t text)
 {
     while (text.size > 0) {

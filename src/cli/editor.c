@@ -27,6 +27,14 @@ void editor_close(const struct editor *editor)
         return;
 }
 
+void editor_keep(const struct editor *editor, const char *command)
+{
+    struct writer text = WRITER_INIT;
+    writer_format(&text, "eddy %s: what was edited is kept in %s\n", command, editor->path);
+    (void)system_write_err(writer_view(&text));
+    writer_free(&text);
+}
+
 static err_t command_run(const struct editor *editor, diag_t *diag)
 {
     const struct editor_config *config = editor->config;

@@ -31,5 +31,7 @@ err_t editor_open(struct editor *editor, const struct editor_config *config, con
 // PROBLEMS and CONTENT as edit_text_write. *RET_CONTENT: what the user made of it, without the comments, on the arena.
 err_t editor_run(const struct editor *editor, bytes_t problems, bytes_t content, bytes_t *ret_content,
                  diag_t *diag) MUST_CHECK;
+// In place of close, when what was edited came to nothing: says where it is. COMMAND is "edit".
+void editor_keep(const struct editor *editor, const char *command);
 // What an editor left beside the file stays, and with it the folder.
 void editor_close(const struct editor *editor);

@@ -4,6 +4,7 @@
 import collections
 import json
 import os
+import pathlib
 import re
 import socket
 import subprocess
@@ -217,7 +218,27 @@ def test_edit_replays_what_the_editor_made(space, receiver, dlq, tmp_path):
     assert receiver.got[0][1]["ce-type"] == "c.d"
     broken = editor(tmp_path, "'{}'")
     assert "--again" in dlq.run("edit", letter["id"], code=1, EDITOR=broken, KUBE_EDITOR="")
-    assert "specversion" in dlq.run("edit", letter["id"], "--again", code=1, EDITOR=broken, KUBE_EDITOR="")
+    words = dlq.run("edit", letter["id"], "--again", code=1, EDITOR=broken, KUBE_EDITOR="", TMPDIR=str(tmp_path))
+    assert "specversion" in words and "what was edited is kept in" in words
+
+
+def test_what_was_edited_is_not_lost(space, receiver, dlq, tmp_path):
+    """It comes back into the editor with what is wrong; when it ends there it is kept."""
+    fail(space, receiver)
+    (letter,) = dlq.list()
+    environment = {"KUBE_EDITOR": "", "TMPDIR": str(tmp_path)}
+    broken = editor(tmp_path, """text.replace('"a.b"', 'c.d')""")
+    words = dlq.run("edit", letter["id"], code=1, EDITOR=broken, **environment)
+    (kept,) = re.findall("eddy dlq edit: what was edited is kept in (.*)", words)
+    lines = pathlib.Path(kept).read_text().splitlines()
+    (number,) = re.findall(r"eddy dlq edit: no event: line (\d+): ", words)
+    assert "c.d" in lines[int(number) - 1] and any(f"# * line {number}: " in line for line in lines)
+    mended = editor(tmp_path, """text.replace('c.d', '"c.d"') if 'c.d' in text else text.replace('"a.b"', 'c.d')""")
+    assert "edited and replayed" in dlq.run("edit", letter["id"], EDITOR=mended, **environment)
+    wait_for(lambda: [headers["ce-type"] for _, headers, _ in receiver.got] == ["c.d"], lambda: receiver.got)
+    pathlib.Path(kept).unlink()
+    pathlib.Path(kept).parent.rmdir()
+    assert list(tmp_path.glob("eddy-edit-*")) == []
 
 
 def test_what_a_topic_refuses_is_as_it_was(space, receiver, dlq):
