@@ -29,6 +29,8 @@ struct dlq_config {
       .help = "look into this topic; may be given again. Without it: all whose names end in -dead-letters, and those of KafkaSinks", .at = offsetof(struct dlq_config, topics) }, \
     { .flag = "--trigger", .group = "Which", .type = OPTION_TEXT, .value_name = "[NAMESPACE/]NAME", \
       .help = "only what this trigger could not deliver; KIND/NAMESPACE/NAME names others than triggers", .at = offsetof(struct dlq_config, trigger) }, \
+    { .flag = "--namespace", .letter = 'n', .group = "Which", .type = OPTION_TEXT, .value_name = "NAMESPACE", \
+      .help = "only of triggers, subscriptions and sources in this namespace; else in all of them", .at = offsetof(struct dlq_config, link.name_space) }, \
     { .flag = "--since", .group = "Which", .type = OPTION_TEXT, .value_name = "WHEN", \
       .help = "only what failed since then: 1h, or a time such as 2026-01-31T12:00:00Z", .at = offsetof(struct dlq_config, since) }, \
     { .flag = "--until", .group = "Which", .type = OPTION_TEXT, .value_name = "WHEN", .help = "only what failed until then", .at = offsetof(struct dlq_config, until) }, \

@@ -91,6 +91,13 @@ static bool is_from(bytes_t from, const char *wanted)
     return from.data[before - 1] == '/' && memcmp(from.data + before, wanted, size) == 0;
 }
 
+static bool is_in(bytes_t from, const char *name_space)
+{
+    const uint8_t *slash = from.size == 0 ? NULL : memchr(from.data, '/', from.size);
+    size_t size = strlen(name_space), at = slash == NULL ? from.size : (size_t)(slash - from.data) + 1;
+    return from.size > at + size && memcmp(from.data + at, name_space, size) == 0 && from.data[at + size] == '/';
+}
+
 static bool is_number(const char *text)
 {
     return text[0] != '\0' && strspn(text, "0123456789") == strlen(text);
@@ -119,15 +126,16 @@ static bool has_error(const struct dlq_letter *letter, const char *wanted)
     if (is_number(wanted))
         return bytes_is(cloudevent_extension_text(&letter->event, "knativeerrorcode"), wanted);
     char *text = bytes_to_text(letter->error_data);
-    bool is_in = strcasestr(text, wanted) != NULL || is_spoken_of(text, wanted);
+    bool is_there = strcasestr(text, wanted) != NULL || is_spoken_of(text, wanted);
     free(text);
-    return is_in;
+    return is_there;
 }
 
 bool dlq_filter_matches(const struct dlq_filter *filter, const struct dlq_letter *letter)
 {
     return letter->time_ms >= filter->since_ms && letter->time_ms <= filter->until_ms &&
            (filter->trigger == NULL || is_from(letter->from, filter->trigger)) &&
+           (filter->name_space == NULL || is_in(letter->from, filter->name_space)) &&
            (filter->error == NULL || has_error(letter, filter->error));
 }
 

@@ -34,6 +34,7 @@ int64_t dlq_letter_replays(const struct dlq_letter *letter);
 
 struct dlq_filter {
     const char *trigger;        // "NAME", "NAMESPACE/NAME", "KIND/NAMESPACE/NAME"; NULL: any
+    const char *name_space;     // of whoever failed; NULL: any
     const char *error;          // a code, a part of what was said, or a word for why no answer came; NULL: any
     int64_t since_ms, until_ms; // INT64_MIN, INT64_MAX: any time
 };

@@ -28,29 +28,36 @@ static struct dlq_letter letter_of(const char *from, const char *code, const cha
 static void filters_choose(void **state)
 {
     static const struct {
-        const char *trigger, *error;
+        const char *trigger, *name_space, *error;
         int64_t since_ms, until_ms;
         bool matches;
     } cases[] = {
-        { NULL, NULL, INT64_MIN, INT64_MAX, true },
-        { "t", NULL, INT64_MIN, INT64_MAX, true },
-        { "n/t", NULL, INT64_MIN, INT64_MAX, true },
-        { "trigger/n/t", NULL, INT64_MIN, INT64_MAX, true },
-        { "subscription/n/t", NULL, INT64_MIN, INT64_MAX, false },
-        { "m/t", NULL, INT64_MIN, INT64_MAX, false },
-        { "other", NULL, INT64_MIN, INT64_MAX, false },
-        { NULL, "503", INT64_MIN, INT64_MAX, true },
-        { NULL, "50", INT64_MIN, INT64_MAX, false },
-        { NULL, "TIMED out", INT64_MIN, INT64_MAX, true },
-        { NULL, "refused", INT64_MIN, INT64_MAX, false },
-        { NULL, NULL, 1000, 1000, true },
-        { NULL, NULL, 1001, INT64_MAX, false },
-        { NULL, NULL, INT64_MIN, 999, false },
+        { NULL, NULL, NULL, INT64_MIN, INT64_MAX, true },
+        { "t", NULL, NULL, INT64_MIN, INT64_MAX, true },
+        { "n/t", NULL, NULL, INT64_MIN, INT64_MAX, true },
+        { "trigger/n/t", NULL, NULL, INT64_MIN, INT64_MAX, true },
+        { "subscription/n/t", NULL, NULL, INT64_MIN, INT64_MAX, false },
+        { "m/t", NULL, NULL, INT64_MIN, INT64_MAX, false },
+        { "other", NULL, NULL, INT64_MIN, INT64_MAX, false },
+        { NULL, NULL, "503", INT64_MIN, INT64_MAX, true },
+        { NULL, NULL, "50", INT64_MIN, INT64_MAX, false },
+        { NULL, NULL, "TIMED out", INT64_MIN, INT64_MAX, true },
+        { NULL, NULL, "refused", INT64_MIN, INT64_MAX, false },
+        { NULL, NULL, NULL, 1000, 1000, true },
+        { NULL, NULL, NULL, 1001, INT64_MAX, false },
+        { NULL, NULL, NULL, INT64_MIN, 999, false },
+        { NULL, "n", NULL, INT64_MIN, INT64_MAX, true },
+        { "t", "n", NULL, INT64_MIN, INT64_MAX, true },
+        { NULL, "t", NULL, INT64_MIN, INT64_MAX, false },
+        { NULL, "trigger", NULL, INT64_MIN, INT64_MAX, false },
+        { NULL, "m", NULL, INT64_MIN, INT64_MAX, false },
+        { NULL, "", NULL, INT64_MIN, INT64_MAX, false },
     };
     struct dlq_letter letter = letter_of("trigger/n/t", "503", "it timed out", 1000);
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
-        struct dlq_filter filter = { cases[i].trigger, cases[i].error, cases[i].since_ms, cases[i].until_ms };
+        struct dlq_filter filter = { cases[i].trigger, cases[i].name_space, cases[i].error, cases[i].since_ms,
+                                     cases[i].until_ms };
         assert_int_equal(dlq_filter_matches(&filter, &letter), cases[i].matches);
     }
 }
@@ -78,6 +85,16 @@ static void words_find_what_is_said_where_no_answer_came(void **state)
         struct dlq_filter filter = { .error = cases[i].word, .since_ms = INT64_MIN, .until_ms = INT64_MAX };
         assert_int_equal(dlq_filter_matches(&filter, &letter), cases[i].matches);
     }
+}
+
+static void one_that_does_not_say_whose_it_is_is_in_no_namespace(void **state)
+{
+    struct dlq_letter letter = letter_of(NULL, "503", "", 0);
+    struct dlq_filter filter = { .name_space = "n", .since_ms = INT64_MIN, .until_ms = INT64_MAX };
+    (void)state;
+    assert_false(dlq_filter_matches(&filter, &letter));
+    letter.from = BYTES_LITERAL("n");
+    assert_false(dlq_filter_matches(&filter, &letter));
 }
 
 static void a_replayed_event_is_no_dead_letter(void **state)
@@ -113,6 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(filters_choose, tear_down),
         cmocka_unit_test_teardown(words_find_what_is_said_where_no_answer_came, tear_down),
+        cmocka_unit_test_teardown(one_that_does_not_say_whose_it_is_is_in_no_namespace, tear_down),
         cmocka_unit_test_teardown(a_replayed_event_is_no_dead_letter, tear_down),
         cmocka_unit_test(reads_times_and_rates),
     };

@@ -15,9 +15,11 @@
 static err_t filter_read(const struct dlq_config *config, struct dlq_filter *filter, diag_t *diag)
 {
     int64_t now_ms = clock_wall_ms();
-    *filter = (struct dlq_filter){
-        .trigger = config->trigger, .error = config->error, .since_ms = INT64_MIN, .until_ms = INT64_MAX
-    };
+    *filter = (struct dlq_filter){ .trigger = config->trigger,
+                                   .name_space = config->link.name_space,
+                                   .error = config->error,
+                                   .since_ms = INT64_MIN,
+                                   .until_ms = INT64_MAX };
     err_t err = ERR_OK;
     if (config->since != NULL)
         err = dlq_time_read("--since", config->since, now_ms, &filter->since_ms, diag);
@@ -30,8 +32,8 @@ static err_t filter_read(const struct dlq_config *config, struct dlq_filter *fil
 
 static bool has_filter(const struct dlq_config *config)
 {
-    return config->topics != NULL || config->trigger != NULL || config->since != NULL || config->until != NULL ||
-           config->error != NULL || config->uncertain;
+    return config->topics != NULL || config->trigger != NULL || config->link.name_space != NULL ||
+           config->since != NULL || config->until != NULL || config->error != NULL || config->uncertain;
 }
 
 // "PARTITION/OFFSET" is enough where one topic is asked for.
@@ -58,7 +60,8 @@ err_t dlq_check(const struct cli_common *common, const struct cli_arguments *arg
                             "PARTITION/OFFSET with one --topic");
     }
     bool has_time = config->since != NULL || config->until != NULL;
-    bool has_more = has_time || config->trigger != NULL || config->error != NULL || config->uncertain;
+    bool has_more = has_time || config->trigger != NULL || config->link.name_space != NULL || config->error != NULL ||
+                    config->uncertain;
     if (err == ERR_OK && arguments->rest_count > 0 && has_more)
         err = diag_fail(diag, ERR_INVALID, arguments->rest[0], "ids and filters do not go together: give one of them");
     arena_free(&arena);

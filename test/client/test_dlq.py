@@ -110,6 +110,10 @@ def test_filters_choose(space, receiver, dlq):
     assert len(dlq.list("--since", "1h")) == 3 and dlq.list("--until", "1h") == []
     topic = f"knative-broker-{space.name}-default-dead-letters"
     assert len(dlq.list("--topic", topic)) == 3
+    assert len(dlq.list("-n", space.name)) == 3 and dlq.list("-n", "elsewhere") == []
+    assert [one["event"]["id"] for one in dlq.list("-n", space.name, "--trigger", "b")] == ["b0"]
+    assert "2 would be replayed." in dlq.run("replay", "-n", space.name, "--trigger", "a", "--dry-run")
+    assert "3 would be dropped" in dlq.run("drop", "-n", space.name, "--dry-run")
 
 
 def test_a_word_finds_those_that_no_answer_came_for(space, receiver, dlq):
