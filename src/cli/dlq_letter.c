@@ -9,6 +9,8 @@
 
 #include <stdlib.h>
 
+#define ERROR_PREFIX "knativeerror" // of the extensions that say why
+
 // --- one letter
 
 static void marks_read(const struct record *record, struct arena *arena, struct dlq_letter *letter)
@@ -48,6 +50,17 @@ bool dlq_letter_read(const struct record *record, struct arena *arena, struct dl
     }
     arena_free(&scratch);
     return is_event;
+}
+
+static bool has_text(bytes_t in, const char *text)
+{
+    return in.size > 0 && memmem(in.data, in.size, text, strlen(text)) != NULL;
+}
+
+bool dlq_letter_is_likely(const struct record *record)
+{
+    return has_text(record->headers, MARK_FROM) || has_text(record->headers, ERROR_PREFIX) ||
+           has_text(record->value, ERROR_PREFIX); // structured
 }
 
 bool dlq_letter_is_dead(const struct dlq_letter *letter)

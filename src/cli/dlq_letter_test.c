@@ -97,6 +97,25 @@ static void one_that_does_not_say_whose_it_is_is_in_no_namespace(void **state)
     assert_false(dlq_filter_matches(&filter, &letter));
 }
 
+static void a_look_tells_what_cannot_be_a_dead_letter(void **state)
+{
+    const struct record none = { .headers = BYTES_LITERAL("\x0a"
+                                                          "ce_id\x02"
+                                                          "1"),
+                                 .value = BYTES_LITERAL("{}") };
+    const struct record empty = { .value = BYTES_NULL };
+    const struct record marked = { .headers = BYTES_LITERAL("\x12"
+                                                            "eddy-from\x02"
+                                                            "x") };
+    const struct record binary = { .headers = BYTES_LITERAL("\x26"
+                                                            "ce_knativeerrordest\x02"
+                                                            "x") };
+    const struct record structured = { .value = BYTES_LITERAL("{\"knativeerrorcode\":\"500\"}") };
+    (void)state;
+    assert_false(dlq_letter_is_likely(&none) || dlq_letter_is_likely(&empty));
+    assert_true(dlq_letter_is_likely(&marked) && dlq_letter_is_likely(&binary) && dlq_letter_is_likely(&structured));
+}
+
 static void a_replayed_event_is_no_dead_letter(void **state)
 {
     (void)state;
@@ -131,6 +150,7 @@ int main(void)
         cmocka_unit_test_teardown(filters_choose, tear_down),
         cmocka_unit_test_teardown(words_find_what_is_said_where_no_answer_came, tear_down),
         cmocka_unit_test_teardown(one_that_does_not_say_whose_it_is_is_in_no_namespace, tear_down),
+        cmocka_unit_test(a_look_tells_what_cannot_be_a_dead_letter),
         cmocka_unit_test_teardown(a_replayed_event_is_no_dead_letter, tear_down),
         cmocka_unit_test(reads_times_and_rates),
     };

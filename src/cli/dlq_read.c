@@ -149,7 +149,7 @@ static bool on_record(struct cli_reader *reader, size_t at, const struct batch_h
 {
     struct scan *scan = reader->owner;
     struct dlq_letter letter;
-    if (!dlq_letter_read(record, &scan->arena, &letter))
+    if ((!scan->takes_all && !dlq_letter_is_likely(record)) || !dlq_letter_read(record, &scan->arena, &letter))
         return true;
     letter.topic = reader->topic;
     letter.place =
