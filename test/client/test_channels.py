@@ -302,6 +302,18 @@ def test_a_part_that_somebody_else_has(space, receiver):
     assert 'The InMemoryChannel "s-kn-sequence-0" is there and belongs to somebody else.' == space.condition("Sequence", "s")["message"]
 
 
+@pytest.mark.parametrize("kind", ["Sequence", "Parallel"])
+def test_a_flow_says_which_part_is_not_ready_and_why(space, receiver, kind):
+    step = {"ref": {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "name": "later"}}
+    good = steps(receiver, "/a")
+    specs = {"Sequence": lambda step: {"steps": [*good, step]}, "Parallel": lambda step: {"branches": [{"subscriber": good[0]}, {"subscriber": step}]}}
+    space.apply(kind, "f", specs[kind](step))
+    wanted = f"Subscriptions are not ready yet, or there are none: f-kn-{kind.lower()}-1: Failed to resolve spec.subscriber: eddy does not deliver to a Service"
+    wait_for(lambda: space.condition(kind, "f").get("message", "").startswith(wanted), lambda: space.get(kind, "f"))
+    assert space.condition(kind, "f")["reason"] == "SubscriptionsNotReady" and space.condition(kind, "f", "ChannelsReady")["status"] == "True"
+    space.make(kind, "f", specs[kind](good[0]))
+
+
 # --- Parallel
 
 

@@ -179,25 +179,6 @@ void flow_prune(struct flow *flow, size_t count, const char *(*name)(struct look
 
 // --- what is there
 
-static void tell(struct look *look, const char *type, bool is_true, const char *status, const char *reason,
-                 const char *message)
-{
-    if (is_true)
-        look_true(look, type);
-    else
-        look_condition(look, type, status, reason, message);
-}
-
-void flow_conditions(struct look *look, bool channels_are, bool subscriptions_are, const struct json_value *address,
-                     const char *status)
-{
-    tell(look, "ChannelsReady", channels_are, status, "ChannelsNotReady",
-         "Channels are not ready yet, or there are none");
-    tell(look, "SubscriptionsReady", subscriptions_are, status, "SubscriptionsNotReady",
-         "Subscriptions are not ready yet, or there are none");
-    tell(look, "Addressable", address != NULL, status, "emptyAddress", "addressable is nil");
-}
-
 const struct json_value *flow_address(const struct flow *flow, const char *channel)
 {
     return json_get(json_get(flow_channel(flow, channel), "status"), "address");
@@ -231,8 +212,9 @@ const struct json_value *flow_subscription(const struct flow *flow, const char *
 }
 
 static struct json_value *part_status(const struct flow *flow, const struct kind *kind, const char *name,
-                                      const char *what, const struct condition *ready, struct arena *arena)
+                                      const char *what, const struct condition *ready)
 {
+    struct arena *arena = &flow->look->arena;
     struct json_value *part = json_new(arena, JSON_OBJECT);
     json_set(part, bytes_of_text(what), child_reference(arena, kind, name, flow->look->work->name_space));
     struct json_value *condition = json_set_object(part, arena, "ready");
@@ -245,14 +227,44 @@ static struct json_value *part_status(const struct flow *flow, const struct kind
     return part;
 }
 
-struct json_value *flow_channel_status(const struct flow *flow, const char *name, const struct condition *ready,
-                                       struct arena *arena)
+static void fault_note(struct flow *flow, const char **fault, const char *name, const struct condition *ready)
 {
-    return part_status(flow, flow->channels, name, "channel", ready, arena);
+    const char *why = ready->message != NULL ? ready->message : ready->reason;
+    if (*fault == NULL && ready->status[0] != 'T')
+        *fault = arena_format(&flow->look->arena, "%s: %s", name, why == NULL ? ready->status : why);
 }
 
-struct json_value *flow_subscription_status(const struct flow *flow, const char *name, const struct condition *ready,
-                                            struct arena *arena)
+struct json_value *flow_channel_status(struct flow *flow, const char *name, const struct condition *ready)
 {
-    return part_status(flow, subscriptions_of(flow->look), name, "subscription", ready, arena);
+    fault_note(flow, &flow->channel_fault, name, ready);
+    return part_status(flow, flow->channels, name, "channel", ready);
+}
+
+struct json_value *flow_subscription_status(struct flow *flow, const char *name, const struct condition *ready)
+{
+    fault_note(flow, &flow->subscription_fault, name, ready);
+    return part_status(flow, subscriptions_of(flow->look), name, "subscription", ready);
+}
+
+// Knative's sentence, and behind it what is wrong.
+static void tell(struct look *look, const char *type, const char *fault, const char *status, const char *reason,
+                 const char *sentence)
+{
+    if (fault == NULL)
+        look_true(look, type);
+    else
+        look_condition(look, type, status, reason, arena_format(&look->arena, "%s: %s", sentence, fault));
+}
+
+void flow_conditions(struct flow *flow, const struct json_value *address, const char *status)
+{
+    struct look *look = flow->look;
+    tell(look, "ChannelsReady", flow->channel_fault, status, "ChannelsNotReady",
+         "Channels are not ready yet, or there are none");
+    tell(look, "SubscriptionsReady", flow->subscription_fault, status, "SubscriptionsNotReady",
+         "Subscriptions are not ready yet, or there are none");
+    if (address != NULL)
+        look_true(look, "Addressable");
+    else
+        look_condition(look, "Addressable", status, "emptyAddress", "addressable is nil");
 }

@@ -22,6 +22,7 @@ struct flow {
     struct children children;
     struct kind *channels; // of the template
     struct json_value *channel_spec;
+    const char *channel_fault, *subscription_fault; // of the first part whose status says that it is not ready; or NULL
     // Everything is as wanted: looks at the parts, sets conditions and LOOK's fill.
     void (*propagate)(struct flow *flow);
 };
@@ -37,9 +38,6 @@ void flow_subscription_put(struct flow *flow, const char *name, const char *chan
 void flow_prune(struct flow *flow, size_t count, const char *(*name)(struct look *look, size_t number));
 void flow_end(struct flow *flow);
 
-// The three conditions of a flow; STATUS is that of those which are not true. ADDRESS NULL: it has none.
-void flow_conditions(struct look *look, bool channels_are, bool subscriptions_are, const struct json_value *address,
-                     const char *status);
 // The address that the channel of that name has in its status, or NULL.
 const struct json_value *flow_address(const struct flow *flow, const char *channel);
 void flow_address_fill(struct json_value *status, const struct json_value *address, struct arena *arena);
@@ -50,7 +48,8 @@ struct json_value *flow_destination(const struct flow *flow, const char *channel
 const struct json_value *flow_channel(const struct flow *flow, const char *name);
 const struct json_value *flow_subscription(const struct flow *flow, const char *name);
 // What a status says of them: {"channel": reference, "ready": condition}.
-struct json_value *flow_channel_status(const struct flow *flow, const char *name, const struct condition *ready,
-                                       struct arena *arena);
-struct json_value *flow_subscription_status(const struct flow *flow, const char *name, const struct condition *ready,
-                                            struct arena *arena);
+struct json_value *flow_channel_status(struct flow *flow, const char *name, const struct condition *ready);
+struct json_value *flow_subscription_status(struct flow *flow, const char *name, const struct condition *ready);
+// The three conditions of a flow, behind the statuses of its parts; STATUS is that of those which are not true. ADDRESS
+// NULL: it has none.
+void flow_conditions(struct flow *flow, const struct json_value *address, const char *status);

@@ -28,8 +28,7 @@ static const char *ingress_name(struct look *look)
 
 struct parallel_status {
     struct json_value *ingress, *branches;
-    const struct json_value *address;     // NULL: none
-    bool channels_are, subscriptions_are; // ready
+    const struct json_value *address; // NULL: none
 };
 
 static void fill_status(const struct look *look, struct json_value *status, struct arena *arena)
@@ -40,23 +39,21 @@ static void fill_status(const struct look *look, struct json_value *status, stru
     flow_address_fill(status, found->address, arena);
 }
 
-static struct json_value *channel_look(const struct flow *flow, const char *name, struct parallel_status *found)
+static struct json_value *channel_look(struct flow *flow, const char *name)
 {
     bool has_address = flow_address(flow, name) != NULL;
     struct condition ready = { .type = "Ready",
                                .status = has_address ? "True" : "False",
                                .reason = has_address ? NULL : "NotAddressable",
                                .message = has_address ? NULL : "Channel is not addressable" };
-    found->channels_are = found->channels_are && has_address;
-    return flow_channel_status(flow, name, &ready, &flow->look->arena);
+    return flow_channel_status(flow, name, &ready);
 }
 
-static struct json_value *subscription_look(const struct flow *flow, const char *name, struct parallel_status *found)
+static struct json_value *subscription_look(struct flow *flow, const char *name)
 {
     struct condition ready = ready_of(flow_subscription(flow, name), &flow->look->arena, "NoReady",
                                       "Subscription does not have Ready condition");
-    found->subscriptions_are = found->subscriptions_are && ready.status[0] == 'T';
-    return flow_subscription_status(flow, name, &ready, &flow->look->arena);
+    return flow_subscription_status(flow, name, &ready);
 }
 
 static void propagate(struct flow *flow)
@@ -64,21 +61,18 @@ static void propagate(struct flow *flow)
     struct look *look = flow->look;
     struct parallel_status *found = arena_alloc(&look->arena, sizeof *found);
     size_t count = json_get(json_get(look->object, "spec"), "branches")->count;
-    *found = (struct parallel_status){ .branches = json_new(&look->arena, JSON_ARRAY),
-                                       .channels_are = true,
-                                       .subscriptions_are = true };
-    found->ingress = channel_look(flow, ingress_name(look), found);
+    found->branches = json_new(&look->arena, JSON_ARRAY);
+    found->ingress = channel_look(flow, ingress_name(look));
     for (size_t i = 0; i < count; i++) {
         struct json_value *branch = json_new(&look->arena, JSON_OBJECT);
         const char *name = branch_name(look, i);
-        json_set(branch, BYTES_LITERAL("filterChannelStatus"), channel_look(flow, name, found));
-        json_set(branch, BYTES_LITERAL("filterSubscriptionStatus"),
-                 subscription_look(flow, filter_name(look, i), found));
-        json_set(branch, BYTES_LITERAL("subscriberSubscriptionStatus"), subscription_look(flow, name, found));
+        json_set(branch, BYTES_LITERAL("filterChannelStatus"), channel_look(flow, name));
+        json_set(branch, BYTES_LITERAL("filterSubscriptionStatus"), subscription_look(flow, filter_name(look, i)));
+        json_set(branch, BYTES_LITERAL("subscriberSubscriptionStatus"), subscription_look(flow, name));
         json_append(found->branches, branch);
     }
     found->address = flow_address(flow, ingress_name(look));
-    flow_conditions(look, found->channels_are, found->subscriptions_are, found->address, "False");
+    flow_conditions(flow, found->address, "False");
     look->fill = fill_status;
     look->owner = found;
 }

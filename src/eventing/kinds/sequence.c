@@ -40,7 +40,6 @@ static void propagate(struct flow *flow)
     struct look *look = flow->look;
     struct arena *arena = &look->arena;
     struct sequence_status *found = arena_alloc(arena, sizeof *found);
-    bool channels_are = true, subscriptions_are = true;
     found->channels = json_new(arena, JSON_ARRAY);
     found->subscriptions = json_new(arena, JSON_ARRAY);
     for (size_t i = 0; i < step_count(look); i++) {
@@ -49,13 +48,11 @@ static void propagate(struct flow *flow)
             ready_of(flow_channel(flow, name), arena, "NoReady", "Channel does not have Ready condition");
         struct condition subscription =
             ready_of(flow_subscription(flow, name), arena, "NoReady", "Subscription does not have Ready condition");
-        channels_are = channels_are && channel.status[0] == 'T';
-        subscriptions_are = subscriptions_are && subscription.status[0] == 'T';
-        json_append(found->channels, flow_channel_status(flow, name, &channel, arena));
-        json_append(found->subscriptions, flow_subscription_status(flow, name, &subscription, arena));
+        json_append(found->channels, flow_channel_status(flow, name, &channel));
+        json_append(found->subscriptions, flow_subscription_status(flow, name, &subscription));
     }
     found->address = flow_address(flow, part_name(look, 0));
-    flow_conditions(look, channels_are, subscriptions_are, found->address, "Unknown");
+    flow_conditions(flow, found->address, "Unknown");
     look->fill = fill_status;
     look->owner = found;
 }
