@@ -429,6 +429,14 @@ void cursor_take_back(struct cursor *cursor)
     cursor->committed = -1;
 }
 
+void cursor_missed(struct cursor *cursor, int64_t from, int64_t to)
+{
+    if (from < cursor->position)
+        from = cursor->position;
+    if (to > from)
+        cursor->consumer->counts->missed += (uint64_t)(to - from);
+}
+
 bool cursor_has_room(const struct cursor *cursor)
 {
     return cursor->count < CONSUMER_WINDOW && !cursor->consumer->is_stopping;

@@ -100,12 +100,23 @@ static void offer_event(struct feed *feed, struct piece *piece, size_t at)
         offer_to(&offer, consumer);
 }
 
+// By retention, or by somebody: events are lost that way, but not without a word.
+static void missed_tell(const struct feed *feed, bytes_t who, int64_t from, int64_t to)
+{
+    if (to > from)
+        log_line(LOG_WARN, "records were deleted before events of them could be delivered",
+                 LOG_FIELDS(log_bytes("for", who), log_bytes("topic", feed->topic),
+                            log_int("partition", feed->partition), log_int("from", from), log_int("to", to)));
+}
+
 static void on_records(void *owner, err_t err, struct engine_records *records)
 {
     struct feed *feed = owner;
     size_t strange;
-    if (err == ERR_OUT_OF_RANGE) { // what was there was deleted
+    if (err == ERR_OUT_OF_RANGE) {
         int64_t next = records->next_offset;
+        missed_tell(feed, BYTES_LITERAL("all that keep up"), feed->position, next);
+        feed->on_missed(feed, feed->position, next);
         feed->engine->driver->reader_close(feed->reader);
         recent_drop(feed, feed->recent_count);
         feed_start(feed, next);
@@ -252,6 +263,8 @@ static void on_own_records(void *owner, err_t err, struct engine_records *record
     }
     cursor->is_reading = false;
     if (err == ERR_OUT_OF_RANGE) {
+        missed_tell(cursor->feed, cursor->consumer->who, cursor->position, records->next_offset);
+        cursor_missed(cursor, cursor->position, records->next_offset);
         cursor->position = records->next_offset;
         own_stop(cursor);
     } else {

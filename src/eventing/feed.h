@@ -29,6 +29,8 @@ struct feed {
     size_t recent_count, recent_size;
     // The consumer of that name (mark.h) whose cursors have joined; NULL: there is none.
     struct consumer *(*named)(struct feed *feed, bytes_t who);
+    // Records from FROM to before TO were deleted before those that are attached saw them.
+    void (*on_missed)(struct feed *feed, int64_t from, int64_t to);
     // The topic is gone, or cannot be read; nothing comes any more. May stop the feed.
     void (*on_end)(struct feed *feed, err_t err);
     void *owner;

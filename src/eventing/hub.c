@@ -289,6 +289,17 @@ void hub_leave(struct hub_member *member, bool forgets)
 
 // --- the hub
 
+static void on_missed(struct feed *feed, int64_t from, int64_t to)
+{
+    struct hub *hub = feed->owner;
+    LIST_EACH(&hub->members, node)
+    {
+        struct cursor *cursor = cursor_of(node, feed->partition);
+        if (cursor != NULL && cursor->is_attached)
+            cursor_missed(cursor, from, to);
+    }
+}
+
 static struct consumer *named(struct feed *feed, bytes_t who)
 {
     struct hub *hub = feed->owner;
@@ -335,6 +346,7 @@ void hub_open(struct hub *hub, struct engine *engine, bytes_t topic, const uint8
                                        .partition = i,
                                        .index = &hub->index,
                                        .named = named,
+                                       .on_missed = on_missed,
                                        .on_end = on_feed_end,
                                        .owner = hub };
     }

@@ -11,6 +11,7 @@ struct consumer;
 
 struct tally_counts {
     uint64_t matched, delivered, retried, failed, dead, replies;
+    uint64_t missed; // records that were deleted before they were looked at
 };
 
 // What there is to show; what else it has stays 0.

@@ -35,6 +35,7 @@ OF(retried, item->counts.retried)
 OF(failed, item->counts.failed)
 OF(dead, item->counts.dead)
 OF(replies, item->counts.replies)
+OF(missed, item->counts.missed)
 OF(held, item->held)
 OF(waiting, item->waiting)
 OF(failing, item->is_failing)
@@ -55,6 +56,8 @@ static const struct family {
     { TALLY_EVENTS, "eddy_dead_letters_total", "Events that became dead letters and were kept.", METRIC_COUNTER, NULL,
       NULL, dead },
     { TALLY_EVENTS, "eddy_event_replies_total", "Answers that were sent on.", METRIC_COUNTER, NULL, NULL, replies },
+    { TALLY_EVENTS, "eddy_event_records_missed_total",
+      "Records that retention, or somebody, deleted before they were looked at.", METRIC_COUNTER, NULL, NULL, missed },
     { TALLY_EVENTS, "eddy_events_in_delivery", "Events that are being delivered, or wait for their next attempt.",
       METRIC_GAUGE, NULL, NULL, held },
     { TALLY_EVENTS, "eddy_events_lag", "Records of the topics that are not done with.", METRIC_GAUGE, NULL, NULL,

@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 
+import confluent_kafka
 import pytest
 from test_events import KUBE_ENVIRONMENT, SECONDS, receiver, space, wait_for  # noqa: F401 fixtures, and what the server is started with
 
@@ -194,6 +195,26 @@ def test_metrics_show_what_waits(space, receiver):
     wait_for(lambda: figures(space, "t")["eddy_events_in_delivery"] == 50 and figures(space, "t")["eddy_events_lag"] == 60, lambda: figures(space, "t"))
     hold.set()
     wait_for(lambda: figures(space, "t")["eddy_events_in_delivery"] == 0 and figures(space, "t")["eddy_events_lag"] == 0, lambda: figures(space, "t"))
+
+
+def test_what_is_deleted_before_it_could_be_delivered_is_told(space, receiver):
+    """As retention does it to a trigger that is behind for too long: here a Kafka client deletes the records."""
+    hold, topic, count = threading.Event(), f"knative-broker-{space.name}-default", 300
+    receiver.answer = lambda path, headers, body: (hold.wait(SECONDS), (202, {}, b""))[1]
+    space.broker()
+    trigger(space, receiver, "/t")
+    for number in range(count):
+        space.send(str(number), body=b"x" * 20_000)
+    wait_for(lambda: figures(space, "t")["eddy_events_in_delivery"] == 50, lambda: figures(space, "t"))
+    assert figures(space, "t")["eddy_event_records_missed_total"] == 0
+    admin = space.admin()
+    admin.delete_records([confluent_kafka.TopicPartition(topic, 0, count - 10)])[confluent_kafka.TopicPartition(topic, 0)].result(SECONDS)
+    hold.set()
+    wait_for(lambda: str(count - 1) in receiver.ids("/t") and figures(space, "t")["eddy_events_lag"] == 0, lambda: figures(space, "t"))
+    missed = figures(space, "t")["eddy_event_records_missed_total"]
+    assert missed > 100 and missed + len(set(receiver.ids("/t"))) == count, "each is delivered, or counted as missed"
+    lines = [line for line in space.kube.server.log(1 << 20).splitlines() if "records were deleted before" in line and topic in line]
+    assert lines and f"to={count - 10}" in lines[-1]
 
 
 def test_metrics_count_what_becomes_of_a_ping_source(space, receiver):
