@@ -621,6 +621,7 @@ def test_a_trigger_depends_on_its_source(space, receiver):
     space.ready("Trigger", "t")
     space.apply("KafkaSink", "other", {"topic": "not/a/topic", "bootstrapServers": ["x"]})
     wait_for(lambda: space.condition("Trigger", "t", "DependencyReady").get("reason") == "TopicFailed", lambda: space.get("Trigger", "t"))
+    assert space.condition("KafkaSink", "other", "Addressable")["status"] == "Unknown" and "address" not in space.get("KafkaSink", "other")["status"]
     space.send("1")  # it is not ready, and delivers nevertheless, as Knative's does
     wait_for(lambda: receiver.ids("/t") == ["1"], lambda: receiver.got)
     space.delete("KafkaSink", "other")
@@ -695,6 +696,32 @@ def test_a_trigger_waits_for_its_broker(space, receiver):
     space.ready("Trigger", "t")
     space.send("2", path=f"/{space.name}/b")
     wait_for(lambda: receiver.ids("/in") == ["1", "2"], "it goes on")
+
+
+@pytest.mark.parametrize("kind", ["Trigger", "PingSource", "KafkaSource"])
+def test_what_is_deleted_and_held_by_others_does_not_become_ready(space, receiver, kind):
+    nowhere = {"uri": "http://s.ns.svc.cluster.local/"}
+    specs = {
+        "Trigger": {"broker": "nope", "subscriber": nowhere},
+        "PingSource": {"schedule": "@daily", "sink": nowhere},
+        "KafkaSource": {"topics": ["t"], "bootstrapServers": ["x"], "sink": nowhere},
+    }
+    space.apply(kind, "held", specs[kind])
+    wait_for(lambda: space.condition(kind, "held").get("status") == "False", lambda: space.get(kind, "held"))
+    path = f"{EVENTING[kind]}/{space.name}/{kind.lower()}s/held"
+    finalizers = [*space.get(kind, "held")["metadata"].get("finalizers", []), "example.com/hold"]
+
+    def hold(finalizers):
+        patch = json.dumps({"metadata": {"finalizers": finalizers}}).encode()
+        assert space.kube.ask("PATCH", path, patch, "application/merge-patch+json").status == 200
+
+    hold(finalizers)
+    space.kube.ask("DELETE", path)
+    wait_for(lambda: space.get(kind, "held")["metadata"]["finalizers"] == ["example.com/hold"], lambda: space.get(kind, "held"))
+    time.sleep(0.5)  # it is looked at again
+    assert space.condition(kind, "held")["status"] == "False"
+    hold([])
+    wait_for(lambda: space.ask(kind, "held").status == 404, "it goes")
 
 
 def test_a_trigger_without_a_broker_takes_the_default_one_which_comes(space, receiver):

@@ -60,6 +60,7 @@ static void on_topic(struct engine_topic_op *op)
     } else if (err == ERR_INVALID || err == ERR_CONFLICT || err == ERR_LIMIT) {
         inbox_close(look->eventing, look->work);
         look_condition(look, "TopicReady", "False", "TopicFailed", why);
+        look_condition(look, "Addressable", "Unknown", NULL, NULL);
         look_conclude(look);
     } else {
         look_retry(look);

@@ -664,7 +664,7 @@ static void reconcile(struct controller *controller, struct work *work)
     else if (object_is_deleting(look->object) && object_has_finalizer(look->object, BYTES_LITERAL(FINALIZER)))
         end(look);
     else
-        look_conclude(look);
+        look_drop(look);
 }
 
 // --- start and stop

@@ -81,7 +81,7 @@ void look_reconcile(struct controller *controller, struct work *work, void (*bri
     if (look == NULL)
         work_end(work, WORK_DONE);
     else
-        look_conclude(look);
+        look_drop(look); // its status tells what was there
 }
 
 static void look_end(struct look *look, enum work_result result)

@@ -367,7 +367,7 @@ static void reconcile(struct controller *controller, struct work *work)
     if (look == NULL)
         work_end(work, WORK_DONE);
     else if (object_is_deleting(look->object))
-        look_conclude(look);
+        look_drop(look);
     else
         look_retry(look); // the server stops: nothing was found out
 }
