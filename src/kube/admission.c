@@ -246,6 +246,26 @@ bool admit_body(const struct admission *admission, struct json_value *object)
 
 // --- validation
 
+static bool is_same(const struct json_value *a, const struct json_value *b)
+{
+    return a == NULL || b == NULL ? a == b : json_equal(a, b);
+}
+
+// What was taken once is not asked about again, so that a status can be written whatever was taken.
+static bool is_asked_for(const struct json_value *object, const struct json_value *live)
+{
+    const struct json_value *now = object_metadata(object), *before = object_metadata(live);
+    return live == NULL || !is_same(json_get(object, "spec"), json_get(live, "spec")) ||
+           !is_same(json_get(now, "annotations"), json_get(before, "annotations"));
+}
+
+static void inspect(const struct kind_rules *rules, const struct json_value *object, struct field_errors *errors)
+{
+    struct field_errors better = field_errors_in(errors->arena);
+    rules->inspect(&better, object);
+    field_errors_replace(errors, &better);
+}
+
 static bool validate(const struct admission *admission, const struct json_value *object, const struct json_value *live)
 {
     struct field_errors errors = field_errors_in(admission->arena);
@@ -254,6 +274,8 @@ static bool validate(const struct admission *admission, const struct json_value 
     const struct schema *schema = kind_version_schema(admission->version);
     if (schema != NULL)
         schema_validate(object, schema, &errors);
+    if (rules != NULL && rules->inspect != NULL && is_asked_for(object, live))
+        inspect(rules, object, &errors);
     if (rules != NULL && rules->check != NULL && errors.count == 0)
         rules->check(&errors, object, live);
     problem_invalid(admission->problem, admission->kind, object_name(object), &errors);
@@ -310,9 +332,8 @@ static void owners_count(const struct admission *admission, const struct json_va
 
 static bool same_owners(const struct json_value *live, const struct json_value *object)
 {
-    const struct json_value *a = json_get(object_metadata(live), "managedFields");
-    const struct json_value *b = json_get(object_metadata(object), "managedFields");
-    return a == NULL || b == NULL ? a == b : json_equal(a, b);
+    return is_same(json_get(object_metadata(live), "managedFields"),
+                   json_get(object_metadata(object), "managedFields"));
 }
 
 // --- a new one

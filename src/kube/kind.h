@@ -61,7 +61,10 @@ struct kind_rules {
     void (*fill)(struct arena *arena, struct json_value *object, const struct json_value *live);
     // What to tell whoever writes OBJECT, which is not filled yet, as a Warning; NULL: nothing.
     const char *(*warning)(const struct json_value *object);
-    // Finds what a schema cannot see: what must not change, what excludes what.
+    // Looks at a spec or at annotations that are new or changed, of whatever types their values are: what it says of a
+    // field takes the place of what the schema says of it.
+    void (*inspect)(struct field_errors *errors, const struct json_value *object);
+    // Finds what a schema cannot see: what must not change, what excludes what. Behind the schema.
     void (*check)(struct field_errors *errors, const struct json_value *object, const struct json_value *live);
     // Something else than metadata.finalizers keeps an object that is to be deleted, until a controller has done its
     // work and removes it.

@@ -27,8 +27,8 @@ void attribute_names_check(struct field_errors *errors, const struct json_value 
 }
 
 // exact, prefix, suffix
-static void attributes_check(struct field_errors *errors, const struct json_value *attributes,
-                             const struct field_path *path)
+static void attributes_inspect(struct field_errors *errors, const struct json_value *attributes,
+                               const struct field_path *path)
 {
     if (attributes->type != JSON_OBJECT) {
         field_fail(errors, FIELD_INVALID, path, BYTES_NULL, "must be attributes with their values");
@@ -42,45 +42,46 @@ static void attributes_check(struct field_errors *errors, const struct json_valu
     }
 }
 
-static void cesql_check(struct field_errors *errors, const struct json_value *expression, const struct field_path *path)
+static void cesql_inspect(struct field_errors *errors, const struct json_value *expression,
+                          const struct field_path *path)
 {
     if (expression->type != JSON_STRING)
         field_fail(errors, FIELD_INVALID, path, BYTES_NULL, "must be an expression of CloudEvents SQL");
 }
 
-static void filter_check(struct field_errors *errors, const struct json_value *filter, const struct field_path *path);
+static void filter_inspect(struct field_errors *errors, const struct json_value *filter, const struct field_path *path);
 
 // all, any
-static void list_check(struct field_errors *errors, const struct json_value *filters, const struct field_path *path)
+static void list_inspect(struct field_errors *errors, const struct json_value *filters, const struct field_path *path)
 {
     if (filters->type == JSON_ARRAY)
-        filters_check(errors, filters, path);
+        filters_inspect(errors, filters, path);
     else
         field_fail(errors, FIELD_INVALID, path, BYTES_NULL, "must be a list of filters");
 }
 
 static const struct dialect {
     const char *name;
-    void (*check)(struct field_errors *errors, const struct json_value *value, const struct field_path *path);
+    void (*inspect)(struct field_errors *errors, const struct json_value *value, const struct field_path *path);
 } dialects[] = {
-    { "exact", attributes_check }, { "prefix", attributes_check }, { "suffix", attributes_check },
-    { "all", list_check },         { "any", list_check },          { "not", filter_check },
-    { "cesql", cesql_check },
+    { "exact", attributes_inspect }, { "prefix", attributes_inspect }, { "suffix", attributes_inspect },
+    { "all", list_inspect },         { "any", list_inspect },          { "not", filter_inspect },
+    { "cesql", cesql_inspect },
 };
 
-static void dialect_check(struct field_errors *errors, const struct json_value *value, const struct field_path *up)
+static void dialect_inspect(struct field_errors *errors, const struct json_value *value, const struct field_path *up)
 {
     struct field_path path = field_child(up, value->name);
     for (size_t i = 0; i < ARRAY_COUNT(dialects); i++) {
         if (bytes_is(value->name, dialects[i].name)) {
-            dialects[i].check(errors, value, &path);
+            dialects[i].inspect(errors, value, &path);
             return;
         }
     }
     field_fail(errors, FIELD_INVALID, &path, BYTES_NULL, "is no dialect of filters");
 }
 
-static void filter_check(struct field_errors *errors, const struct json_value *filter, const struct field_path *path)
+static void filter_inspect(struct field_errors *errors, const struct json_value *filter, const struct field_path *path)
 {
     if (filter->type != JSON_OBJECT)
         field_fail(errors, FIELD_INVALID, path, BYTES_NULL, "must be a filter");
@@ -88,14 +89,16 @@ static void filter_check(struct field_errors *errors, const struct json_value *f
         field_fail(errors, FIELD_INVALID, path, BYTES_NULL,
                    "multiple dialects found, filters can have only one dialect set");
     else if (filter->first != NULL)
-        dialect_check(errors, filter->first, path);
+        dialect_inspect(errors, filter->first, path);
 }
 
-void filters_check(struct field_errors *errors, const struct json_value *filters, const struct field_path *path)
+void filters_inspect(struct field_errors *errors, const struct json_value *filters, const struct field_path *path)
 {
     size_t index = 0;
-    for (const struct json_value *filter = first_of(filters); filter != NULL; filter = filter->next) {
+    if (filters == NULL || filters->type != JSON_ARRAY)
+        return;
+    for (const struct json_value *filter = filters->first; filter != NULL; filter = filter->next) {
         struct field_path at = field_index(path, index++);
-        filter_check(errors, filter, &at);
+        filter_inspect(errors, filter, &at);
     }
 }

@@ -286,6 +286,7 @@ const struct kind_rules trigger_rules = {
     .definition = trigger_definition,
     .fill = trigger_fill,
     .warning = trigger_warning,
+    .inspect = trigger_inspect,
     .check = trigger_check,
     .controller = &controller_of_triggers,
 };

@@ -110,12 +110,18 @@ static void dependency_check(struct field_errors *errors, const struct json_valu
                                      BYTES_ARG(object_namespace(object))));
 }
 
+void trigger_inspect(struct field_errors *errors, const struct json_value *object)
+{
+    struct field_path root = field_child(NULL, BYTES_LITERAL("spec"));
+    struct field_path filters = field_child(&root, BYTES_LITERAL("filters"));
+    filters_inspect(errors, json_get(json_get(object, "spec"), "filters"), &filters);
+}
+
 void trigger_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live)
 {
     static const char why[] = "the broker of a trigger cannot be changed: delete the trigger and make it anew";
     const struct json_value *spec = json_get(object, "spec");
     struct field_path root = field_child(NULL, BYTES_LITERAL("spec"));
-    struct field_path filters = field_child(&root, BYTES_LITERAL("filters"));
     struct field_path filter = field_child(&root, BYTES_LITERAL("filter"));
     struct field_path attributes = field_child(&filter, BYTES_LITERAL("attributes"));
     kept_check(errors, object, live, "broker", why);
@@ -124,7 +130,6 @@ void trigger_check(struct field_errors *errors, const struct json_value *object,
         field_error_add(errors, FIELD_INVALID, BYTES_LITERAL("spec.brokerRef"), BYTES_NULL,
                         BYTES_LITERAL("expected exactly one, got both: spec.broker, spec.brokerRef"));
     attribute_names_check(errors, json_get(json_get(spec, "filter"), "attributes"), &attributes);
-    filters_check(errors, json_get(spec, "filters"), &filters);
     injection_check(errors, object);
     dependency_check(errors, object);
 }

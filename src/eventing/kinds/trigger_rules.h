@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Trigger: what Knative's webhook does (kind_rules.fill, warning and check).
+// Trigger: what Knative's webhook does (kind_rules.fill, warning, inspect and check).
 #pragma once
 
 #include "eventing/kinds/rules.h"
@@ -9,4 +9,5 @@
 void trigger_fill(struct arena *arena, struct json_value *object, const struct json_value *live);
 // That it takes the Broker named default; Knative refuses such a trigger.
 const char *trigger_warning(const struct json_value *object);
+void trigger_inspect(struct field_errors *errors, const struct json_value *object);
 void trigger_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live);

@@ -10,14 +10,20 @@ static const char *object_of(const char *spec)
     return arena_format(&arena, "{\"metadata\":{\"name\":\"t\",\"namespace\":\"n\"},\"spec\":{%s}}", spec);
 }
 
+static void look_at(struct field_errors *errors, const struct json_value *object, const struct json_value *live)
+{
+    trigger_inspect(errors, object);
+    trigger_check(errors, object, live);
+}
+
 static const char *of_spec(const char *spec, const char *live_spec)
 {
-    return complaints(trigger_check, object_of(spec), live_spec == NULL ? NULL : object_of(live_spec));
+    return complaints(look_at, object_of(spec), live_spec == NULL ? NULL : object_of(live_spec));
 }
 
 static const char *of_annotations(const char *broker, const char *annotations)
 {
-    return complaints(trigger_check,
+    return complaints(look_at,
                       arena_format(&arena,
                                    "{\"metadata\":{\"namespace\":\"n\",\"annotations\":{%s}},\"spec\":{\"broker\":"
                                    "\"%s\"}}",

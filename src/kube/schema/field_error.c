@@ -116,6 +116,50 @@ void field_errors_append(struct field_errors *errors, const struct field_errors 
     }
 }
 
+static bool is_inside(bytes_t field, bytes_t of)
+{
+    return field.size >= of.size && memcmp(field.data, of.data, of.size) == 0 &&
+           (field.size == of.size || field.data[of.size] == '.' || field.data[of.size] == '[');
+}
+
+// The field of `"FIELD" must validate at least one schema (anyOf)`, which is said of the object as a whole; else
+// BYTES_NULL.
+static bytes_t whole_of(const struct field_error *error)
+{
+    static const char mark[] = "\" must validate ";
+    const uint8_t *end = memmem(error->text.data, error->text.size, mark, sizeof mark - 1), *start = end;
+    if (!bytes_is(error->field, "<nil>") || end == NULL)
+        return BYTES_NULL;
+    while (start > error->text.data && start[-1] != '"')
+        start--;
+    return bytes_of(start, (size_t)(end - start));
+}
+
+static bool is_about(const struct field_error *error, const struct field_errors *better)
+{
+    bytes_t whole = whole_of(error);
+    for (const struct field_error *other = better->first; other != NULL; other = other->next) {
+        if (is_inside(error->field, other->field))
+            return true;
+        if (whole.size > 0 && (is_inside(whole, other->field) || is_inside(other->field, whole)))
+            return true;
+    }
+    return false;
+}
+
+void field_errors_replace(struct field_errors *errors, const struct field_errors *better)
+{
+    struct field_errors kept = { .arena = errors->arena, .limit = errors->limit, .hidden = errors->hidden };
+    for (struct field_error *error = errors->first, *next; error != NULL; error = next) {
+        next = error->next;
+        error->next = NULL;
+        if (!is_about(error, better))
+            append(&kept, error);
+    }
+    field_errors_append(&kept, better);
+    *errors = kept;
+}
+
 void field_fail(struct field_errors *errors, enum field_error_type type, const struct field_path *path, bytes_t value,
                 const char *format, ...)
 {

@@ -93,6 +93,9 @@ bytes_t field_supported(struct arena *arena, const bytes_t *values, size_t count
 
 // Adds those of MORE, which has the same arena, at the end.
 void field_errors_append(struct field_errors *errors, const struct field_errors *more);
+// Adds those of BETTER, in place of all that is about the same fields or what is inside of them: also of what says of a
+// whole that none of several schemas fits.
+void field_errors_replace(struct field_errors *errors, const struct field_errors *better);
 // By field and text: the errors of maps have no order of their own.
 void field_errors_sort(struct field_errors *errors);
 // `spec.a: Required value`, or `[spec.a: Required value, spec.b: ...]`; the same text once. What is beyond the limit is
