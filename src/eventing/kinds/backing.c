@@ -87,7 +87,7 @@ static void refuse(struct backing *this, const char *reason, const char *why)
 {
     struct backing_controller *controller = controller_of(this->look->controller);
     waiting_set(&controller->waiting, this->look->work, true);
-    if (!timer_active(&controller->again))
+    if (!timer_active(&controller->again) && !this->look->eventing->is_stopping)
         timer_start(&controller->again, LOOK_AGAIN_MS);
     conclude(this, reason, arena_format(&this->look->arena, "%s", why));
 }
