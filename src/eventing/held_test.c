@@ -7,7 +7,7 @@
 #define ID    "uYlhXw8ZQ7mCcnGlPq0aBg"
 #define OTHER "uYlhXw8ZQ7mCcnGlPq0aBQ"
 
-static struct writer room = WRITER_INIT;
+static struct writer room;
 
 static bytes_t written(const struct held *held)
 {
