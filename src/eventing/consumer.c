@@ -429,12 +429,24 @@ void cursor_take_back(struct cursor *cursor)
     cursor->committed = -1;
 }
 
+// Of FROM to before TO: what was done before it joined.
+static int64_t done_before(const struct cursor *cursor, int64_t from, int64_t to)
+{
+    const struct held *before = cursor->before;
+    if (before == NULL || before->position <= from)
+        return 0;
+    int64_t count = (to < before->position ? to : before->position) - from;
+    for (size_t i = 0; i < before->count; i++)
+        count -= before->offsets[i] >= from && before->offsets[i] < to;
+    return count;
+}
+
 void cursor_missed(struct cursor *cursor, int64_t from, int64_t to)
 {
     if (from < cursor->position)
         from = cursor->position;
     if (to > from)
-        cursor->consumer->counts->missed += (uint64_t)(to - from);
+        cursor->consumer->counts->missed += (uint64_t)(to - from - done_before(cursor, from, to));
 }
 
 bool cursor_has_room(const struct cursor *cursor)

@@ -130,7 +130,8 @@ bool consumer_wants(const struct consumer *consumer, const struct piece_event *e
 // False: there is no room, and the cursor has to come again for this event. The event is sent in a later turn at the
 // earliest; one that was done before the cursor joined is not.
 bool cursor_take(struct cursor *cursor, struct piece *piece, size_t index);
-// Records from FROM to before TO are not there any more; those before its position it had looked at.
+// Records from FROM to before TO are not there any more; those before its position it had looked at, and those that
+// were done before it joined it had no need to.
 void cursor_missed(struct cursor *cursor, int64_t from, int64_t to);
 bool cursor_has_room(const struct cursor *cursor);
 // Everything before it is done.

@@ -466,6 +466,7 @@ static void what_was_held_and_is_gone_is_waited_for_no_longer(void **state)
     start_and_come_to(6);
     assert_string_equal(target.seen, "r3 ");
     assert_int_equal(cursor_floor(&member.consumer.cursors[0]), 4);
+    assert_int_equal(counts.missed, 2);
     stop();
     start_and_come_to(6);
     assert_string_equal(target.seen, "r3 ");
