@@ -13,6 +13,8 @@ static const struct {
     bool is_time; // behind the T
     int64_t ms;
 } parts[] = {
+    { 'Y', false, 0 }, // of no fixed length
+    { 'M', false, 0 },
     { 'W', false, INT64_C(604800000) },
     { 'D', false, INT64_C(86400000) },
     { 'H', true, 3600000 },
@@ -43,10 +45,10 @@ static bool number_read(bytes_t text, size_t *at, struct number *ret_number)
     return digits > 0 && digits <= DIGITS_MAX;
 }
 
-err_t duration_parse(bytes_t text, int64_t *ret_ms)
+static err_t parse(bytes_t text, int64_t *ret_ms)
 {
     size_t at = 1, part = 0, count = 0;
-    bool is_time = false, is_last = false;
+    bool is_time = false, is_last = false, has_length = true;
     int64_t sum = 0;
     if (text.size < 3 || text.size > 64 || text.data[0] != 'P')
         return ERR_MALFORMED;
@@ -63,7 +65,8 @@ err_t duration_parse(bytes_t text, int64_t *ret_ms)
             part++;
         if (part == ARRAY_COUNT(parts))
             return ERR_MALFORMED;
-        if (number.whole > MAX_MS / parts[part].ms)
+        has_length = has_length && parts[part].ms > 0;
+        if (has_length && number.whole > MAX_MS / parts[part].ms)
             return ERR_TOO_LARGE;
         int64_t billionths = number.fraction * (parts[part].ms / 1000); // of a thousandth of the unit's milliseconds
         sum += number.whole * parts[part].ms + (billionths + 999999) / 1000000;
@@ -74,8 +77,20 @@ err_t duration_parse(bytes_t text, int64_t *ret_ms)
     }
     if (count == 0)
         return ERR_MALFORMED;
+    if (!has_length)
+        return ERR_UNSUPPORTED;
     if (sum > MAX_MS)
         return ERR_TOO_LARGE;
     *ret_ms = sum;
     return ERR_OK;
+}
+
+err_t duration_parse(bytes_t text, int64_t *ret_ms, diag_t *diag)
+{
+    err_t err = parse(text, ret_ms);
+    const char *why = err == ERR_UNSUPPORTED
+                          ? "has years or months, which have no fixed length: write weeks, days or hours"
+                      : err == ERR_TOO_LARGE ? "is longer than 100 years"
+                                             : "is no duration of ISO 8601, such as PT0.2S or PT1M";
+    return err == ERR_OK ? ERR_OK : diag_fail(diag, err, "", "\"%.*s\" %s", BYTES_ARG(text), why);
 }

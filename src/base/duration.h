@@ -5,6 +5,6 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
-// In milliseconds, what is less is rounded up; years and months have no fixed length and are refused, weeks (P2W) are
-// not. ERR_MALFORMED; ERR_TOO_LARGE above 100 years.
-err_t duration_parse(bytes_t text, int64_t *ret_ms) MUST_CHECK;
+// In milliseconds, what is less is rounded up; weeks (P2W) are taken. ERR_MALFORMED; ERR_UNSUPPORTED: years and months,
+// which have no fixed length; ERR_TOO_LARGE above 100 years. DIAG (may be NULL) has a sentence with TEXT.
+err_t duration_parse(bytes_t text, int64_t *ret_ms, diag_t *diag) MUST_CHECK;

@@ -18,7 +18,7 @@ static void reads_what_delivery_options_write(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         int64_t ms = -1;
-        if (duration_parse(bytes_of_text(rows[i].text), &ms) != ERR_OK || ms != rows[i].ms)
+        if (duration_parse(bytes_of_text(rows[i].text), &ms, NULL) != ERR_OK || ms != rows[i].ms)
             fail_msg("%s: %lld", rows[i].text, (long long)ms);
     }
 }
@@ -29,7 +29,7 @@ static void refuses_what_has_no_length(void **state)
         "",       "P",         "PT",
         "T1S",    "1S",        "PT1",
         "P1S",    "PT1D",      "PT1S1M",
-        "PT1S1S", "P1Y",       "P1M",
+        "PT1S1S", "P1M1Y",     "P1YT",
         "PT.5S",  "PT1.S",     "PT-1S",
         "-PT1S",  "PT1.5M1S",  "PTT1S",
         "P1DT",   "PT1s",      "pt1S",
@@ -39,11 +39,33 @@ static void refuses_what_has_no_length(void **state)
     int64_t ms;
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        if (duration_parse(bytes_of_text(rows[i]), &ms) != ERR_MALFORMED)
+        if (duration_parse(bytes_of_text(rows[i]), &ms, NULL) != ERR_MALFORMED)
             fail_msg("%s", rows[i]);
     }
-    assert_int_equal(duration_parse(BYTES_LITERAL("P99999W"), &ms), ERR_TOO_LARGE);
-    assert_int_equal(duration_parse(BYTES_LITERAL("PT999999999999H"), &ms), ERR_TOO_LARGE);
+}
+
+static void says_why(void **state)
+{
+    static const struct {
+        const char *text;
+        err_t err;
+        const char *why;
+    } rows[] = {
+        { "1s", ERR_MALFORMED, "\"1s\" is no duration of ISO 8601, such as PT0.2S or PT1M" },
+        { "P1Y", ERR_UNSUPPORTED,
+          "\"P1Y\" has years or months, which have no fixed length: write weeks, days or hours" },
+        { "P2M3DT4H", ERR_UNSUPPORTED,
+          "\"P2M3DT4H\" has years or months, which have no fixed length: write weeks, days or hours" },
+        { "P99999W", ERR_TOO_LARGE, "\"P99999W\" is longer than 100 years" },
+        { "PT999999999999H", ERR_TOO_LARGE, "\"PT999999999999H\" is longer than 100 years" },
+    };
+    int64_t ms;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        diag_t diag = { 0 };
+        assert_int_equal(duration_parse(bytes_of_text(rows[i].text), &ms, &diag), rows[i].err);
+        assert_string_equal(diag.text, rows[i].why);
+    }
 }
 
 int main(void)
@@ -51,6 +73,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_what_delivery_options_write),
         cmocka_unit_test(refuses_what_has_no_length),
+        cmocka_unit_test(says_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include "base/duration.h"
 #include "base/json.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 
 struct delivery delivery_default(enum backoff_flavour flavour)
@@ -30,12 +31,12 @@ static const struct {
 static err_t duration_member(const struct json_value *spec, size_t row, struct delivery *delivery, diag_t *diag)
 {
     const struct json_value *member = json_get(spec, durations[row].name);
+    diag_t why = { 0 };
     int64_t ms;
     if (member == NULL || member->type != JSON_STRING)
         return ERR_OK;
-    if (duration_parse(member->text, &ms) != ERR_OK)
-        return diag_fail(diag, ERR_INVALID, durations[row].name,
-                         "\"%.*s\" is no duration of ISO 8601, such as PT0.2S or PT1M", BYTES_ARG(member->text));
+    if (duration_parse(member->text, &ms, &why) != ERR_OK)
+        return diag_fail(diag, ERR_INVALID, durations[row].name, "%s", why.text);
     if (ms < durations[row].min || ms > durations[row].max)
         return diag_fail(diag, ERR_INVALID, durations[row].name, "\"%.*s\" is not between %s and PT24H",
                          BYTES_ARG(member->text), durations[row].min > 0 ? "PT0.001S" : "PT0S");
@@ -74,7 +75,8 @@ err_t delivery_read(const struct json_value *spec, struct delivery *delivery, di
     err_t err = spec == NULL ? ERR_OK : policy_member(spec, &read, diag);
     if (spec != NULL && json_get_int(json_get(spec, "retry"), &read.retries) &&
         (read.retries < 0 || read.retries > DELIVERY_RETRIES_MAX))
-        err = diag_fail(diag, ERR_INVALID, "retry", "is not between 0 and %d", DELIVERY_RETRIES_MAX);
+        err = diag_fail(diag, ERR_INVALID, "retry", "%" PRId64 " is not between 0 and %d", read.retries,
+                        DELIVERY_RETRIES_MAX);
     for (size_t i = 0; spec != NULL && i < ARRAY_COUNT(durations) && err == ERR_OK; i++)
         err = duration_member(spec, i, &read, diag);
     if (spec != NULL && err == ERR_OK)

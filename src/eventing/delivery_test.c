@@ -95,8 +95,8 @@ static void says_what_is_wrong_and_changes_nothing(void **state)
     static const struct {
         const char *spec, *where, *words;
     } rows[] = {
-        { "{\"retry\":-1}", "retry", "is not between 0 and 1000" },
-        { "{\"retry\":1001}", "retry", "is not between 0 and 1000" },
+        { "{\"retry\":-1}", "retry", "-1 is not between 0 and 1000" },
+        { "{\"retry\":1001}", "retry", "1001 is not between 0 and 1000" },
         { "{\"backoffPolicy\":\"never\"}", "backoffPolicy", "\"never\" is neither linear nor exponential" },
         { "{\"backoffDelay\":\"1s\"}", "backoffDelay", "\"1s\" is no duration of ISO 8601, such as PT0.2S or PT1M" },
         { "{\"timeout\":\"PT0S\"}", "timeout", "\"PT0S\" is not between PT0.001S and PT24H" },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kube/admission.h"
 
+#include "kube/schema/field_error.h"
 #include "kube/testing/world.h"
 
 enum { NOW_MS = 1700000000 }; // 1970-01-20T16:13:20Z
@@ -358,6 +359,39 @@ static void propagation_is_a_finalizer_of_the_collector(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 
+// --- what rules inspect
+
+static void never_right(struct field_errors *errors, const struct json_value *object)
+{
+    (void)object;
+    field_error_add(errors, FIELD_INVALID, BYTES_LITERAL("spec.size"), BYTES_NULL, BYTES_LITERAL("never right"));
+}
+
+static void what_was_taken_once_is_not_inspected_again(void **state)
+{
+    static const struct kind_rules strict = { .inspect = never_right };
+    static const struct {
+        const char *subresource, *body;
+        bool is_asked_for;
+    } rows[] = {
+        { "", "{\"metadata\":{\"labels\":{\"a\":\"b\"}},\"spec\":{\"size\":1,\"color\":\"red\"}}", false },
+        { "status", "{\"spec\":{\"size\":2},\"status\":{\"ready\":true}}", false },
+        { "", "{\"spec\":{\"size\":2}}", true },
+        { "", "{\"spec\":{\"size\":\"big\"}}", true },
+        { "", "{\"metadata\":{\"annotations\":{\"a\":\"b\"}},\"spec\":{\"size\":1,\"color\":\"red\"}}", true },
+    };
+    struct json_value *live = live_with(""), *fresh;
+    (void)state;
+    world.things->rules = &strict;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        enum write_action action = update_to(rows[i].subresource, live, rows[i].body, &fresh);
+        assert_int_equal(action == WRITE_REFUSE, rows[i].is_asked_for);
+        if (rows[i].is_asked_for)
+            assert_string_equal(said(), "Thing.example.com \"a\" is invalid: spec.size: Invalid value: never right");
+    }
+    world.things->rules = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -378,6 +412,7 @@ int main(void)
         TEST(an_object_that_nobody_holds_goes_at_once),
         TEST(a_finalizer_holds_an_object_until_the_last_one_is_gone),
         TEST(propagation_is_a_finalizer_of_the_collector),
+        TEST(what_was_taken_once_is_not_inspected_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

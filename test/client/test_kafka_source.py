@@ -508,10 +508,9 @@ def test_nothing_is_lost_when_it_is_killed(start_kube, receiver):
         ({"sink": {"ref": {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "name": "s"}}}, {}, "SinkProvided", "does not deliver to a Service"),
         ({}, {"kafkasources.sources.knative.dev/key-type": "word"}, "ConsumerGroup", "expected string, int, float or byte-array"),
         ({"ceOverrides": {"extensions": {"Upper": "v"}}}, {}, "ConsumerGroup", "a name must consist"),
-        ({"delivery": {"backoffDelay": "PT48H"}}, {}, "ConsumerGroup", "is not between"),
         ({"delivery": {"deadLetterSink": {"uri": "http://x.y.svc.cluster.local/z"}}}, {}, "ConsumerGroup", "nothing here answers to"),
     ],
-    ids=["sink", "key-type", "extension", "delivery", "dead-letter-sink"],
+    ids=["sink", "key-type", "extension", "dead-letter-sink"],
 )  # fmt: skip
 def test_what_is_wrong_is_said_and_events_wait(space, receiver, spec, labels, type, words):
     topic = space.new_topic()

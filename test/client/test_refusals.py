@@ -9,10 +9,27 @@ SINK = {"uri": "http://127.0.0.1:9/x"}
 GROUPS = {
     "Broker": "eventing.knative.dev/v1",
     "Trigger": "eventing.knative.dev/v1",
+    "InMemoryChannel": "messaging.knative.dev/v1",
+    "KafkaChannel": "messaging.knative.dev/v1",
+    "Channel": "messaging.knative.dev/v1",
+    "Subscription": "messaging.knative.dev/v1",
+    "Sequence": "flows.knative.dev/v1",
+    "Parallel": "flows.knative.dev/v1",
+    "PingSource": "sources.knative.dev/v1",
+    "KafkaSource": "sources.knative.dev/v1",
 }
+CHANNEL = {"apiVersion": "messaging.knative.dev/v1", "kind": "Channel", "name": "c"}
 GOOD = {
     "Broker": {},
     "Trigger": {"broker": "default", "subscriber": SINK},
+    "InMemoryChannel": {},
+    "KafkaChannel": {},
+    "Channel": {},
+    "Subscription": {"channel": CHANNEL, "subscriber": SINK},
+    "Sequence": {"steps": [SINK]},
+    "Parallel": {"branches": [{"subscriber": SINK}]},
+    "PingSource": {"sink": SINK},
+    "KafkaSource": {"bootstrapServers": ["localhost:9092"], "topics": ["t"], "sink": SINK},
 }
 
 
@@ -41,3 +58,122 @@ def test_a_filter_has_one_dialect(kube, path, wrap):
     filters = [wrap({"exact": {"type": "a"}, "prefix": {"type": "b"}})]
     words = refused(kube, "Trigger", filters=filters)
     assert words == f"spec.filters{path}: Invalid value: multiple dialects found, filters can have only one dialect set"
+
+
+# --- delivery
+
+
+NO_DURATION = "is no duration of ISO 8601, such as PT0.2S or PT1M"
+NO_LENGTH = "has years or months, which have no fixed length: write weeks, days or hours"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("backoffDelay", "1s", f'"1s" {NO_DURATION}'),
+        ("backoffDelay", "P", f'"P" {NO_DURATION}'),
+        ("backoffDelay", "P1Y", f'"P1Y" {NO_LENGTH}'),
+        ("backoffDelay", "PT25H", '"PT25H" is not between PT0S and PT24H'),
+        ("timeout", "PT0S", '"PT0S" is not between PT0.001S and PT24H'),
+        ("retryAfterMax", "soon", f'"soon" {NO_DURATION}'),
+        ("retry", 100000000, "100000000 is not between 0 and 1000"),
+        ("retry", -1, "-1 is not between 0 and 1000"),
+    ],
+)
+def test_a_member_of_delivery_is_told_in_one_sentence(kube, field, value, words):
+    assert refused(kube, "Broker", delivery={field: value}) == f"spec.delivery.{field}: Invalid value: {words}"
+
+
+WAIT = {"delivery": {"backoffDelay": "1s"}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "path"),
+    [
+        ("Trigger", WAIT, "spec"),
+        ("InMemoryChannel", WAIT, "spec"),
+        ("KafkaChannel", WAIT, "spec"),
+        ("Channel", WAIT, "spec"),
+        ("Subscription", WAIT, "spec"),
+        ("KafkaSource", WAIT, "spec"),
+        ("Sequence", {"steps": [SINK, {**SINK, **WAIT}]}, "spec.steps[1]"),
+        ("Parallel", {"branches": [{"subscriber": SINK, **WAIT}]}, "spec.branches[0]"),
+    ],
+)
+def test_every_kind_that_has_a_delivery_tells_it(kube, kind, spec, path):
+    assert refused(kube, kind, **spec) == f'{path}.delivery.backoffDelay: Invalid value: "1s" {NO_DURATION}'
+
+
+def test_all_that_is_wrong_is_told_at_once(kube):
+    words = refused(kube, "Broker", delivery={"retry": "many", "timeout": "PT0S", "backoffDelay": "1s"})
+    assert 'spec.delivery.retry: Invalid value: "string"' in words
+    assert "spec.delivery.timeout: Invalid value" in words and "spec.delivery.backoffDelay: Invalid value" in words
+
+
+def test_the_retention_of_a_channel_has_a_length(kube):
+    assert refused(kube, "KafkaChannel", retentionDuration="P1M") == f'spec.retentionDuration: Invalid value: "P1M" {NO_LENGTH}'
+
+
+# --- destinations
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrap", "path"),
+    [
+        ("Trigger", lambda one: {"subscriber": one}, "spec.subscriber"),
+        ("Broker", lambda one: {"delivery": {"deadLetterSink": one}}, "spec.delivery.deadLetterSink"),
+        ("Subscription", lambda one: {"delivery": {"deadLetterSink": one}}, "spec.delivery.deadLetterSink"),
+        ("PingSource", lambda one: {"sink": one}, "spec.sink"),
+        ("KafkaSource", lambda one: {"sink": one}, "spec.sink"),
+        ("Sequence", lambda one: {"steps": [SINK, one]}, "spec.steps[1]"),
+        ("Sequence", lambda one: {"reply": one}, "spec.reply"),
+        ("Parallel", lambda one: {"branches": [{"subscriber": SINK, "filter": one}]}, "spec.branches[0].filter"),
+        ("Parallel", lambda one: {"branches": [{"subscriber": one}]}, "spec.branches[0].subscriber"),
+        ("Parallel", lambda one: {"branches": [{"subscriber": SINK, "reply": one}]}, "spec.branches[0].reply"),
+        ("Parallel", lambda one: {"reply": one}, "spec.reply"),
+    ],
+)
+def test_a_destination_that_leads_nowhere_is_told(kube, kind, wrap, path):
+    none = f"{path}: Invalid value: expected at least one, got none: {path}.ref, {path}.uri"
+    assert refused(kube, kind, **wrap({})) == none
+    words = refused(kube, kind, **wrap({"uri": "/only/a/path"}))
+    assert words.startswith(f'{path}.uri: Invalid value: "/only/a/path": Relative URI is not allowed when Ref')
+    assert "anyOf" not in words and "<nil>" not in words
+
+
+def test_an_empty_subscriber_of_a_subscription_is_none(kube):
+    assert refused(kube, "Subscription", subscriber={}) == "spec.subscriber: Required value: a subscription has a subscriber or a reply"
+    assert refused(kube, "Subscription", reply={"uri": "x"}).startswith('spec.reply.uri: Invalid value: "x": Relative URI')
+
+
+def test_a_reference_of_a_kafka_source_names_its_kind(kube):
+    words = refused(kube, "KafkaSource", sink={"ref": {"kind": "Broker", "name": "default"}})
+    assert words == "spec.sink.ref.apiVersion: Required value: apiVersion, or group, says of which kind it is"
+
+
+def test_the_channel_of_a_subscription_is_in_its_namespace(kube):
+    words = refused(kube, "Subscription", channel={**CHANNEL, "namespace": "other"})
+    assert words.startswith("spec.channel.namespace: Forbidden: only apiVersion, kind and name are supported")
+
+
+# --- fields that there are not
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "field"),
+    [
+        ("Trigger", {"subscriber": None, "subscribr": SINK}, "spec.subscribr"),
+        ("Trigger", {"delivery": {"retries": 3}}, "spec.delivery.retries"),
+        ("Subscription", {"channel": {**CHANNEL, "nam": "c"}}, "spec.channel.nam"),
+        ("Parallel", {"branches": [{"subscriber": SINK, "filtr": SINK}]}, "spec.branches[0].filtr"),
+    ],
+)
+def test_a_field_that_there_is_not_is_named(kube, kind, spec, field):
+    """kubectl asks for a strict look; other clients get a Warning."""
+    space = kube.new_space()
+    tree = tree_of(kind, **spec)
+    tree["spec"] = {name: value for name, value in tree["spec"].items() if value is not None}
+    answer = kube.ask("POST", path_of(kind, space) + "?fieldValidation=Strict", tree)
+    assert answer.status == 400 and f'unknown field \\"{field}\\"' in answer.body.decode()
+    answer = kube.ask("POST", path_of(kind, space), tree)
+    assert f'unknown field \\"{field}\\"' in answer.headers["Warning"]

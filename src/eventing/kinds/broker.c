@@ -4,6 +4,7 @@
 #include "eventing/kinds/backing.h"
 #include "eventing/kinds/broker_config.h"
 #include "eventing/kinds/broker_rules.h"
+#include "eventing/kinds/delivery_rules.h"
 #include "eventing/kinds/kinds.h"
 #include "eventing/kinds/post_settings.h"
 #include "kube/embed.h"
@@ -58,6 +59,7 @@ const struct kind_rules broker_rules = {
     .definition = broker_definition,
     .fill = broker_fill,
     .warning = broker_warning,
+    .inspect = spec_delivery_inspect,
     .check = broker_check,
     .controller = &controller_of_brokers,
 };

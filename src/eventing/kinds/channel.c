@@ -3,6 +3,7 @@
 // of that one.
 #include "eventing/kinds/channel_rules.h"
 #include "eventing/kinds/flow.h"
+#include "eventing/kinds/delivery_rules.h"
 #include "eventing/kinds/kinds.h"
 #include "eventing/kinds/post_settings.h"
 #include "kube/embed.h"
@@ -114,6 +115,7 @@ static const struct kind_controller controller_of_channels = { start, flow_contr
 const struct kind_rules channel_rules = {
     .definition = channel_definition,
     .fill = channel_fill,
+    .inspect = spec_delivery_inspect,
     .check = channel_check,
     .controller = &controller_of_channels,
 };

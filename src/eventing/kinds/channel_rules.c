@@ -2,6 +2,8 @@
 #include "eventing/kinds/channel_rules.h"
 
 #include "base/assert.h"
+#include "base/duration.h"
+#include "eventing/kinds/delivery_rules.h"
 #include "kube/builtin/text.h"
 #include "kube/object.h"
 
@@ -29,6 +31,17 @@ void in_memory_channel_check(struct field_errors *errors, const struct json_valu
                         field_quoted(errors->arena, scope), BYTES_LITERAL("expected either 'cluster' or 'namespace'"));
 }
 
+void kafka_channel_inspect(struct field_errors *errors, const struct json_value *object)
+{
+    const struct json_value *retention = json_get(json_get(object, "spec"), "retentionDuration");
+    int64_t ms;
+    diag_t diag = { 0 };
+    spec_delivery_inspect(errors, object);
+    if (retention != NULL && retention->type == JSON_STRING && duration_parse(retention->text, &ms, &diag) != ERR_OK)
+        field_error_add(errors, FIELD_INVALID, BYTES_LITERAL("spec.retentionDuration"), BYTES_NULL,
+                        bytes_of_text(arena_format(errors->arena, "%s", diag.text)));
+}
+
 void kafka_channel_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live)
 {
     static const char *const kept[] = { "numPartitions", "replicationFactor", "retentionDuration" };
@@ -54,6 +67,19 @@ void subscription_fill(struct arena *arena, struct json_value *object, const str
 static bool is_empty(const struct json_value *destination)
 {
     return destination == NULL || destination->type != JSON_OBJECT || destination->count == 0;
+}
+
+void subscription_inspect(struct field_errors *errors, const struct json_value *object)
+{
+    const struct json_value *spec = json_get(object, "spec");
+    struct field_path path = field_child(NULL, BYTES_LITERAL("spec"));
+    if (json_text_at(json_get(spec, "channel"), "namespace").size > 0)
+        field_error_add(errors, FIELD_FORBIDDEN, BYTES_LITERAL("spec.channel.namespace"), BYTES_NULL,
+                        BYTES_LITERAL("only apiVersion, kind and name are supported: the channel is in the namespace "
+                                      "of the subscription"));
+    destination_or_none_inspect(errors, spec, "subscriber", &path);
+    destination_or_none_inspect(errors, spec, "reply", &path);
+    delivery_inspect(errors, spec, &path);
 }
 
 void subscription_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eventing/kinds/flow_rules.h"
 
+#include "eventing/kinds/delivery_rules.h"
 #include "kube/builtin/text.h"
 #include "kube/object.h"
 
@@ -14,6 +15,53 @@ void sequence_fill(struct arena *arena, struct json_value *object, const struct 
     }
     destination_at_fill(arena, spec, "reply", name_space);
     channel_template_fill(arena, spec, json_get(live, "spec"));
+}
+
+// Calls LOOK for each object in the list NAME of SPEC.
+static void each_inspect(struct field_errors *errors, const struct json_value *spec, const char *name,
+                         const struct field_path *path,
+                         void (*look)(struct field_errors *errors, const struct json_value *item,
+                                      const struct field_path *path))
+{
+    const struct json_value *list = json_get(spec, name);
+    struct field_path at = field_child(path, bytes_of_text(name));
+    size_t index = 0;
+    if (list == NULL || list->type != JSON_ARRAY)
+        return;
+    for (const struct json_value *item = list->first; item != NULL; item = item->next) {
+        struct field_path here = field_index(&at, index++);
+        look(errors, item, &here);
+    }
+}
+
+static void step_inspect(struct field_errors *errors, const struct json_value *step, const struct field_path *path)
+{
+    destination_inspect(errors, step, path);
+    delivery_inspect(errors, step, path);
+}
+
+void sequence_inspect(struct field_errors *errors, const struct json_value *object)
+{
+    const struct json_value *spec = json_get(object, "spec");
+    struct field_path path = field_child(NULL, BYTES_LITERAL("spec"));
+    each_inspect(errors, spec, "steps", &path, step_inspect);
+    destination_at_inspect(errors, spec, "reply", &path);
+}
+
+static void branch_inspect(struct field_errors *errors, const struct json_value *branch, const struct field_path *path)
+{
+    destination_at_inspect(errors, branch, "filter", path);
+    destination_at_inspect(errors, branch, "subscriber", path);
+    destination_at_inspect(errors, branch, "reply", path);
+    delivery_inspect(errors, branch, path);
+}
+
+void parallel_inspect(struct field_errors *errors, const struct json_value *object)
+{
+    const struct json_value *spec = json_get(object, "spec");
+    struct field_path path = field_child(NULL, BYTES_LITERAL("spec"));
+    each_inspect(errors, spec, "branches", &path, branch_inspect);
+    destination_at_inspect(errors, spec, "reply", &path);
 }
 
 void parallel_fill(struct arena *arena, struct json_value *object, const struct json_value *live)

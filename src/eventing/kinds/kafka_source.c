@@ -713,6 +713,7 @@ static const struct kind_controller controller_of_sources = { start, stop, sourc
 const struct kind_rules kafka_source_rules = {
     .definition = kafka_source_definition,
     .fill = kafka_source_fill,
+    .inspect = kafka_source_inspect,
     .check = kafka_source_check,
     .controller = &controller_of_sources,
 };

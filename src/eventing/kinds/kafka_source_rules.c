@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eventing/kinds/kafka_source_rules.h"
 
+#include "eventing/kinds/delivery_rules.h"
 #include "kube/object.h"
 
 #define GROUP "knative-kafka-source-" // and the uid
@@ -39,6 +40,27 @@ void kafka_source_fill(struct arena *arena, struct json_value *object, const str
     destination_at_fill(arena, spec, "sink", name_space);
     delivery_fill(arena, spec, name_space);
     group_fill(arena, object, live);
+}
+
+// A ref names its kind by apiVersion or, as KafkaSource alone has it, by group.
+static void reference_inspect(struct field_errors *errors, const struct json_value *destination, const char *field)
+{
+    const struct json_value *ref = json_get(destination, "ref");
+    if (ref != NULL && ref->type == JSON_OBJECT && json_get(ref, "apiVersion") == NULL &&
+        json_get(ref, "group") == NULL)
+        field_error_add(errors, FIELD_REQUIRED, bytes_of_text(field), BYTES_NULL,
+                        BYTES_LITERAL("apiVersion, or group, says of which kind it is"));
+}
+
+void kafka_source_inspect(struct field_errors *errors, const struct json_value *object)
+{
+    const struct json_value *spec = json_get(object, "spec");
+    struct field_path path = field_child(NULL, BYTES_LITERAL("spec"));
+    destination_at_inspect(errors, spec, "sink", &path);
+    reference_inspect(errors, json_get(spec, "sink"), "spec.sink.ref.apiVersion");
+    delivery_inspect(errors, spec, &path);
+    reference_inspect(errors, json_get(json_get(spec, "delivery"), "deadLetterSink"),
+                      "spec.delivery.deadLetterSink.ref.apiVersion");
 }
 
 void kafka_source_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live)

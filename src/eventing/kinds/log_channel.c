@@ -5,6 +5,7 @@
 #include "base/duration.h"
 #include "eventing/kinds/backing.h"
 #include "eventing/kinds/channel_rules.h"
+#include "eventing/kinds/delivery_rules.h"
 #include "eventing/kinds/kinds.h"
 #include "eventing/kinds/post_settings.h"
 #include "kube/api.h"
@@ -106,6 +107,7 @@ static const struct kind_controller controller_of_memory = { memory_start, backi
 const struct kind_rules in_memory_channel_rules = {
     .definition = in_memory_channel_definition,
     .fill = log_channel_fill,
+    .inspect = spec_delivery_inspect,
     .check = in_memory_channel_check,
     .controller = &controller_of_memory,
 };
@@ -115,7 +117,7 @@ const struct kind_rules in_memory_channel_rules = {
 static void retention_plan(struct look *look, bytes_t retention, struct backing_plan *plan)
 {
     int64_t ms;
-    if (retention.size == 0 || duration_parse(retention, &ms) != ERR_OK)
+    if (retention.size == 0 || duration_parse(retention, &ms, NULL) != ERR_OK)
         return;
     bytes_t *config = arena_alloc(&look->arena, 2 * sizeof *config);
     config[0] = BYTES_LITERAL("retention.ms");
@@ -158,6 +160,7 @@ static const struct kind_controller controller_of_kafka = { kafka_start, backing
 const struct kind_rules kafka_channel_rules = {
     .definition = kafka_channel_definition,
     .fill = log_channel_fill,
+    .inspect = kafka_channel_inspect,
     .check = kafka_channel_check,
     .controller = &controller_of_kafka,
 };

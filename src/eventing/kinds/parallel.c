@@ -120,5 +120,6 @@ static const struct kind_controller controller_of_parallels = { start, flow_cont
 const struct kind_rules parallel_rules = {
     .definition = parallel_definition,
     .fill = parallel_fill,
+    .inspect = parallel_inspect,
     .controller = &controller_of_parallels,
 };

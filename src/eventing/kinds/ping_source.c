@@ -416,6 +416,7 @@ static const struct kind_controller controller_of_pings = { start, stop, pings_f
 const struct kind_rules ping_source_rules = {
     .definition = ping_source_definition,
     .fill = ping_source_fill,
+    .inspect = ping_source_inspect,
     .check = ping_source_check,
     .controller = &controller_of_pings,
 };

@@ -3,6 +3,7 @@
 
 #include "base/base64.h"
 #include "base/cron.h"
+#include "eventing/kinds/delivery_rules.h"
 #include "kube/object.h"
 
 void ping_source_fill(struct arena *arena, struct json_value *object, const struct json_value *live)
@@ -54,6 +55,12 @@ static void base64_check(struct field_errors *errors, bytes_t text, bool is_json
                         BYTES_LITERAL("illegal base64 data"));
     else if (is_json)
         object_check(errors, bytes_of(data, size), "spec.dataBase64");
+}
+
+void ping_source_inspect(struct field_errors *errors, const struct json_value *object)
+{
+    struct field_path path = field_child(NULL, BYTES_LITERAL("spec"));
+    destination_at_inspect(errors, json_get(object, "spec"), "sink", &path);
 }
 
 void ping_source_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live)

@@ -98,5 +98,6 @@ static const struct kind_controller controller_of_sequences = { start, flow_cont
 const struct kind_rules sequence_rules = {
     .definition = sequence_definition,
     .fill = sequence_fill,
+    .inspect = sequence_inspect,
     .controller = &controller_of_sequences,
 };

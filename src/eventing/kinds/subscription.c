@@ -205,6 +205,7 @@ static const struct kind_controller controller_of_subscriptions = { start, look_
 const struct kind_rules subscription_rules = {
     .definition = subscription_definition,
     .fill = subscription_fill,
+    .inspect = subscription_inspect,
     .check = subscription_check,
     .controller = &controller_of_subscriptions,
 };

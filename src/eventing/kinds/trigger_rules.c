@@ -2,6 +2,7 @@
 #include "eventing/kinds/trigger_rules.h"
 
 #include "base/assert.h"
+#include "eventing/kinds/delivery_rules.h"
 #include "eventing/kinds/filter_rules.h"
 #include "kube/builtin/text.h"
 #include "kube/object.h"
@@ -114,7 +115,10 @@ void trigger_inspect(struct field_errors *errors, const struct json_value *objec
 {
     struct field_path root = field_child(NULL, BYTES_LITERAL("spec"));
     struct field_path filters = field_child(&root, BYTES_LITERAL("filters"));
-    filters_inspect(errors, json_get(json_get(object, "spec"), "filters"), &filters);
+    const struct json_value *spec = json_get(object, "spec");
+    filters_inspect(errors, json_get(spec, "filters"), &filters);
+    destination_at_inspect(errors, spec, "subscriber", &root);
+    delivery_inspect(errors, spec, &root);
 }
 
 void trigger_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live)
