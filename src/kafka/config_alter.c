@@ -3,6 +3,7 @@
 #include "kafka/configs.h"
 
 #include "base/assert.h"
+#include "base/topic_name.h"
 #include "kafka/door.h"
 #include "store/settings.h"
 

@@ -288,8 +288,9 @@ static bool fill(const struct admission *admission, struct json_value *object, c
     const struct kind_rules *rules = admission->kind->rules;
     if (schema != NULL && schema_default(object, schema, admission->arena) != ERR_OK)
         return refuse(admission, PROBLEM_TOO_LARGE, "the defaults of the kind make the object too large");
-    const char *warning = rules == NULL || rules->warning == NULL ? NULL : rules->warning(object);
-    if (warning != NULL && admission->on_warning != NULL)
+    bool can_warn = rules != NULL && rules->warning != NULL && admission->on_warning != NULL;
+    const char *warning = can_warn ? rules->warning(admission->arena, object) : NULL;
+    if (warning != NULL)
         admission->on_warning(admission->owner, bytes_of_text(warning));
     if (rules != NULL && rules->fill != NULL)
         rules->fill(admission->arena, object, live);

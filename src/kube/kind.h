@@ -59,8 +59,8 @@ struct kind_rules {
     size_t subresource_count;
     // Fills what a schema cannot say, before validation. LIVE is NULL when the object is new.
     void (*fill)(struct arena *arena, struct json_value *object, const struct json_value *live);
-    // What to tell whoever writes OBJECT, which is not filled yet, as a Warning; NULL: nothing.
-    const char *(*warning)(const struct json_value *object);
+    // What to tell whoever writes OBJECT, which is not filled yet, as a Warning, in the arena; NULL: nothing.
+    const char *(*warning)(struct arena *arena, const struct json_value *object);
     // Looks at a spec or at annotations that are new or changed, of whatever types their values are: what it says of a
     // field takes the place of what the schema says of it.
     void (*inspect)(struct field_errors *errors, const struct json_value *object);

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/topic_name.h"
 #include "io/file.h"
 #include "io/random.h"
 

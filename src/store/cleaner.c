@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/topic_name.h"
 #include "io/clock.h"
 #include "io/disk.h"
 #include "io/file.h"

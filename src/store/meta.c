@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/meta.h"
 
+#include "base/topic_name.h"
 #include "io/file.h"
 #include "io/random.h"
 

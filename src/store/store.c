@@ -2,6 +2,7 @@
 // Opening and stopping the data folder, and the end of the promise when a write fails.
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/topic_name.h"
 #include "store/checkpoint.h"
 #include "store/impl.h"
 #include "store/journal.h"

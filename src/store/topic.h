@@ -15,7 +15,7 @@
 struct store;
 struct partition;
 
-enum { TOPIC_NAME_MAX = 249, TOPIC_ID_SIZE = 16 };
+enum { TOPIC_ID_SIZE = 16 };
 
 // The internal topic that holds the catalog.
 #define TOPIC_CATALOG "__eddy_topics"
@@ -44,9 +44,6 @@ const struct topic *topic_next(struct store *store, const struct topic *topic);
 size_t topic_count(struct store *store);
 const struct topic *topic_ref(const struct topic *topic);
 void topic_unref(const struct topic *topic);
-
-// Kafka's rule: 1 to 249 of [a-zA-Z0-9._-], not "." or "..". DIAG gets Kafka's sentence.
-err_t topic_name_check(bytes_t name, diag_t *diag) MUST_CHECK;
 
 // Creates, changes or deletes a topic; durable and seen by every loop when on_done comes, on the loop that asked.
 struct topic_op {

@@ -76,14 +76,6 @@ def test_no_more_than_so_many_at_a_time(space, receiver, partitions):
     assert meter.most == 7
 
 
-@pytest.mark.parametrize("annotation, value", [(RATE, "fast"), (RATE, "0/s"), (CONCURRENCY, "0"), (CONCURRENCY, "2.5")])
-def test_a_limit_that_is_none_is_told(space, receiver, annotation, value):
-    space.broker()
-    space.apply("Trigger", "t", {"broker": "default", "subscriber": {"uri": receiver.uri("/t")}}, annotations={annotation: value})
-    wait_for(lambda: space.condition("Trigger", "t").get("reason") == "InvalidLimit", lambda: space.get("Trigger", "t"))
-    assert f'metadata.annotations.{annotation}: "{value}" is no' in space.condition("Trigger", "t")["message"]
-
-
 def test_a_subscription_has_limits_too(space, receiver):
     meter = Meter(receiver, 0.05)
     space.make("InMemoryChannel", "c", {})

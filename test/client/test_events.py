@@ -540,9 +540,8 @@ def test_a_ping_source_that_cannot_be(space, receiver):
     sink = {"uri": receiver.uri("/in")}
     answer = make_ping(space, "p", {"schedule": "61 * * * *", "sink": sink})
     assert answer.status == 422 and b"spec.schedule" in answer.body
-    assert make_ping(space, "p", {"schedule": "@daily", "timezone": "Europe/Nowhere", "sink": sink}).status == 201
-    wait_for(lambda: ping_condition(space, "p", "Deployed").get("status") == "False", "its zone is not there")
-    assert 'there is no time zone "Europe/Nowhere"' in ping_condition(space, "p")["message"]
+    answer = make_ping(space, "p", {"schedule": "@daily", "timezone": "Europe/Nowhere", "sink": sink})
+    assert answer.status == 422 and 'there is no time zone "Europe/Nowhere"' in answer.tree["message"]
 
 
 # --- a sink
@@ -619,7 +618,7 @@ def test_a_trigger_depends_on_its_source(space, receiver):
     assert space.condition("Trigger", "t")["message"] == 'Dependency does not exist: KafkaSink "other" not found'
     space.make("KafkaSink", "other", {"topic": "dependency.topic", "bootstrapServers": ["x"]})
     space.ready("Trigger", "t")
-    space.apply("KafkaSink", "other", {"topic": "not/a/topic", "bootstrapServers": ["x"]})
+    space.apply("KafkaSink", "other", {"topic": "__consumer_offsets", "bootstrapServers": ["x"]})
     wait_for(lambda: space.condition("Trigger", "t", "DependencyReady").get("reason") == "TopicFailed", lambda: space.get("Trigger", "t"))
     assert space.condition("KafkaSink", "other", "Addressable")["status"] == "Unknown" and "address" not in space.get("KafkaSink", "other")["status"]
     space.send("1")  # it is not ready, and delivers nevertheless, as Knative's does
@@ -747,7 +746,6 @@ def test_a_trigger_without_a_broker_takes_the_default_one_which_comes(space, rec
         ({"subscriber": {"uri": "http://broker-ingress.knative-eventing/"}}, "SubscriberResolved", 'broker-ingress.knative-eventing takes no events at the path "/"'),
         ({"subscriber": {"uri": "http://s.ns.svc.cluster.local/"}}, "SubscriberResolved", "is a name of the cluster that nothing here answers to"),
         ({"subscriber": {"ref": {"apiVersion": "eventing.knative.dev/v1", "kind": "Broker", "name": "nope"}}}, "SubscriberResolved", "does not exist, or is not ready"),
-        ({"filters": [{"cesql": "type = "}]}, "SubscriptionReady", "spec.filters[0].cesql"),
         ({"delivery": {"deadLetterSink": {"uri": "http://s.ns.svc/"}}}, "DeadLetterSinkResolved", "is a name of the cluster"),
     ],
 )  # fmt: skip

@@ -5,6 +5,8 @@ import copy
 
 import pytest
 
+from test_events import wait_for
+
 SINK = {"uri": "http://127.0.0.1:9/x"}
 GROUPS = {
     "Broker": "eventing.knative.dev/v1",
@@ -17,6 +19,7 @@ GROUPS = {
     "Parallel": "flows.knative.dev/v1",
     "PingSource": "sources.knative.dev/v1",
     "KafkaSource": "sources.knative.dev/v1",
+    "KafkaSink": "eventing.knative.dev/v1alpha1",
 }
 CHANNEL = {"apiVersion": "messaging.knative.dev/v1", "kind": "Channel", "name": "c"}
 GOOD = {
@@ -30,6 +33,7 @@ GOOD = {
     "Parallel": {"branches": [{"subscriber": SINK}]},
     "PingSource": {"sink": SINK},
     "KafkaSource": {"bootstrapServers": ["localhost:9092"], "topics": ["t"], "sink": SINK},
+    "KafkaSink": {"bootstrapServers": ["localhost:9092"], "topic": "t"},
 }
 
 
@@ -58,6 +62,72 @@ def test_a_filter_has_one_dialect(kube, path, wrap):
     filters = [wrap({"exact": {"type": "a"}, "prefix": {"type": "b"}})]
     words = refused(kube, "Trigger", filters=filters)
     assert words == f"spec.filters{path}: Invalid value: multiple dialects found, filters can have only one dialect set"
+
+
+NO_OPERAND = "expected an attribute, a value, a function or NOT, but the expression ends here"
+
+
+@pytest.mark.parametrize(
+    ("filter", "path", "words"),
+    [
+        ({"cesql": "type = "}, "", f"line 1, column 8: {NO_OPERAND}"),
+        ({"any": [{"not": {"cesql": "("}}]}, ".any[0].not", f"line 1, column 2: {NO_OPERAND}"),
+    ],
+)
+def test_an_expression_that_is_none_is_refused(kube, filter, path, words):
+    assert refused(kube, "Trigger", filters=[filter]) == f"spec.filters[0]{path}.cesql: Invalid value: {words}"
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("1 + 1", "it gives an Integer, and only true, a Boolean, passes"),
+        ("UPPER(type)", "it gives a String, and only true, a Boolean, passes"),
+        ("mybool", "an attribute alone is a String, and only true, a Boolean, passes: compare it, as in name = TRUE"),
+        ("LENGHT(id) = 3", "line 1, column 1: there is no function LENGHT; did you mean LENGTH"),
+    ],
+)
+def test_a_filter_that_hardly_passes_is_told_at_once_and_in_an_event(kube, expression, words):
+    space = kube.new_space()
+    assert kube.ask("POST", path_of("Broker", space), tree_of("Broker") | {"metadata": {"name": "default"}}).status == 201
+    answer = kube.ask("POST", path_of("Trigger", space), tree_of("Trigger", filters=[{"cesql": expression}]))
+    assert answer.status == 201
+    assert answer.headers["Warning"] == f'299 - "spec.filters[0].cesql: {words}"'
+    wait_for(lambda: f"spec.filters[0].cesql: {words}" in doubts(kube, space), lambda: doubts(kube, space))
+
+
+def doubts(kube, space):
+    events = kube.ask("GET", f"/api/v1/namespaces/{space}/events").tree["items"]
+    return [event["message"] for event in events if event["reason"] == "FilterDoubt"]
+
+
+# --- names of other things
+
+
+def test_a_time_zone_is_one_of_this_machine(kube):
+    words = refused(kube, "PingSource", timezone="Mars/Phobos")
+    assert words == (
+        'spec.timezone: Invalid value: "Mars/Phobos": provided bad location: there is no time zone "Mars/Phobos" on this machine'
+    )
+
+
+def test_a_topic_has_a_name_that_topics_can_have(kube):
+    words = "Invalid value: Topic name is invalid: 'bad topic!' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'"
+    assert refused(kube, "KafkaSink", topic="bad topic!") == f"spec.topic: {words}"
+    assert refused(kube, "KafkaSource", topics=["good", "bad topic!"]) == f"spec.topics[1]: {words}"
+
+
+@pytest.mark.parametrize("kind", ["Trigger", "Subscription", "KafkaSource"])
+@pytest.mark.parametrize(("name", "value"), [("eddy.dev/rate-limit", "fast"), ("eddy.dev/rate-limit", "0/s"), ("eddy.dev/concurrency", "2.5")])
+def test_a_limit_is_a_number(kube, kind, name, value):
+    assert refused(kube, kind, {name: value}).startswith(f'metadata.annotations[{name}]: Invalid value: "{value}" is n')
+
+
+@pytest.mark.parametrize("kind", ["Trigger", "Subscription"])
+def test_an_order_is_one_of_two(kube, kind):
+    name = "kafka.eventing.knative.dev/delivery.order"
+    words = refused(kube, kind, {name: "sorted"})
+    assert words == f'metadata.annotations[{name}]: Invalid value: "sorted" is neither ordered nor unordered'
 
 
 # --- delivery

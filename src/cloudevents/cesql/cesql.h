@@ -75,6 +75,10 @@ enum cesql_error cesql_evaluate(const struct cesql *cesql, const struct cesql_ev
 // As a filter: true, a Boolean, and without an error (Knative; CESQL itself would cast a String).
 bool cesql_matches(const struct cesql *cesql, const struct cesql_event *event, struct arena *scratch);
 
+// Why it hardly passes as a filter, whatever event comes, as a sentence; NULL: no reason. An attribute alone would pass
+// only as a Boolean, and in a topic, as in fields of HTTP, every extension is a String.
+const char *cesql_never(const struct cesql *cesql);
+
 // Evaluates again and writes which parts decided, and the values that they saw, as a text of one line: "type = 'x' is
 // false: type is 'y'". Stops at the limit of OUT.
 void cesql_explain(const struct cesql *cesql, const struct cesql_event *event, struct writer *out);

@@ -374,3 +374,18 @@ bool cesql_matches(const struct cesql *cesql, const struct cesql_event *event, s
     return cesql_evaluate(cesql, event, scratch, &value) == CESQL_ERROR_NONE && value.type == CESQL_BOOLEAN &&
            value.boolean;
 }
+
+const char *cesql_never(const struct cesql *cesql)
+{
+    if (cesql->root->kind == NODE_ATTRIBUTE)
+        return "an attribute alone is a String, and only true, a Boolean, passes: compare it, as in name = TRUE";
+    switch (node_type(cesql->root)) {
+    case CESQL_INTEGER:
+        return "it gives an Integer, and only true, a Boolean, passes";
+    case CESQL_STRING:
+        return "it gives a String, and only true, a Boolean, passes";
+    case CESQL_BOOLEAN:
+        break;
+    }
+    return NULL;
+}

@@ -148,6 +148,18 @@ static struct filter_node *compile_not(struct compiler *compiler, const struct j
     return node;
 }
 
+// The first doubt is kept.
+static void doubt(struct compiler *compiler, const struct cesql *cesql)
+{
+    const char *never = cesql_never(cesql), *text = never;
+    if (compiler->doubt != NULL || (never == NULL && cesql->doubt == NULL))
+        return;
+    if (never == NULL)
+        text = arena_format(compiler->arena, "%s: %s", cesql->doubt->where, cesql->doubt->text);
+    compiler->doubt = arena_alloc(compiler->arena, sizeof *compiler->doubt);
+    (void)diag_fail(compiler->doubt, ERR_INVALID, compiler->path, "%s", text);
+}
+
 static struct filter_node *compile_cesql(struct compiler *compiler, const struct json_value *value,
                                          enum filter_kind kind)
 {
@@ -162,11 +174,7 @@ static struct filter_node *compile_cesql(struct compiler *compiler, const struct
     err_t err = cesql_compile(text, compiler->arena, cesql, &diag);
     if (err != ERR_OK)
         return fail(compiler, err, arena_format(compiler->arena, "%s: %s", diag.where, diag.text));
-    if (cesql->doubt != NULL && compiler->doubt == NULL) {
-        compiler->doubt = arena_alloc(compiler->arena, sizeof *compiler->doubt);
-        (void)diag_fail(compiler->doubt, ERR_INVALID, compiler->path, "%s: %s", cesql->doubt->where,
-                        cesql->doubt->text);
-    }
+    doubt(compiler, cesql);
     node->cesql = cesql;
     return node;
 }

@@ -219,15 +219,32 @@ static void what_is_wrong_is_said(void **state)
 
 static void doubtful_expressions_are_told(void **state)
 {
+    static const struct {
+        const char *spec, *where, *text; // NULL: none
+    } rows[] = {
+        { "{'filters': [{'cesql': 'EXISTS flag'}, {'cesql': 'LENGHT(id) = 3'}, {'cesql': '1'}]}",
+          "spec.filters[1].cesql", "line 1, column 1: there is no function LENGHT; did you mean LENGTH" },
+        { "{'filters': [{'cesql': '1 + 1'}]}", "spec.filters[0].cesql",
+          "it gives an Integer, and only true, a Boolean, passes" },
+        { "{'filters': [{'not': {'cesql': 'UPPER(type)'}}]}", "spec.filters[0].not.cesql",
+          "it gives a String, and only true, a Boolean, passes" },
+        { "{'filters': [{'cesql': 'flag'}]}", "spec.filters[0].cesql",
+          "an attribute alone is a String, and only true, a Boolean, passes: compare it, as in name = TRUE" },
+        { "{'filters': [{'cesql': 'flag = TRUE'}, {'cesql': 'BOOL(flag)'}, {'cesql': 'NOT flag'}, {'cesql': 'FALSE'}]}",
+          NULL, NULL },
+    };
     (void)state;
-    struct arena arena = ARENA_INIT;
-    struct filter filter;
-    const struct json_value *spec = parse(&arena, "{'filters': [{'cesql': 'flag'}, {'cesql': 'LENGHT(id) = 3'}]}");
-    assert_int_equal(filter_compile(spec, &arena, &filter, NULL), ERR_OK);
-    assert_non_null(filter.doubt);
-    assert_string_equal(filter.doubt->where, "spec.filters[1].cesql");
-    assert_string_equal(filter.doubt->text, "line 1, column 1: there is no function LENGHT; did you mean LENGTH");
-    arena_free(&arena);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct arena arena = ARENA_INIT;
+        struct filter filter;
+        assert_int_equal(filter_compile(parse(&arena, rows[i].spec), &arena, &filter, NULL), ERR_OK);
+        assert_int_equal(filter.doubt == NULL, rows[i].where == NULL);
+        if (filter.doubt != NULL) {
+            assert_string_equal(filter.doubt->where, rows[i].where);
+            assert_string_equal(filter.doubt->text, rows[i].text);
+        }
+        arena_free(&arena);
+    }
 }
 
 // --- what an index goes by

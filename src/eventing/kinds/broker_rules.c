@@ -18,8 +18,9 @@ bool broker_is_ours(const struct json_value *object)
     return bytes_is(object_annotation(object, CLASS), MULTI_TENANT) || broker_is_kafkas(object);
 }
 
-const char *broker_warning(const struct json_value *object)
+const char *broker_warning(struct arena *arena, const struct json_value *object)
 {
+    (void)arena;
     if (object_annotation(object, CLASS).size == 0 || broker_is_ours(object))
         return NULL;
     return "metadata.annotations[" CLASS "]: nothing here runs brokers of this class, so it is left alone; "

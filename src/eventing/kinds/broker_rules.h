@@ -11,6 +11,7 @@ void broker_fill(struct arena *arena, struct json_value *object, const struct js
 void broker_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live);
 // Of a class that is run here? Knative leaves a Broker alone whose class none of its controllers has.
 bool broker_is_ours(const struct json_value *object);
-const char *broker_warning(const struct json_value *object); // kind_rules.warning: its class is of somebody else
+// kind_rules.warning: its class is of somebody else.
+const char *broker_warning(struct arena *arena, const struct json_value *object);
 // Of one of the two classes of Knative's Kafka broker?
 bool broker_is_kafkas(const struct json_value *object);

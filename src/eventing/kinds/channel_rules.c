@@ -80,6 +80,8 @@ void subscription_inspect(struct field_errors *errors, const struct json_value *
     destination_or_none_inspect(errors, spec, "subscriber", &path);
     destination_or_none_inspect(errors, spec, "reply", &path);
     delivery_inspect(errors, spec, &path);
+    limits_inspect(errors, object);
+    order_inspect(errors, object);
 }
 
 void subscription_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live)

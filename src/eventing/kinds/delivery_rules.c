@@ -4,6 +4,8 @@
 #include "base/assert.h"
 #include "base/json_edit.h"
 #include "eventing/delivery.h"
+#include "eventing/limiter.h"
+#include "kube/object.h"
 
 static bool is_letter(uint8_t c)
 {
@@ -77,4 +79,33 @@ void spec_delivery_inspect(struct field_errors *errors, const struct json_value 
 {
     struct field_path spec = field_child(NULL, BYTES_LITERAL("spec"));
     delivery_inspect(errors, json_get(object, "spec"), &spec);
+}
+
+static void annotation_fail(struct field_errors *errors, const char *name, const char *text)
+{
+    field_error_add(errors, FIELD_INVALID, bytes_of_text(arena_format(errors->arena, "metadata.annotations[%s]", name)),
+                    BYTES_NULL, bytes_of_text(text));
+}
+
+void limits_inspect(struct field_errors *errors, const struct json_value *object)
+{
+    static const struct {
+        const char *name;
+        err_t (*read)(bytes_t text, int64_t *ret_number, diag_t *diag);
+    } rows[] = { { DELIVERY_RATE, limiter_rate_read }, { DELIVERY_AT_ONCE, limiter_at_once_read } };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        bytes_t text = object_annotation(object, rows[i].name);
+        int64_t number;
+        diag_t diag = { 0 };
+        if (text.size > 0 && rows[i].read(text, &number, &diag) != ERR_OK)
+            annotation_fail(errors, rows[i].name, arena_format(errors->arena, "%s", diag.text));
+    }
+}
+
+void order_inspect(struct field_errors *errors, const struct json_value *object)
+{
+    bytes_t order = object_annotation(object, DELIVERY_ORDER);
+    if (order.size > 0 && !bytes_is(order, "ordered") && !bytes_is(order, "unordered"))
+        annotation_fail(errors, DELIVERY_ORDER,
+                        arena_format(errors->arena, "\"%.*s\" is neither ordered nor unordered", BYTES_ARG(order)));
 }

@@ -15,8 +15,8 @@ static bool is_attribute_name(bytes_t name)
     return name.size > 0;
 }
 
-void attribute_names_check(struct field_errors *errors, const struct json_value *attributes,
-                           const struct field_path *path)
+void attribute_names_inspect(struct field_errors *errors, const struct json_value *attributes,
+                             const struct field_path *path)
 {
     for (const struct json_value *item = first_of(attributes); item != NULL; item = item->next) {
         struct field_path at = field_key(path, item->name);
@@ -34,7 +34,7 @@ static void attributes_inspect(struct field_errors *errors, const struct json_va
         field_fail(errors, FIELD_INVALID, path, BYTES_NULL, "must be attributes with their values");
         return;
     }
-    attribute_names_check(errors, attributes, path);
+    attribute_names_inspect(errors, attributes, path);
     for (const struct json_value *item = attributes->first; item != NULL; item = item->next) {
         struct field_path at = field_key(path, item->name);
         if (item->type != JSON_STRING || item->text.size == 0)

@@ -10,5 +10,5 @@
 // schema. PATH: of the array.
 void filters_inspect(struct field_errors *errors, const struct json_value *filters, const struct field_path *path);
 // The names of ATTRIBUTES, an object. NULL is none.
-void attribute_names_check(struct field_errors *errors, const struct json_value *attributes,
-                           const struct field_path *path);
+void attribute_names_inspect(struct field_errors *errors, const struct json_value *attributes,
+                             const struct field_path *path);

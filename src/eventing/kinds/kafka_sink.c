@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // KafkaSink: an address whose events become records of a topic.
 #include "base/mem.h"
+#include "eventing/kinds/kafka_sink_rules.h"
 #include "eventing/kinds/kinds.h"
 #include "eventing/kinds/look.h"
 #include "kube/api.h"
@@ -99,5 +100,6 @@ static const struct kind_controller controller_of_sinks = { start, look_controll
 
 const struct kind_rules kafka_sink_rules = {
     .definition = kafka_sink_definition,
+    .inspect = kafka_sink_inspect,
     .controller = &controller_of_sinks,
 };

@@ -10,8 +10,8 @@
 #include "eventing/kinds/kinds.h"
 #include "eventing/kinds/look.h"
 #include "eventing/kinds/ping_source_rules.h"
+#include "eventing/kinds/time_zone.h"
 #include "io/clock.h"
-#include "io/file.h"
 #include "io/random.h"
 #include "kube/admission.h"
 #include "kube/api.h"
@@ -22,14 +22,12 @@
 
 EMBED(ping_source_definition, "pingsource");
 
-#define TYPE  "dev.knative.sources.ping"
-#define KIND  "pingsource"           // as tallies name it
-#define ZONES "/usr/share/zoneinfo/" // Debian's tzdata
+#define TYPE "dev.knative.sources.ping"
+#define KIND "pingsource" // as tallies name it
 
 enum {
     JITTER_MS = 500,          // so that not all fire in the same moment (Knative)
     SLEEP_MAX_MS = 60 * 1000, // the clock of the wall may be set meanwhile
-    ZONE_SIZE_MAX = 64 * 1024,
     KEY_SIZE_MAX = 600,
 };
 
@@ -187,22 +185,6 @@ static void on_timer(struct timer *timer)
 
 // --- from the resource
 
-static err_t zone_read(bytes_t name, struct arena *arena, const struct zone **ret_zone, diag_t *diag)
-{
-    struct buf *buf = NULL;
-    if (name.size == 0 || bytes_is(name, "UTC")) {
-        *ret_zone = &zone_utc;
-        return ERR_OK;
-    }
-    const char *path = arena_format(arena, ZONES "%.*s", BYTES_ARG(name));
-    err_t err = zone_name_is_valid(name) ? file_read_whole(path, ZONE_SIZE_MAX, &buf) : ERR_NOT_FOUND;
-    if (err != ERR_OK)
-        return diag_fail(diag, err, "timezone", "there is no time zone \"%.*s\" on this machine", BYTES_ARG(name));
-    bytes_t file = arena_copy(arena, bytes_of(buf->data, buf->capacity));
-    buf_unref(buf);
-    return zone_parse(file, arena, ret_zone, diag);
-}
-
 static void data_read(struct ping *ping, const struct json_value *spec)
 {
     struct cloudevent *event = &ping->event;
@@ -245,7 +227,7 @@ static err_t ping_read(struct ping *ping, const struct look *look, diag_t *diag)
     data_read(ping, spec);
     err_t err = cron_parse(json_text_at(spec, "schedule"), &ping->cron, diag);
     if (err == ERR_OK)
-        err = zone_read(zone, &ping->arena, &ping->zone, diag);
+        err = time_zone_read(zone, &ping->arena, &ping->zone, diag);
     if (err == ERR_OK)
         err = extensions_read(ping, spec, diag);
     return err;

@@ -4,6 +4,7 @@
 #include "base/base64.h"
 #include "base/cron.h"
 #include "eventing/kinds/delivery_rules.h"
+#include "eventing/kinds/time_zone.h"
 #include "kube/object.h"
 
 void ping_source_fill(struct arena *arena, struct json_value *object, const struct json_value *live)
@@ -20,13 +21,10 @@ static void schedule_check(struct field_errors *errors, const struct json_value 
 {
     struct cron cron;
     diag_t diag;
-    bytes_t schedule = json_text_at(spec, "schedule"), zone = json_text_at(spec, "timezone");
+    bytes_t schedule = json_text_at(spec, "schedule");
     if (schedule.size > 0 && cron_parse(schedule, &cron, &diag) != ERR_OK)
         field_error_add(errors, FIELD_INVALID, BYTES_LITERAL("spec.schedule"), field_quoted(errors->arena, schedule),
                         bytes_of_text(arena_format(errors->arena, "%s", diag.text)));
-    if (zone.size > 0 && !zone_name_is_valid(zone))
-        field_error_add(errors, FIELD_INVALID, BYTES_LITERAL("spec.timezone"), field_quoted(errors->arena, zone),
-                        BYTES_LITERAL("provided bad location"));
 }
 
 // With contentType application/json the data is an object: Knative reads it into a map, and so takes null too.
@@ -57,10 +55,22 @@ static void base64_check(struct field_errors *errors, bytes_t text, bool is_json
         object_check(errors, bytes_of(data, size), "spec.dataBase64");
 }
 
+static void zone_inspect(struct field_errors *errors, const struct json_value *spec)
+{
+    const struct zone *zone;
+    bytes_t name = json_text_at(spec, "timezone");
+    diag_t diag = { 0 };
+    if (time_zone_read(name, errors->arena, &zone, &diag) != ERR_OK)
+        field_error_add(errors, FIELD_INVALID, BYTES_LITERAL("spec.timezone"), field_quoted(errors->arena, name),
+                        bytes_of_text(arena_format(errors->arena, "provided bad location: %s", diag.text)));
+}
+
 void ping_source_inspect(struct field_errors *errors, const struct json_value *object)
 {
+    const struct json_value *spec = json_get(object, "spec");
     struct field_path path = field_child(NULL, BYTES_LITERAL("spec"));
-    destination_at_inspect(errors, json_get(object, "spec"), "sink", &path);
+    destination_at_inspect(errors, spec, "sink", &path);
+    zone_inspect(errors, spec);
 }
 
 void ping_source_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live)

@@ -5,9 +5,15 @@
 #include "base/test.h"
 #include "eventing/kinds/testing.h"
 
+static void look_at(struct field_errors *errors, const struct json_value *object, const struct json_value *live)
+{
+    ping_source_inspect(errors, object);
+    ping_source_check(errors, object, live);
+}
+
 static const char *of_spec(const char *spec)
 {
-    return complaints(ping_source_check, arena_format(&arena, "{\"spec\":{%s}}", spec), NULL);
+    return complaints(look_at, arena_format(&arena, "{\"spec\":{%s}}", spec), NULL);
 }
 
 static void fills_the_schedule_and_the_namespace(void **state)
@@ -49,6 +55,8 @@ static void refuses_what_knative_refuses(void **state)
         { "\"schedule\":\"* * *\"", "spec.schedule: Invalid value: \"* * *\": " },
         { "\"schedule\":\"61 * * * *\"", "spec.schedule: Invalid value: \"61 * * * *\": " },
         { "\"schedule\":\"@every 1s\"", "spec.schedule: Invalid value: \"@every 1s\": " },
+        { "\"timezone\":\"Mars/Phobos\"",
+          "spec.timezone: Invalid value: \"Mars/Phobos\": provided bad location: there is no time zone" },
         { "\"timezone\":\"../etc\"", "spec.timezone: Invalid value: \"../etc\": provided bad location" },
         { "\"data\":\"x\",\"dataBase64\":\"eA==\"",
           "spec.dataBase64: Invalid value: expected exactly one, got both: spec.data, spec.dataBase64" },

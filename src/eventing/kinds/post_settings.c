@@ -3,15 +3,13 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "eventing/kinds/delivery_rules.h"
 #include "kube/api.h"
 #include "kube/recorder.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define ORDER   "kafka.eventing.knative.dev/delivery.order"
-#define RATE    "eddy.dev/rate-limit"
-#define AT_ONCE "eddy.dev/concurrency"
 #define HEALTHY "SubscriberHealthy"
 
 void post_settings_free(struct post_settings *settings)
@@ -46,13 +44,13 @@ err_t post_settings_filter(struct post_settings *settings, const struct json_val
 
 err_t post_settings_annotations(struct post_settings *settings, const struct json_value *object, diag_t *diag)
 {
-    bytes_t rate = object_annotation(object, RATE), at_once = object_annotation(object, AT_ONCE);
+    bytes_t rate = object_annotation(object, DELIVERY_RATE), at_once = object_annotation(object, DELIVERY_AT_ONCE);
     diag_t why = { 0 };
-    settings->is_ordered = bytes_is(object_annotation(object, ORDER), "ordered");
+    settings->is_ordered = bytes_is(object_annotation(object, DELIVERY_ORDER), "ordered");
     if (rate.size > 0 && limiter_rate_read(rate, &settings->interval_ns, &why) != ERR_OK)
-        return diag_fail(diag, ERR_INVALID, RATE, "%s", why.text);
+        return diag_fail(diag, ERR_INVALID, DELIVERY_RATE, "%s", why.text);
     if (at_once.size > 0 && limiter_at_once_read(at_once, &settings->at_once_max, &why) != ERR_OK)
-        return diag_fail(diag, ERR_INVALID, AT_ONCE, "%s", why.text);
+        return diag_fail(diag, ERR_INVALID, DELIVERY_AT_ONCE, "%s", why.text);
     return ERR_OK;
 }
 

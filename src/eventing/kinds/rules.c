@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eventing/kinds/rules.h"
 
+#include "base/topic_name.h"
 #include "kube/builtin/text.h"
 
 void reference_fill(struct arena *arena, struct json_value *reference, bytes_t name_space)
@@ -54,6 +55,13 @@ void kept_check(struct field_errors *errors, const struct json_value *object, co
     if (live != NULL && !is_same(json_get(json_get(object, "spec"), name), json_get(json_get(live, "spec"), name)))
         field_error_add(errors, FIELD_FORBIDDEN, bytes_of_text(arena_format(errors->arena, "spec.%s", name)),
                         BYTES_NULL, bytes_of_text(why));
+}
+
+void topic_inspect(struct field_errors *errors, const struct json_value *value, const struct field_path *path)
+{
+    diag_t diag = { 0 };
+    if (value != NULL && value->type == JSON_STRING && topic_name_check(value->text, &diag) != ERR_OK)
+        field_fail(errors, FIELD_INVALID, path, BYTES_NULL, "%s", diag.text);
 }
 
 // knative.dev/pkg: CloudEventOverrides.Validate.

@@ -27,5 +27,7 @@ bool is_same(const struct json_value *a, const struct json_value *b);
 // The member NAME of spec is what it was in LIVE, if there was one; else WHY is told of spec.NAME.
 void kept_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live,
                 const char *name, const char *why);
+// VALUE, of any type, is the name of a topic (kind_rules.inspect).
+void topic_inspect(struct field_errors *errors, const struct json_value *value, const struct field_path *path);
 // The names in spec.ceOverrides.extensions.
 void overrides_check(struct field_errors *errors, const struct json_value *object);

@@ -101,13 +101,16 @@ static bool sink_of(struct trigger_look *this, const struct json_value *destinat
     return false;
 }
 
-// What is allowed and hardly meant is told once for each version of the trigger.
-static void doubt_tell(struct look *look, const diag_t *doubt)
+// What is allowed and hardly meant is told at the first look at each version of the trigger, whatever else it lacks.
+static void doubt_tell(struct look *look)
 {
     bool is_told = int_at(json_get(look->object, "status"), "observedGeneration") == object_generation(look->object);
-    if (doubt != NULL && !is_told)
+    struct filter filter = { .root = NULL };
+    if (is_told || filter_compile(json_get(look->object, "spec"), &look->arena, &filter, NULL) != ERR_OK)
+        return;
+    if (filter.doubt != NULL)
         record_event(look->controller->kube, look->controller->kind, look->object, true, "FilterDoubt",
-                     arena_format(&look->arena, "%s: %s", doubt->where, doubt->text));
+                     arena_format(&look->arena, "%s: %s", filter.doubt->where, filter.doubt->text));
 }
 
 static bool dead_letters_read(struct trigger_look *this, const struct json_value *destination)
@@ -145,7 +148,6 @@ static bool settings_read(struct trigger_look *this)
         refuse(this, "InvalidFilter", "", &diag);
         good = false;
     }
-    doubt_tell(this->look, settings->filter.doubt);
     return good;
 }
 
@@ -207,6 +209,7 @@ static void bring_about(struct look *look)
     const struct json_value *broker = broker_get(look, name);
     struct station *station = station_find(look->eventing, INBOX_BROKER, look->work->name_space, name);
     waiting_set(waiting_of(look->controller), look->work, true);
+    doubt_tell(look);
     if (broker == NULL || station == NULL || object_is_deleting(broker)) {
         without_broker(look, name, broker != NULL);
         return;

@@ -2,6 +2,7 @@
 #include "eventing/kinds/trigger_rules.h"
 
 #include "base/assert.h"
+#include "cloudevents/filter/filter.h"
 #include "eventing/kinds/delivery_rules.h"
 #include "eventing/kinds/filter_rules.h"
 #include "kube/builtin/text.h"
@@ -29,14 +30,29 @@ static bool names_no_broker(const struct json_value *spec)
     return is_missing(json_get(spec, "broker")) && json_get(spec, "brokerRef") == NULL;
 }
 
-const char *trigger_warning(const struct json_value *object)
+static const char *broker_warning(const struct json_value *spec)
 {
-    const struct json_value *spec = json_get(object, "spec");
     if (spec == NULL || spec->type != JSON_OBJECT || !names_no_broker(spec))
         return NULL;
     return "spec.broker: no broker is named, so the trigger takes \"default\", which is made if it is not there; "
-           "Knative "
-           "refuses such a trigger";
+           "Knative refuses such a trigger";
+}
+
+static const char *filter_warning(struct arena *arena, const struct json_value *spec)
+{
+    struct filter filter;
+    if (filter_compile(spec, arena, &filter, NULL) != ERR_OK || filter.doubt == NULL)
+        return NULL;
+    return arena_format(arena, "%s: %s", filter.doubt->where, filter.doubt->text);
+}
+
+const char *trigger_warning(struct arena *arena, const struct json_value *object)
+{
+    const struct json_value *spec = json_get(object, "spec");
+    const char *broker = broker_warning(spec), *filter = filter_warning(arena, spec);
+    if (broker != NULL && filter != NULL)
+        return arena_format(arena, "%s; %s", broker, filter);
+    return broker != NULL ? broker : filter;
 }
 
 void trigger_fill(struct arena *arena, struct json_value *object, const struct json_value *live)
@@ -111,29 +127,42 @@ static void dependency_check(struct field_errors *errors, const struct json_valu
                                      BYTES_ARG(object_namespace(object))));
 }
 
+// Knative's sentences first; then what makes no filter, such as an expression that is none.
+static void filter_of_trigger_inspect(struct field_errors *errors, const struct json_value *spec,
+                                      const struct field_path *path)
+{
+    struct field_path filters = field_child(path, BYTES_LITERAL("filters"));
+    struct field_path filter = field_child(path, BYTES_LITERAL("filter"));
+    struct field_path attributes = field_child(&filter, BYTES_LITERAL("attributes"));
+    struct filter compiled;
+    diag_t diag = { 0 };
+    filters_inspect(errors, json_get(spec, "filters"), &filters);
+    attribute_names_inspect(errors, json_get(json_get(spec, "filter"), "attributes"), &attributes);
+    if (errors->count == 0 && filter_compile(spec, errors->arena, &compiled, &diag) != ERR_OK)
+        field_error_add(errors, FIELD_INVALID, bytes_of_text(arena_format(errors->arena, "%s", diag.where)), BYTES_NULL,
+                        bytes_of_text(arena_format(errors->arena, "%s", diag.text)));
+}
+
 void trigger_inspect(struct field_errors *errors, const struct json_value *object)
 {
-    struct field_path root = field_child(NULL, BYTES_LITERAL("spec"));
-    struct field_path filters = field_child(&root, BYTES_LITERAL("filters"));
     const struct json_value *spec = json_get(object, "spec");
-    filters_inspect(errors, json_get(spec, "filters"), &filters);
-    destination_at_inspect(errors, spec, "subscriber", &root);
-    delivery_inspect(errors, spec, &root);
+    struct field_path path = field_child(NULL, BYTES_LITERAL("spec"));
+    filter_of_trigger_inspect(errors, spec, &path);
+    destination_at_inspect(errors, spec, "subscriber", &path);
+    delivery_inspect(errors, spec, &path);
+    limits_inspect(errors, object);
+    order_inspect(errors, object);
 }
 
 void trigger_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live)
 {
     static const char why[] = "the broker of a trigger cannot be changed: delete the trigger and make it anew";
     const struct json_value *spec = json_get(object, "spec");
-    struct field_path root = field_child(NULL, BYTES_LITERAL("spec"));
-    struct field_path filter = field_child(&root, BYTES_LITERAL("filter"));
-    struct field_path attributes = field_child(&filter, BYTES_LITERAL("attributes"));
     kept_check(errors, object, live, "broker", why);
     kept_check(errors, object, live, "brokerRef", why);
     if (!is_missing(json_get(spec, "broker")) && json_get(spec, "brokerRef") != NULL)
         field_error_add(errors, FIELD_INVALID, BYTES_LITERAL("spec.brokerRef"), BYTES_NULL,
                         BYTES_LITERAL("expected exactly one, got both: spec.broker, spec.brokerRef"));
-    attribute_names_check(errors, json_get(json_get(spec, "filter"), "attributes"), &attributes);
     injection_check(errors, object);
     dependency_check(errors, object);
 }

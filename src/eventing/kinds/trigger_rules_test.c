@@ -71,11 +71,11 @@ static void says_that_it_takes_the_default_broker(void **state)
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
-        const char *text = trigger_warning(tree(arena_format(&arena, "{\"spec\":%s}", cases[i].spec)));
+        const char *text = trigger_warning(&arena, tree(arena_format(&arena, "{\"spec\":%s}", cases[i].spec)));
         assert_int_equal(text != NULL, cases[i].warns);
         assert_true(text == NULL || strstr(text, "takes \"default\"") != NULL);
     }
-    assert_null(trigger_warning(tree("{}")));
+    assert_null(trigger_warning(&arena, tree("{}")));
 }
 
 static void leaves_alone_what_validation_will_refuse(void **state)

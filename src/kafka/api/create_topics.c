@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "base/topic_name.h"
 #include "kafka/api.h"
 #include "kafka/configs.h"
 #include "kafka/door.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kafka/api/describe_configs.h"
 
+#include "base/topic_name.h"
 #include "kafka/api.h"
 #include "kafka/configs.h"
 #include "kafka/door.h"

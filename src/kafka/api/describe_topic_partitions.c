@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kafka/api/describe_topic_partitions.h"
 
+#include "base/topic_name.h"
 #include "kafka/api.h"
 #include "kafka/door.h"
 #include "kafka/gather.h"

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/topic_name.h"
 #include "kafka/api.h"
 #include "kafka/door.h"
 #include "store/store.h"

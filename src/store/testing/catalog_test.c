@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/test.h"
+#include "base/topic_name.h"
 #include "io/file.h"
 #include "store/partition.h"
 #include "store/topic_impl.h"

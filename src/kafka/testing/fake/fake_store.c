@@ -235,12 +235,6 @@ void topic_unref(const struct topic *topic)
     }
 }
 
-err_t topic_name_check(bytes_t name, diag_t *diag)
-{
-    bool is_bad = name.size == 0 || name.size > 249 || memchr(name.data, '!', name.size) != NULL;
-    return is_bad ? diag_fail(diag, ERR_INVALID, "name", "Topic name is invalid") : ERR_OK;
-}
-
 static void topic_done(struct message *message)
 {
     struct topic_op *op = CONTAINER_OF(message, struct topic_op, message);
