@@ -229,6 +229,17 @@ static enum write_action patch_failed(struct write *write, err_t err, const char
     return WRITE_REFUSE;
 }
 
+// A patch is of what its client sees.
+static const struct json_value *shown(const struct change_op *change, const struct json_value *live)
+{
+    const struct kind_rules *rules = change->write.kind->rules;
+    if (rules == NULL || rules->show == NULL)
+        return live;
+    struct json_value *copy = json_copy(change->write.arena, live);
+    rules->show(copy, change->write.version->name);
+    return copy;
+}
+
 static enum write_action decide_patch(struct write *write, struct json_value *live)
 {
     struct change_op *change = CONTAINER_OF(write, struct change_op, write);
@@ -238,7 +249,7 @@ static enum write_action decide_patch(struct write *write, struct json_value *li
         problem_not_found(&write->problem, write->kind, write->name);
         return WRITE_REFUSE;
     }
-    err_t err = change->patch->apply(change, live, &object, &text);
+    err_t err = change->patch->apply(change, shown(change, live), &object, &text);
     if (err != ERR_OK)
         return patch_failed(write, err, text);
     if (!admit_body(&change->admission, object))

@@ -66,6 +66,9 @@ struct kind_rules {
     void (*inspect)(struct field_errors *errors, const struct json_value *object);
     // Finds what a schema cannot see: what must not change, what excludes what. Behind the schema.
     void (*check)(struct field_errors *errors, const struct json_value *object, const struct json_value *live);
+    // Takes away what VERSION of the kind does not have, of an object that has what all versions say; NULL: they say
+    // the same.
+    void (*show)(struct json_value *object, bytes_t version);
     // Something else than metadata.finalizers keeps an object that is to be deleted, until a controller has done its
     // work and removes it.
     bool (*is_held)(const struct json_value *object);

@@ -25,6 +25,22 @@ static struct json_value *decode(const struct request *request, bytes_t value, i
 
 // --- one object
 
+// Only where versions differ is there a tree.
+static void whole_write(const struct request *request, bytes_t value, int64_t resource_version, struct writer *text)
+{
+    const struct kind_rules *rules = request->kind->rules;
+    if (rules == NULL || rules->show == NULL) {
+        object_write(text, request->kind, request->kind_version, value, resource_version);
+        return;
+    }
+    struct json_writer json = json_writer_of(text);
+    struct arena arena = ARENA_INIT;
+    struct json_value *object = decode(request, value, resource_version, &arena);
+    rules->show(object, request->kind_version->name);
+    json_value_write(&json, object);
+    arena_free(&arena);
+}
+
 static struct table_options table_options_of(const struct request *request)
 {
     static const enum table_include includes[] = { [INCLUDE_METADATA] = TABLE_INCLUDE_METADATA,
@@ -47,7 +63,7 @@ void shape_event(const struct request *request, bytes_t value, int64_t resource_
     options.no_headers = !is_first;
     switch (request->form) {
     case FORM_OBJECT:
-        object_write(text, request->kind, request->kind_version, value, resource_version);
+        whole_write(request, value, resource_version, text);
         break;
     case FORM_PARTIAL:
         partial_metadata_write(&json, decode(request, value, resource_version, &arena), options.version);

@@ -115,6 +115,60 @@ def test_the_broker_of_older_versions_counts(space):
     assert {one["name"]: one.get("value") for one in space.look("e")["spec"]["attributes"]}["source"] == "/shop"
 
 
+# --- what each version shows
+
+
+OLD = {"type": "order", "source": "/shop", "schema": "http://schema/1", "schemaData": "{}", "broker": "b", "description": "d"}
+
+
+def test_a_version_shows_what_it_has(space):
+    made = space.put("e", OLD, "v1beta2")
+    assert made.status == 201 and made.tree["spec"] == OLD
+    assert space.look("e", "v1beta1")["spec"] == space.look("e", "v1beta2")["spec"] == OLD
+    attributes = space.look("e")["spec"].pop("attributes")
+    assert {one["name"]: one.get("value") for one in attributes} == {
+        "type": "order", "source": "/shop", "schemadata": "http://schema/1", "specversion": None, "id": None
+    }  # fmt: skip
+    assert set(space.look("e")["spec"]) == {"attributes", "description"}
+    assert set(space.all()["e"]["spec"]) == {"attributes", "description"}
+    made = space.put("f", {"attributes": ORDER})
+    assert made.status == 201 and made.tree["spec"] == {"attributes": ORDER}
+    assert space.look("f", "v1beta2")["spec"] == {"type": "order", "source": "/shop"}
+
+
+@pytest.mark.parametrize("strict", ["", "?fieldValidation=Strict"])
+def test_what_one_version_does_not_show_outlives_a_change_in_it(space, strict):
+    space.put("e", OLD, "v1beta2")
+    seen = space.look("e")
+    seen["spec"]["attributes"].append({"name": "colour", "value": "red"})
+    next(one for one in seen["spec"]["attributes"] if one["name"] == "type")["value"] = "mail"
+    assert space.kube.ask("PUT", space.path("e") + strict, seen).status == 200
+    assert space.look("e", "v1beta2")["spec"] == {**OLD, "type": "mail"}
+    patch = {"spec": {"type": "parcel"}}
+    patched = space.kube.ask("PATCH", space.path("e", "v1beta2") + strict, patch, "application/merge-patch+json")
+    assert patched.status == 200 and patched.tree["spec"] == {**OLD, "type": "parcel"}
+    values = {one["name"]: one.get("value") for one in space.look("e")["spec"]["attributes"]}
+    assert values["type"] == "parcel" and values["colour"] == "red"
+    generation = space.look("e")["metadata"]["generation"]
+    again = space.kube.ask("PATCH", space.path("e") + strict, {"spec": {"description": "d"}}, "application/merge-patch+json")
+    assert again.status == 200 and again.tree["metadata"]["generation"] == generation, "nothing has changed"
+
+
+def test_kubectl_changes_it_in_either_version(space, kubectl):
+    manifest = "apiVersion: eventing.knative.dev/v1beta3\nkind: EventType\nmetadata: {name: e}\nspec:\n  attributes:\n"
+    lines = ["name: type, value: order", "name: source, value: /shop", "name: specversion", "name: id"]
+    text = manifest + "".join(f"  - {{{line}}}\n" for line in lines)
+    kubectl.run("apply", "-f", "-", text=text)
+    assert "unchanged" in kubectl.run("apply", "-f", "-", text=text)
+    shown = kubectl.run("get", "eventtypes.v1beta3.eventing.knative.dev", "e", "-o", "yaml")
+    assert "\n  type:" not in shown and "- name: type" in shown
+    kubectl.run("replace", "-f", "-", text=shown)
+    shown = kubectl.run("get", "eventtypes.v1beta2.eventing.knative.dev", "e", "-o", "yaml")
+    assert "\n  type: order" in shown and "\n  attributes:" not in shown
+    kubectl.run("apply", "-f", "-", text=text.replace("value: order", "value: mail"))
+    assert "  type: mail" in kubectl.run("get", "eventtypes.v1beta2.eventing.knative.dev", "e", "-o", "yaml")
+
+
 # --- those that make themselves
 
 

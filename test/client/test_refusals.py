@@ -20,6 +20,7 @@ GROUPS = {
     "PingSource": "sources.knative.dev/v1",
     "KafkaSource": "sources.knative.dev/v1",
     "KafkaSink": "eventing.knative.dev/v1alpha1",
+    "EventType": "eventing.knative.dev/v1beta3",
 }
 CHANNEL = {"apiVersion": "messaging.knative.dev/v1", "kind": "Channel", "name": "c"}
 GOOD = {
@@ -34,6 +35,7 @@ GOOD = {
     "PingSource": {"sink": SINK},
     "KafkaSource": {"bootstrapServers": ["localhost:9092"], "topics": ["t"], "sink": SINK},
     "KafkaSink": {"bootstrapServers": ["localhost:9092"], "topic": "t"},
+    "EventType": {},
 }
 
 
@@ -224,6 +226,10 @@ def test_a_reference_of_a_kafka_source_names_its_kind(kube):
 def test_the_channel_of_a_subscription_is_in_its_namespace(kube):
     words = refused(kube, "Subscription", channel={**CHANNEL, "namespace": "other"})
     assert words.startswith("spec.channel.namespace: Forbidden: only apiVersion, kind and name are supported")
+
+
+def test_an_event_type_says_of_which_events(kube):
+    assert refused(kube, "EventType") == "spec.type: Required value: it, or spec.attributes in v1beta3, says of which events"
 
 
 # --- fields that there are not

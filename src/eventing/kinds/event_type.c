@@ -141,6 +141,8 @@ static const struct kind_controller controller_of_types = { start, stop, types_f
 const struct kind_rules event_type_rules = {
     .definition = event_type_definition,
     .fill = event_type_fill,
+    .inspect = event_type_inspect,
+    .show = event_type_show,
     .check = event_type_check,
     .controller = &controller_of_types,
 };

@@ -15,6 +15,9 @@ static const struct pair {
     { "schema", "schemadata", false },
 };
 
+// Of versions before v1beta3, and of no attribute.
+static const char *const only_fields[] = { "schemaData", "broker" };
+
 static struct json_value *attribute_of(const struct json_value *attributes, const char *name)
 {
     struct json_value *item = first_of(attributes);
@@ -78,6 +81,23 @@ static void attributes_set(struct arena *arena, struct json_value *spec)
             attribute_set(arena, attributes, others[i], true, BYTES_NULL);
 }
 
+static void keep(struct arena *arena, struct json_value *spec, const struct json_value *was, const char *name)
+{
+    const struct json_value *kept = json_get(was, name);
+    if (kept != NULL && json_get(spec, name) == NULL)
+        json_set(spec, bytes_of_text(name), json_copy(arena, kept));
+}
+
+// A client that speaks one version does not see what only another can say: it stays.
+static void unseen_keep(struct arena *arena, struct json_value *spec, const struct json_value *was, bool has_fields,
+                        bool has_attributes)
+{
+    if (has_fields && !has_attributes)
+        keep(arena, spec, was, "attributes");
+    for (size_t i = 0; has_attributes && !has_fields && i < ARRAY_COUNT(only_fields); i++)
+        keep(arena, spec, was, only_fields[i]);
+}
+
 void event_type_fill(struct arena *arena, struct json_value *object, const struct json_value *live)
 {
     struct json_value *spec = spec_of(object);
@@ -86,6 +106,7 @@ void event_type_fill(struct arena *arena, struct json_value *object, const struc
     reference_fill(arena, json_find(spec, BYTES_LITERAL("reference")), object_namespace(object));
     if (attributes != NULL && attributes->type != JSON_ARRAY)
         return;
+    unseen_keep(arena, spec, was, has_fields, attributes != NULL);
     bool is_new_way = was != NULL && !is_same(attributes, json_get(was, "attributes"));
     bool is_old_way = was != NULL && fields_differ(spec, was);
     if (attributes != NULL && (!has_fields || is_new_way))
@@ -104,4 +125,26 @@ void event_type_check(struct field_errors *errors, const struct json_value *obje
             field_error_add(errors, FIELD_REQUIRED,
                             bytes_of_text(arena_format(errors->arena, "spec.attributes.%s", needed[i])), BYTES_NULL,
                             BYTES_LITERAL("each event has it"));
+}
+
+void event_type_inspect(struct field_errors *errors, const struct json_value *object)
+{
+    const struct json_value *spec = json_get(object, "spec");
+    if (spec != NULL && spec->type == JSON_OBJECT && json_get(spec, "type") == NULL &&
+        json_get(spec, "attributes") == NULL)
+        field_error_add(errors, FIELD_REQUIRED, BYTES_LITERAL("spec.type"), BYTES_NULL,
+                        BYTES_LITERAL("it, or spec.attributes in v1beta3, says of which events"));
+}
+
+void event_type_show(struct json_value *object, bytes_t version)
+{
+    struct json_value *spec = spec_of(object);
+    if (!bytes_is(version, "v1beta3")) {
+        json_unset(spec, BYTES_LITERAL("attributes"));
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(pairs); i++)
+        json_unset(spec, bytes_of_text(pairs[i].field));
+    for (size_t i = 0; i < ARRAY_COUNT(only_fields); i++)
+        json_unset(spec, bytes_of_text(only_fields[i]));
 }

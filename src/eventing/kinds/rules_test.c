@@ -195,6 +195,24 @@ static void an_event_type_is_the_same_in_all_versions(void **state)
                          "\"value\":\"u\"}," ALWAYS "]"));
 }
 
+static void each_version_of_an_event_type_shows_its_own(void **state)
+{
+    static const char both[] = SPEC(OLD("a") ",\"schema\":\"u\",\"broker\":\"c\",\"schemaData\":\"d\"," NEW("a") "]");
+    static const struct {
+        const char *version, *shown;
+    } rows[] = {
+        { "v1beta1", SPEC(OLD("a") ",\"schema\":\"u\",\"broker\":\"c\",\"schemaData\":\"d\"") },
+        { "v1beta2", SPEC(OLD("a") ",\"schema\":\"u\",\"broker\":\"c\",\"schemaData\":\"d\"") },
+        { "v1beta3", SPEC(NEW("a") "]") },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct json_value *object = tree(both);
+        event_type_show(object, bytes_of_text(rows[i].version));
+        assert_true(json_equal(object, tree(rows[i].shown)));
+    }
+}
+
 static void of_two_ways_the_changed_one_counts(void **state)
 {
     static const char live[] = SPEC(OLD("a") "," NEW("a") ",{\"name\":\"more\"}]");
@@ -203,7 +221,10 @@ static void of_two_ways_the_changed_one_counts(void **state)
     assert_filled(event_type_fill, SPEC(OLD("b") "," NEW("a") ",{\"name\":\"more\"}]"), live,
                   SPEC(OLD("b") "," NEW("b") ",{\"name\":\"more\"}]"));
     assert_filled(event_type_fill, SPEC(OLD("a") "," NEW("b") "]"), live, SPEC(OLD("b") "," NEW("b") "]"));
-    assert_filled(event_type_fill, SPEC(OLD("b")), live, SPEC(OLD("b") "," NEW("b") "]"));
+    assert_filled(event_type_fill, SPEC(OLD("b")), live, SPEC(OLD("b") "," NEW("b") ",{\"name\":\"more\"}]"));
+    assert_filled(event_type_fill, SPEC(NEW("b") "]"),
+                  SPEC(OLD("a") ",\"broker\":\"c\",\"schemaData\":\"d\"," NEW("a") "]"),
+                  SPEC(OLD("b") ",\"broker\":\"c\",\"schemaData\":\"d\"," NEW("b") "]"));
     assert_filled(event_type_fill, SPEC("\"type\":\"a\"," NEW("a") ",{\"name\":\"more\"}]"), live,
                   SPEC("\"type\":\"a\",\"attributes\":[" ATTRIBUTE(
                       "type", "a") ",{\"name\":\"source\",\"required\":true}," ALWAYS ",{\"name\":\"more\"}]"));
@@ -217,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(an_event_type_is_the_same_in_all_versions, tear_down),
         cmocka_unit_test_teardown(of_two_ways_the_changed_one_counts, tear_down),
+        cmocka_unit_test_teardown(each_version_of_an_event_type_shows_its_own, tear_down),
         cmocka_unit_test_teardown(a_channel_in_memory_has_a_scope, tear_down),
         cmocka_unit_test_teardown(an_event_type_says_all_that_events_must_have, tear_down),
         cmocka_unit_test_teardown(a_broker_gets_a_class_and_a_delivery, tear_down),
