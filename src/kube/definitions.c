@@ -7,6 +7,7 @@
 #include "kube/builtin/builtin.h"
 #include "kube/client.h"
 #include "kube/condition.h"
+#include "kube/own_definitions.h"
 #include "kube/schema/field_error.h"
 
 #define MANAGER   "eddy"
@@ -86,7 +87,9 @@ static bool change_status(struct client_op *op, struct json_value *object)
     condition_add(op, status, "NamesAccepted", is_served, is_served ? "NoConflicts" : "Conflict",
                   is_served ? "no conflicts found" : "eddy serves a kind of that name itself");
     condition_add(op, status, "Established", is_served, is_served ? "InitialNamesAccepted" : "NotAccepted",
-                  is_own      ? "eddy serves this kind itself: its own definition counts, this one is kept"
+                  is_own && own_definition_is_foreign(object)
+                      ? "eddy serves this kind itself: its own definition counts, this one is kept"
+                  : is_own    ? "eddy serves this kind itself"
                   : is_served ? "the initial names have been accepted"
                               : "not all names are accepted");
     return true;
@@ -96,12 +99,14 @@ static bool change_status(struct client_op *op, struct json_value *object)
 
 static bool change_finalizer(struct client_op *op, struct json_value *object)
 {
+    const struct kind *own = own_definition_find(op->kube, op->name);
+    bool is_renewed = own != NULL && own_definition_renew(&op->arena, object, own);
     bool is_deleting = object_is_deleting(object), has = object_has_finalizer(object, BYTES_LITERAL(FINALIZER));
     if (is_deleting)
         object_finalizer_remove(object, BYTES_LITERAL(FINALIZER));
     else if (!has)
         object_finalizer_add(object, &op->arena, BYTES_LITERAL(FINALIZER));
-    return is_deleting || !has;
+    return is_deleting || !has || is_renewed;
 }
 
 static void on_step_done(struct client_op *op)
@@ -150,6 +155,28 @@ static void on_finalizer_set(struct client_op *op)
     client_update(next);
 }
 
+static void on_own_made(struct client_op *op)
+{
+    struct controller *controller = ((struct work *)op->owner)->controller;
+    bool is_made = op->reason == PROBLEM_NONE;
+    on_step_done(op);
+    if (is_made)
+        own_definitions_enqueue(controller);
+}
+
+// That of a kind of eddy's own is made, and comes back.
+static void gone(struct controller *controller, struct work *work)
+{
+    const struct kind *own = own_definition_find(controller->kube, work->name);
+    if (own == NULL) {
+        work_end(work, WORK_DONE);
+        return;
+    }
+    struct client_op *op = step_new(controller, work);
+    op->on_done = on_own_made;
+    client_create(op, own_definition_new(&op->arena, own, FINALIZER));
+}
+
 static void reconcile(struct controller *controller, struct work *work)
 {
     struct kube *kube = controller->kube;
@@ -157,7 +184,7 @@ static void reconcile(struct controller *controller, struct work *work)
     struct json_value *definition;
     if (client_get(kube, controller->kind, work->name_space, work->name, &arena, &definition) != ERR_OK) {
         arena_free(&arena);
-        work_end(work, WORK_DONE);
+        gone(controller, work);
         return;
     }
     struct kind *kind = kind_of(kube, definition);
@@ -203,4 +230,5 @@ void definitions_start(struct controller *controller, struct kube *kube)
 {
     *controller = (struct controller){ .kube = kube, .kind = kube->definitions, .reconcile = reconcile };
     controller_start(controller);
+    own_definitions_enqueue(controller);
 }

@@ -3,6 +3,8 @@
 
 #include "kube/api.h"
 #include "kube/builtin/builtin.h"
+#include "kube/kinds/kinds.h"
+#include "kube/own_definitions.h"
 #include "kube/testing/world.h"
 
 #define DEFINITIONS "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -135,6 +137,54 @@ static void a_kind_that_eddy_has_itself_is_not_replaced(void **state)
     assert_int_equal(world_ask("GET", "/apis/example.com/v1/things", NULL)->status, 200);
 }
 
+// --- those of eddy's own kinds
+
+#define TOPICS DEFINITIONS "/kafkatopics.kafka.strimzi.io"
+#define NAMES  "{\"spec\":{\"names\":{\"shortNames\":[\"other\"]}}}"
+
+static const char *short_names(void)
+{
+    world_settle();
+    const struct talk *talk = world_ask("GET", TOPICS, NULL);
+    assert_int_equal(talk->status, 200);
+    return world_text(json_get(json_get(json_get(talk->tree, "spec"), "names"), "shortNames"));
+}
+
+static int set_up_own(void **state)
+{
+    (void)world_set_up_door(state);
+    (void)kinds_define_own(&world.kube.resources.kinds, &kafka_topic_rules);
+    start();
+    wait_until(TOPICS, 200);
+    return 0;
+}
+
+static void a_definition_of_an_older_eddy_is_renewed(void **state)
+{
+    const struct kind *topics = own_definition_find(&world.kube, BYTES_LITERAL("kafkatopics.kafka.strimzi.io"));
+    (void)state;
+    struct json_value *object = own_definition_new(&world.arena, topics, "f");
+    const struct json_value *fresh = json_copy(&world.arena, object);
+    assert_false(own_definition_renew(&world.arena, object, topics));
+    json_set_text(json_set_object(object_metadata(object), &world.arena, "annotations"), &world.arena, OWN_DEFINITION,
+                  "old");
+    json_unset(json_find(object, BYTES_LITERAL("spec")), BYTES_LITERAL("versions"));
+    assert_true(own_definition_renew(&world.arena, object, topics));
+    assert_true(json_equal(object, fresh));
+    json_unset(json_find(object_metadata(object), BYTES_LITERAL("annotations")), BYTES_LITERAL(OWN_DEFINITION));
+    json_set(object_metadata(object), BYTES_LITERAL("managedFields"), world_tree("[{\"manager\":\"installer\"}]"));
+    assert_false(own_definition_renew(&world.arena, object, topics));
+}
+
+static void what_somebody_else_wrote_over_it_stays(void **state)
+{
+    (void)state;
+    assert_int_equal(world_ask_as("PATCH", TOPICS "?fieldManager=installer", MERGE, NAMES, NULL)->status, 200);
+    assert_string_equal(short_names(), "[\"other\"]");
+    assert_string_equal(condition(world_ask("GET", TOPICS, NULL), "Established"), "True");
+    assert_int_equal(world_ask("GET", "/apis/kafka.strimzi.io/v1beta2/kafkatopics", NULL)->status, 200);
+}
+
 static void a_changed_schema_counts_and_watches_of_the_old_one_end(void **state)
 {
     struct talk watch;
@@ -211,6 +261,8 @@ int main(void)
         TEST(what_is_defined_is_served_and_its_definition_says_so),
         TEST(a_definition_comes_to_rest),
         TEST(a_kind_that_eddy_has_itself_is_not_replaced),
+        cmocka_unit_test_setup_teardown(a_definition_of_an_older_eddy_is_renewed, set_up_own, tear_down),
+        cmocka_unit_test_setup_teardown(what_somebody_else_wrote_over_it_stays, set_up_own, tear_down),
         TEST(a_changed_schema_counts_and_watches_of_the_old_one_end),
         TEST(what_was_there_before_a_change_is_still_there),
         TEST(the_objects_of_a_definition_that_goes_go_first),

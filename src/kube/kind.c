@@ -373,6 +373,24 @@ struct kind *kinds_define_own(struct kinds *kinds, const struct kind_rules *rule
     return kind;
 }
 
+bool kind_is_brought(const struct kind *kind)
+{
+    return kind->rules != NULL && kind->rules->definition != NULL && !kind_is_native(kind);
+}
+
+struct json_value *kind_definition(const struct kind *kind, struct arena *arena)
+{
+    ASSERT(kind_is_brought(kind));
+    bytes_t lines = kind->text;
+    struct json_value *definition = json_copy(arena, own_read(line_take(&lines), arena));
+    const struct json_value *versions = json_get(json_get(definition, "spec"), "versions");
+    for (struct json_value *version = versions->first; version != NULL; version = version->next) {
+        struct json_value *schema = json_set_object(version, arena, "schema");
+        json_set(schema, BYTES_LITERAL("openAPIV3Schema"), json_copy(arena, own_read(line_take(&lines), arena)));
+    }
+    return definition;
+}
+
 void kinds_remove(struct kinds *kinds, struct kind *kind)
 {
     map_remove(&kinds->map, &kind->node);

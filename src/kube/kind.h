@@ -121,6 +121,10 @@ err_t kinds_define(struct kinds *kinds, const struct json_value *definition, con
                    struct kind **ret_kind, struct field_errors *errors) MUST_CHECK;
 // The same for a kind of eddy's own, from RULES->definition. Its schemas wait until somebody asks for them.
 struct kind *kinds_define_own(struct kinds *kinds, const struct kind_rules *rules);
+// One of eddy's own that a cluster has to be told of by a CustomResourceDefinition.
+bool kind_is_brought(const struct kind *kind);
+// The definition of such a kind, whole, on ARENA.
+struct json_value *kind_definition(const struct kind *kind, struct arena *arena);
 void kinds_remove(struct kinds *kinds, struct kind *kind);
 // What objects of this version look like, compiled and as it was written; NULL: any object.
 const struct schema *kind_version_schema(const struct kind_version *version);

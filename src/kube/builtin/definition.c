@@ -2,8 +2,10 @@
 // CustomResourceDefinition: what users may define. ../definitions.c serves the kinds.
 #include "base/json_edit.h"
 #include "kube/builtin/builtin.h"
+#include "kube/builtin/text.h"
 #include "kube/embed.h"
 #include "kube/object.h"
+#include "kube/own_definitions.h"
 #include "kube/schema/field_error.h"
 #include "kube/schema/schema_compile.h"
 #include "kube/select/name.h"
@@ -100,11 +102,22 @@ static void unchanged_check(struct field_errors *errors, const struct json_value
 static void check(struct field_errors *errors, const struct json_value *object, const struct json_value *live)
 {
     const struct json_value *spec = json_get(object, "spec");
+    bool is_own = object_annotation(live, OWN_DEFINITION).size > 0; // what is written over it says nothing
     names_check(errors, object, spec);
-    conversion_check(errors, spec);
-    versions_check(errors, spec);
+    if (!is_own)
+        conversion_check(errors, spec);
+    if (!is_own)
+        versions_check(errors, spec);
     if (live != NULL)
         unchanged_check(errors, spec, json_get(live, "spec"));
+}
+
+static void own_keep(struct arena *arena, struct json_value *object, const struct json_value *live)
+{
+    bytes_t mark = object_annotation(live, OWN_DEFINITION);
+    struct json_value *annotations = object_at(object_metadata(object), arena, "annotations");
+    if (mark.size > 0 && annotations != NULL)
+        json_set_bytes(annotations, arena, OWN_DEFINITION, mark);
 }
 
 static void fill(struct arena *arena, struct json_value *object, const struct json_value *live)
@@ -112,7 +125,7 @@ static void fill(struct arena *arena, struct json_value *object, const struct js
     struct json_value *spec = json_set_object(object, arena, "spec");
     struct json_value *names = json_set_object(spec, arena, "names");
     bytes_t kind = json_text_at(names, "kind");
-    (void)live;
+    own_keep(arena, object, live);
     if (json_text_at(names, "singular").size == 0 && kind.size > 0) {
         char *lower = arena_text(arena, kind);
         for (char *at = lower; *at != '\0'; at++)

@@ -16,8 +16,9 @@ static void line_write(struct writer *out, const struct json_value *value)
     writer_text(out, "\n");
 }
 
-static void definition_write(struct writer *out, const struct json_value *spec, struct arena *arena)
+static void definition_write(struct writer *out, const struct json_value *document, struct arena *arena)
 {
+    const struct json_value *spec = json_get(document, "spec"), *metadata = json_get(document, "metadata");
     struct json_value *versions = json_find(spec, BYTES_LITERAL("versions"));
     struct json_value *line = json_new(arena, JSON_OBJECT);
     struct writer schemas = WRITER_INIT;
@@ -25,6 +26,8 @@ static void definition_write(struct writer *out, const struct json_value *spec, 
         line_write(&schemas, json_get(json_get(version, "schema"), "openAPIV3Schema"));
         (void)json_unset(version, BYTES_LITERAL("schema"));
     }
+    if (metadata != NULL)
+        json_set(line, BYTES_LITERAL("metadata"), json_copy(arena, metadata));
     json_set(line, BYTES_LITERAL("spec"), json_copy(arena, spec));
     line_write(out, line);
     writer_bytes(out, writer_view(&schemas));
@@ -55,7 +58,7 @@ static err_t text_write(struct writer *out, bytes_t text, struct arena *arena, d
         return diag_fail(diag, ERR_INVALID, "the text", "is empty");
     struct json_value *spec = json_find(stream.documents[0], BYTES_LITERAL("spec"));
     if (json_get(spec, "versions") != NULL)
-        definition_write(out, spec, arena);
+        definition_write(out, stream.documents[0], arena);
     else
         line_write(out, stream.documents[0]);
     return ERR_OK;
