@@ -32,12 +32,13 @@ err_t hops_enter(struct cloudevent *event, struct arena *arena, diag_t *diag)
 {
     bytes_t text = cloudevent_extension_text(event, HOPS);
     int64_t hops = HOPS_MAX + 1;
-    if (text.data != NULL && !bytes_to_int64(text, &hops))
-        return diag_fail(diag, ERR_INVALID, HOPS, "must be a whole number");
-    if (hops <= 1 || hops > INT32_MAX)
+    if (text.data != NULL && (!bytes_to_int64(text, &hops) || hops > INT32_MAX))
+        return diag_fail(diag, ERR_INVALID, HOPS, "must be a whole number of 32 bits");
+    if (hops <= 1)
         return diag_fail(diag, ERR_LIMIT, HOPS,
-                         "no hops are left: the event went through brokers %d times, as in a loop of answers",
-                         HOPS_MAX);
+                         "no hops are left: it is %lld, and each broker takes one away; an event without it gets %d, "
+                         "which a loop of answers uses up",
+                         (long long)hops, HOPS_MAX);
     uint8_t room[BYTES_DECIMAL_SIZE];
     bytes_t left = arena_copy(arena, bytes_of_decimal((uint64_t)(hops - 1), room));
     arrival_set(event, arena);
