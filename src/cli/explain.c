@@ -139,7 +139,15 @@ enum cli_exit cli_explain(int count, const char *const *texts)
         run,
     };
     struct config config;
+    const char *flag = cli_explain_misses_broker(count, texts);
     if (cli_explains_broker(count, texts))
         return cli_explain_broker(count, texts);
+    if (flag != NULL) {
+        diag_t diag;
+        (void)diag_fail(&diag, ERR_INVALID, flag,
+                        "goes with --broker: eddy explain --broker NAME --event FILE|--id ID");
+        (void)cli_complain("explain", &diag);
+        return CLI_USAGE;
+    }
     return kube_command_run(&command, &config.link, count, texts);
 }

@@ -3,6 +3,7 @@
 // The filters are those of the triggers as the server has them, asked by the code that the server asks them by.
 #include "cli/explain_broker.h"
 
+#include "base/assert.h"
 #include "base/civil.h"
 #include "base/json_edit.h"
 #include "cli/explain_event.h"
@@ -14,6 +15,7 @@
 #include "eventing/view.h"
 #include "io/clock.h"
 #include "kube/condition.h"
+#include "kube/yaml/yaml_write.h"
 
 #include <stdlib.h>
 
@@ -27,8 +29,8 @@ struct config {
     int output;
 };
 
-enum { OUTPUT_TABLE, OUTPUT_JSON };
-static const char *const outputs[] = { "table", "json", NULL };
+enum { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_YAML };
+static const char *const outputs[] = { "table", "json", "yaml", NULL };
 
 // clang-format off
 static const struct option_row rows[] = {
@@ -41,7 +43,7 @@ static const struct option_row rows[] = {
     { .flag = "--source", .group = "Explain", .type = OPTION_TEXT, .value_name = "SOURCE",
       .help = "of the event with that id, where several sources have it", .at = offsetof(struct config, source) },
     { .flag = "--output", .letter = 'o', .group = "Explain", .type = OPTION_ENUM, .choices = outputs, .default_text = "table",
-      .help = "a table for people, or JSON", .at = offsetof(struct config, output) },
+      .help = "a table for people, JSON or YAML", .at = offsetof(struct config, output) },
     { .flag = "--bootstrap", .letter = 'b', .env = "EDDY_BOOTSTRAP", .group = "Common", .type = OPTION_TEXT,
       .default_text = "localhost:9092", .value_name = "ADDR",
       .help = "Kafka address where --id looks", .at = offsetof(struct config, bootstrap) },
@@ -212,6 +214,12 @@ static bytes_t subscriber_of(const struct answer *answer)
     return json_text_at(json_get(answer->trigger, "status"), "subscriberUri");
 }
 
+// Whether the trigger has anything to do for the event, and what it has done is known.
+static bool is_to_do(const struct answer *answer)
+{
+    return answer->result == TAKES && answer->committed >= 0;
+}
+
 static void print_json(const struct explanation *this, struct writer *out)
 {
     char time[CIVIL_TEXT_SIZE];
@@ -238,7 +246,7 @@ static void print_json(const struct explanation *this, struct writer *out)
         json_field_text(&json, "why", answer->why);
         json_field_bool(&json, "ready", is_ready(answer));
         json_field_data(&json, "subscriber", subscriber_of(answer).size == 0 ? BYTES_NULL : subscriber_of(answer));
-        if (answer->committed >= 0)
+        if (is_to_do(answer))
             json_field_bool(&json, "done", answer->committed > event->offset);
         json_object_end(&json);
     }
@@ -249,7 +257,19 @@ static void print_json(const struct explanation *this, struct writer *out)
 
 static const char *done_text(const struct explanation *this, const struct answer *answer)
 {
-    return answer->committed < 0 ? "-" : answer->committed > this->event.offset ? "yes" : "no";
+    return !is_to_do(answer) ? "-" : answer->committed > this->event.offset ? "yes" : "not yet";
+}
+
+static void print_yaml(const struct explanation *this, struct writer *out)
+{
+    static const struct json_limits limits = { .size = SIZE_MAX, .values = SIZE_MAX };
+    struct writer text = WRITER_INIT;
+    struct json_value *tree;
+    print_json(this, &text);
+    err_t err = json_parse(writer_view(&text), &limits, this->arena, &tree, NULL);
+    ASSERT(err == ERR_OK); // it was written here
+    yaml_write(out, tree);
+    writer_free(&text);
 }
 
 // DONE is known of an event in the topic: the trigger's group has committed behind it.
@@ -313,6 +333,8 @@ static enum cli_exit run(struct kube_session *session, const struct kube_link_op
         return cli_complain(session->command, &diag);
     if (this.config->output == OUTPUT_JSON)
         print_json(&this, &out);
+    else if (this.config->output == OUTPUT_YAML)
+        print_yaml(&this, &out);
     else if (this.count == 0)
         writer_format(&out, "No trigger of %s/%s asks for events.\n", this.name_space, this.name);
     else
@@ -329,21 +351,38 @@ static err_t check(const struct kube_link_options *options, const struct cli_arg
     (void)arguments;
     if (config->broker[0] == '\0' || slash == config->broker || (slash != NULL && slash[1] == '\0'))
         return diag_fail(diag, ERR_INVALID, "--broker", "expected NAME or NAMESPACE/NAME");
-    if ((config->event == NULL) == (config->id == NULL))
+    if (config->event == NULL && config->id == NULL)
         return diag_fail(diag, ERR_INVALID, "--event", "name an event: a file by --event, or one that came by --id");
+    if (config->event != NULL && config->id != NULL)
+        return diag_fail(diag, ERR_INVALID, "--event", "name one event, by --event or by --id, not by both");
     if (config->source != NULL && config->id == NULL)
         return diag_fail(diag, ERR_INVALID, "--source", "says which event of --id is meant, and there is none");
     return config->id == NULL ? ERR_OK : cluster_bootstrap_check(config->bootstrap, diag);
 }
 
-bool cli_explains_broker(int count, const char *const *texts)
+static bool has_flag(int count, const char *const *texts, const char *flag)
 {
-    static const char flag[] = "--broker";
+    size_t size = strlen(flag);
     for (int i = 0; i < count; i++) {
-        if (strcmp(texts[i], flag) == 0 || strncmp(texts[i], "--broker=", sizeof flag) == 0)
+        if (strncmp(texts[i], flag, size) == 0 && (texts[i][size] == '\0' || texts[i][size] == '='))
             return true;
     }
     return false;
+}
+
+bool cli_explains_broker(int count, const char *const *texts)
+{
+    return has_flag(count, texts, "--broker");
+}
+
+const char *cli_explain_misses_broker(int count, const char *const *texts)
+{
+    static const char *const flags[] = { "--event", "--id", "--source" };
+    for (size_t i = 0; i < ARRAY_COUNT(flags); i++) {
+        if (has_flag(count, texts, flags[i]))
+            return flags[i];
+    }
+    return NULL;
 }
 
 enum cli_exit cli_explain_broker(int count, const char *const *texts)
@@ -354,8 +393,9 @@ enum cli_exit cli_explain_broker(int count, const char *const *texts)
           "  eddy explain --broker default --event order.json\n"
           "  eddy explain --broker shop/default --id 5f3a\n\n"
           "RESULT is what the trigger's filter says, SUBSCRIBER where the event goes, READY whether the trigger is\n"
-          "delivering. DONE, for an event that came: the trigger has nothing to do any more for it or what came before "
-          "it.",
+          "delivering. DONE, for an event that came and matches: whether the trigger has nothing to do any more for it "
+          "or\n"
+          "for what came before it; it is told up to half a second late.",
           0, 0 },
         { rows, ARRAY_COUNT(rows) },
         check,

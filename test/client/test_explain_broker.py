@@ -5,6 +5,7 @@ import json
 import re
 
 import pytest
+import yaml
 from kube_tools import EddyCommands
 from test_events import Receiver, Space, wait_for
 
@@ -100,7 +101,10 @@ def test_what_is_not_delivered_yet_is_not_done(asking):
     asking.space.trigger("t", asking.receiver.uri("/in"), delivery={"retry": 5, "backoffDelay": "PT60S", "backoffPolicy": "linear"})
     asking.space.send("1")
     wait_for(lambda: asking.receiver.got, "the first attempt")
-    assert asking.rows("--id", "1")[0]["DONE"] == "no"
+    asking.space.trigger("other", asking.receiver.uri("/other"), filter={"attributes": {"type": "mail"}})
+    done = {row["TRIGGER"]: row["DONE"] for row in asking.rows("--id", "1")}
+    assert done == {"t": "not yet", "other": "-"}, "a trigger that it does not match has nothing to do"
+    assert {one["name"]: one.get("done") for one in asking.tree("--id", "1")["triggers"]} == {"t": False, "other": None}
 
 
 def test_one_of_two_with_the_same_id_is_named_by_its_source(asking):
@@ -112,11 +116,23 @@ def test_one_of_two_with_the_same_id_is_named_by_its_source(asking):
     assert "no event with this id and source came" in asking.explain("--id", "1", "--source", "/c", code=1)
 
 
-def test_a_filter_that_is_none_is_told(asking):
-    asking.space.apply("Trigger", "t", {"broker": "default", "subscriber": {"uri": asking.receiver.uri("/")}, "filters": [{"cesql": "type =="}]})
-    [row] = asking.rows("--event", asking.file)
-    assert row["RESULT"] == "invalid filter" and row["READY"] == "False"
-    assert row["WHY"] == "spec.filters[0].cesql: line 1, column 6: equality is written with one ="
+def test_an_expression_that_gives_no_boolean_is_told(asking):
+    """In a topic every extension is a text."""
+    asking.file.write_text(json.dumps({**EVENT, "mybool": True}))
+    for name, expression in (("attribute", "mybool"), ("compared", "mybool = TRUE"), ("sum", "1 + 1")):
+        asking.space.trigger(name, asking.receiver.uri("/"), filters=[{"cesql": expression}])
+    assert {row["TRIGGER"]: (row["RESULT"], row["WHY"]) for row in asking.rows("--event", asking.file)} == {
+        "attribute": ("no match", "mybool is 'true', of type String: only true, a Boolean, passes"),
+        "compared": ("match", "mybool = TRUE is true: mybool is 'true'"),
+        "sum": ("no match", "1 + 1 is always 2, of type Integer: only true, a Boolean, passes"),
+    }
+
+
+def test_yaml_is_the_same_as_json(triggers):
+    trees = yaml.safe_load(triggers.explain("--event", triggers.file, "-o", "yaml")), triggers.tree("--event", triggers.file)
+    for tree in trees:
+        assert tree["event"].pop("knativearrivaltime")
+    assert trees[0] == trees[1]
 
 
 def test_only_triggers_of_the_broker_are_asked(asking):
@@ -153,9 +169,23 @@ def test_what_is_not_there_is_told(asking):
     assert asking.explain("--id", "1", code=1) == f"eddy explain: 1: no event with this id came to the broker in the last hour (topic {topic})\n"
 
 
-@pytest.mark.parametrize("arguments", [(), ("--event", "a", "--id", "b"), ("--event", "a", "--source", "b"), ("--event", "a", "pod")])
-def test_the_command_line_is_checked_first(asking, arguments):
-    assert "eddy explain: " in asking.explain(*arguments, code=2)
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "--event: name an event: a file by --event, or one that came by --id"),
+        (("--event", "a", "--id", "b"), "--event: name one event, by --event or by --id, not by both"),
+        (("--event", "a", "--source", "b"), "--source: says which event of --id is meant, and there is none"),
+        (("--event", "a", "pod"), ""),
+    ],
+)
+def test_the_command_line_is_checked_first(asking, arguments, words):
+    assert f"eddy explain: {words}" in asking.explain(*arguments, code=2)
+
+
+@pytest.mark.parametrize("flag", ["--event", "--id", "--source"])
+def test_an_event_goes_with_a_broker(asking, flag):
+    said = asking.eddy.run("explain", "default", flag, "f", code=2)
+    assert said == f"eddy explain: {flag}: goes with --broker: eddy explain --broker NAME --event FILE|--id ID\n"
 
 
 def test_the_help_of_both_forms(asking):

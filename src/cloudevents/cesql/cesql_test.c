@@ -608,7 +608,9 @@ static void explanations_name_what_decided(void **state)
         { "NOPE(1)", "NOPE(1) fails: there is no such function: NOPE(1)" },
         { "LEFT(id, -1) = 'x'", "LEFT(id, -1) = 'x' fails: LEFT(id, -1) is out of range or makes too long a text" },
         { "broken = 'x'", "broken = 'x' is false: broken is 'a\\xff\\xc3'" },
-        { "type", "type is 'com.shop.order.created'" },
+        { "type", "type is 'com.shop.order.created', of type String: only true, a Boolean, passes" },
+        { "1 + 1", "1 + 1 is always 2, of type Integer: only true, a Boolean, passes" },
+        { "flag", "flag is true" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct arena arena = ARENA_INIT;

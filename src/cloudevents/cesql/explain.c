@@ -152,8 +152,12 @@ void cesql_explain(const struct cesql *cesql, const struct cesql_event *event, s
     struct explanation explanation = { .cesql = cesql, .event = event, .out = out };
     struct cesql_value value;
     const struct cesql_node *part = cesql->root;
-    if (look(&explanation, part, &value) != CESQL_ERROR_NONE)
+    enum cesql_error error = look(&explanation, part, &value);
+    enum cesql_type type = value.type; // it goes with the next look
+    if (error != CESQL_ERROR_NONE)
         part = failing_part(&explanation, part);
     explain(&explanation, part);
+    if (error == CESQL_ERROR_NONE && type != CESQL_BOOLEAN)
+        writer_format(out, ", of type %s: only true, a Boolean, passes", value_type_name(type));
     arena_free(&explanation.scratch);
 }
