@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 import time
 
 import pytest
@@ -105,3 +106,10 @@ def test_those_of_knative_may_be_applied(all_there, kubectl):
     finally:
         for name in OWN:
             kubectl.run("delete", "crd", name, "--timeout=10s")
+
+
+@pytest.mark.parametrize("kind", ["broker", "trigger", "kafkasource", "subscription", "channel"])
+def test_kubectl_explains_a_delivery(kubectl, kind):
+    words = kubectl.run("explain", f"{kind}.spec.delivery")
+    assert re.search(r"^  *timeout\t<string>", words, re.MULTILINE), words
+    assert kind == "kafkasource" or "Without it eddy keeps them" in " ".join(words.split())

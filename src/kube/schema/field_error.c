@@ -122,11 +122,11 @@ static bool is_inside(bytes_t field, bytes_t of)
            (field.size == of.size || field.data[of.size] == '.' || field.data[of.size] == '[');
 }
 
-// The field of `"FIELD" must validate at least one schema (anyOf)`, which is said of the object as a whole; else
-// BYTES_NULL.
+// The field of `"FIELD" must validate at least one schema (anyOf)` and its like, which are said of the object as a
+// whole; else BYTES_NULL.
 static bytes_t whole_of(const struct field_error *error)
 {
-    static const char mark[] = "\" must validate ";
+    static const char mark[] = "\" must ";
     const uint8_t *end = memmem(error->text.data, error->text.size, mark, sizeof mark - 1), *start = end;
     if (!bytes_is(error->field, "<nil>") || end == NULL)
         return BYTES_NULL;

@@ -37,6 +37,7 @@ static void better_words_take_the_place_of_all_that_is_about_the_field(void **st
         { "spec.sink[0]", "c", false },
         { "<nil>", "\"spec.sink\" must validate at least one schema (anyOf)", false },
         { "<nil>", "\"spec.sink.uri\" must validate all the schemas (allOf)", false },
+        { "<nil>", "\"spec.sink.uri\" must not validate the schema (not)", false },
         { "<nil>", "\"spec\" must validate at least one schema (anyOf)", false },
         { "spec", "d", true },
         { "spec.sinks", "e", true },
