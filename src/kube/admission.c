@@ -18,12 +18,11 @@ bytes_t time_text(struct arena *arena, int64_t wall_ms)
     return arena_copy(arena, bytes_of_text(civil_format_seconds(wall_ms, text)));
 }
 
-bytes_t uid_text(struct arena *arena)
+bytes_t uid_text(uint64_t *last_uid, struct arena *arena)
 {
-    static _Thread_local uint64_t last; // 48 bits of milliseconds, 12 that count
-    uint64_t now = (uint64_t)clock_wall_ms() << 12;
+    uint64_t now = (uint64_t)clock_wall_ms() << 12, last = now > *last_uid ? now : *last_uid + 1;
     uint8_t b[16];
-    last = now > last ? now : last + 1;
+    *last_uid = last;
     random_bytes(b, sizeof b);
     for (int i = 0; i < 6; i++)
         b[i] = (uint8_t)(last >> (52 - 8 * i));
@@ -375,7 +374,7 @@ bool admit_create(const struct admission *admission, struct json_value *object)
         return false;
     for (size_t i = 0; i < ARRAY_COUNT(server_fields); i++)
         json_unset(metadata, bytes_of_text(server_fields[i]));
-    json_set_bytes(metadata, arena, "uid", uid_text(arena));
+    json_set_bytes(metadata, arena, "uid", uid_text(admission->last_uid, arena));
     json_set_bytes(metadata, arena, "creationTimestamp", time_text(arena, admission->now_ms));
     if (has_generation(admission->kind))
         json_set_int(metadata, arena, "generation", 1);

@@ -16,9 +16,10 @@ struct admission {
     bytes_t subresource;                // "", "status"
     struct arena *arena;
     struct problem *problem;
-    int64_t now_ms;  // wall time
-    bytes_t manager; // who it is in managedFields
-    bool is_apply;   // the object came by server-side apply: its managedFields are right already
+    int64_t now_ms;     // wall time
+    uint64_t *last_uid; // of uid_text
+    bytes_t manager;    // who it is in managedFields
+    bool is_apply;      // the object came by server-side apply: its managedFields are right already
     enum field_validation validation;
     void (*on_warning)(void *owner, bytes_t text); // may be NULL
     void *owner;
@@ -53,5 +54,6 @@ struct apply_scope admission_scope(const struct admission *admission);
 
 // "2026-11-22T09:09:56Z" (RFC 3339 in UTC, whole seconds, as meta/v1 Time).
 bytes_t time_text(struct arena *arena, int64_t wall_ms);
-// A new UUID (RFC 9562 5.7). Those of a loop rise: of two objects the one that came first has the smaller.
-bytes_t uid_text(struct arena *arena);
+// A new UUID (RFC 9562 5.7), which is larger than those before: of two objects the one that came first has the smaller.
+// *LAST_UID, 0 at first, has their time: 48 bits of milliseconds and 12 that count.
+bytes_t uid_text(uint64_t *last_uid, struct arena *arena);

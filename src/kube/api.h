@@ -38,6 +38,7 @@ struct kube {
     bool is_ready;
     struct list_node waiting; // requests that came before
     size_t watch_count;
+    uint64_t last_uid; // of uid_text
     struct kube_metrics metrics;
     void (*on_closed)(void *owner);
     void *owner;

@@ -59,6 +59,7 @@ void change_init(struct change_op *change, struct request *request, struct arena
         .arena = arena,
         .problem = &change->write.problem,
         .now_ms = clock_wall_ms(),
+        .last_uid = &kube->last_uid,
         .manager = manager_of(request),
         .validation = request->parameters.field_validation,
         .on_warning = on_warning,

@@ -55,6 +55,7 @@ static void prepare(struct client_op *op)
         .arena = &op->arena,
         .problem = &op->write.problem,
         .now_ms = clock_wall_ms(),
+        .last_uid = &op->kube->last_uid,
         .manager = bytes_of_text(op->manager),
         .validation = FIELD_VALIDATION_IGNORE,
     };

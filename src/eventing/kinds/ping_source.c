@@ -145,7 +145,7 @@ static void shoot(struct ping *ping)
     shot->ping = ping;
     shot->sink = sink_ref(ping->sink);
     shot->event = ping->event;
-    shot->event.core[CLOUDEVENT_ID] = uid_text(&shot->arena);
+    shot->event.core[CLOUDEVENT_ID] = uid_text(&ping->pings->controller.kube->last_uid, &shot->arena);
     shot->event.core[CLOUDEVENT_TIME] = arena_copy(&shot->arena, bytes_of_text(civil_format(clock_wall_ms(), now)));
     shot->attempt = 1;
     timer_init(&shot->retry, ping->timer.loop, on_retry);
