@@ -127,7 +127,7 @@ static const struct {
     { "{'filters': [{'cesql': 'count > 42'}]}", false, "count > 42 is false: count is 42" },
     { "{'filters': [{'cesql': 'subject != 5'}]}", false, "subject != 5 fails: the event has no attribute subject" },
     { "{'filters': [{'cesql': 'NOT 10'}]}", false, "NOT 10 fails: 10 is no Boolean" },
-    { "{'filters': [{'cesql': 'count'}]}", false, "count is 42" },
+    { "{'filters': [{'cesql': 'count'}]}", false, "count is 42, of type Integer: only true, a Boolean, passes" },
     { "{'filters': [{'not': {'cesql': 'subject = 5'}}]}", true,
       "not (subject = 5 fails: the event has no attribute subject)" },
 };
