@@ -28,7 +28,7 @@ static int end(void **state)
 
 #define HEADER(name, value)                                                                                            \
     {                                                                                                                  \
-        BYTES_LITERAL(name), BYTES_LITERAL(value)                                                                      \
+        BYTES_INIT(name), BYTES_INIT(value)                                                                            \
     }
 
 static void takes_what_travels_and_leaves_the_rest(void **state)

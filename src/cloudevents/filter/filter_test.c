@@ -221,7 +221,7 @@ static void doubtful_expressions_are_told(void **state)
 {
     static const struct {
         const char *spec, *where, *text; // NULL: none
-    } rows[] = {
+    } doubtful[] = {
         { "{'filters': [{'cesql': 'EXISTS flag'}, {'cesql': 'LENGHT(id) = 3'}, {'cesql': '1'}]}",
           "spec.filters[1].cesql", "line 1, column 1: there is no function LENGHT; did you mean LENGTH" },
         { "{'filters': [{'cesql': '1 + 1'}]}", "spec.filters[0].cesql",
@@ -234,14 +234,14 @@ static void doubtful_expressions_are_told(void **state)
           NULL, NULL },
     };
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof doubtful / sizeof doubtful[0]; i++) {
         struct arena arena = ARENA_INIT;
         struct filter filter;
-        assert_int_equal(filter_compile(parse(&arena, rows[i].spec), &arena, &filter, NULL), ERR_OK);
-        assert_int_equal(filter.doubt == NULL, rows[i].where == NULL);
+        assert_int_equal(filter_compile(parse(&arena, doubtful[i].spec), &arena, &filter, NULL), ERR_OK);
+        assert_int_equal(filter.doubt == NULL, doubtful[i].where == NULL);
         if (filter.doubt != NULL) {
-            assert_string_equal(filter.doubt->where, rows[i].where);
-            assert_string_equal(filter.doubt->text, rows[i].text);
+            assert_string_equal(filter.doubt->where, doubtful[i].where);
+            assert_string_equal(filter.doubt->text, doubtful[i].text);
         }
         arena_free(&arena);
     }
