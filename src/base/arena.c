@@ -66,6 +66,16 @@ bytes_t arena_copy(struct arena *arena, bytes_t bytes)
     return bytes_of(copy, bytes.size);
 }
 
+bytes_t arena_lower(struct arena *arena, bytes_t bytes)
+{
+    if (bytes.data == NULL)
+        return BYTES_NULL;
+    uint8_t *copy = arena_alloc(arena, bytes.size);
+    for (size_t i = 0; i < bytes.size; i++)
+        copy[i] = bytes.data[i] >= 'A' && bytes.data[i] <= 'Z' ? bytes.data[i] | 0x20 : bytes.data[i];
+    return bytes_of(copy, bytes.size);
+}
+
 char *arena_text(struct arena *arena, bytes_t bytes)
 {
     char *text = arena_alloc(arena, bytes.size + 1);

@@ -21,6 +21,8 @@ void *arena_alloc(struct arena *arena, size_t size) __attribute__((returns_nonnu
 void *arena_array(struct arena *arena, size_t count, size_t size) __attribute__((returns_nonnull));
 // Null stays null.
 bytes_t arena_copy(struct arena *arena, bytes_t bytes);
+// The same with the letters of ASCII in lower case.
+bytes_t arena_lower(struct arena *arena, bytes_t bytes);
 // A terminated copy.
 char *arena_text(struct arena *arena, bytes_t bytes);
 char *arena_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -57,6 +57,8 @@ static void copies_bytes_text_and_formats(void **state)
     assert_true(bytes_is(arena_copy(&arena, BYTES_LITERAL("abc")), "abc"));
     assert_null(arena_copy(&arena, BYTES_NULL).data);
     assert_non_null(arena_copy(&arena, BYTES_LITERAL("")).data);
+    assert_true(bytes_is(arena_lower(&arena, BYTES_LITERAL("AZaz-09@[\xc3\x84")), "azaz-09@[\xc3\x84"));
+    assert_null(arena_lower(&arena, BYTES_NULL).data);
     assert_string_equal(arena_text(&arena, bytes_of("abcdef", 2)), "ab");
     assert_string_equal(arena_text(&arena, BYTES_NULL), "");
     assert_string_equal(arena_format(&arena, "%d-%s", 5, "x"), "5-x");

@@ -42,12 +42,18 @@ static inline bool bytes_is(bytes_t a, const char *text)
     return bytes_equal(a, bytes_of_text(text));
 }
 
-// memcmp order, a shorter prefix first.
-static inline bool bytes_ends_with(bytes_t text, bytes_t end)
+static inline bool bytes_starts_with(bytes_t text, bytes_t start)
 {
-    return text.size >= end.size && bytes_equal(bytes_of(text.data + (text.size - end.size), end.size), end);
+    return text.size >= start.size && bytes_equal(bytes_of(text.data, start.size), start);
 }
 
+static inline bool bytes_ends_with(bytes_t text, bytes_t end)
+{
+    return end.size == 0 ||
+           (text.size >= end.size && memcmp(text.data + (text.size - end.size), end.data, end.size) == 0);
+}
+
+// memcmp order, a shorter prefix first.
 static inline int bytes_compare(bytes_t a, bytes_t b)
 {
     size_t size = a.size < b.size ? a.size : b.size;

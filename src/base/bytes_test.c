@@ -21,6 +21,26 @@ static void compares_like_memcmp_with_the_shorter_prefix_first(void **state)
     assert_true(bytes_equal(BYTES_NULL, BYTES_LITERAL("")));
 }
 
+static void knows_how_it_starts_and_ends(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *part;
+        bool starts, ends;
+    } rows[] = {
+        { "", "", true, true },          { "abc", "", true, true },    { "", "a", false, false },
+        { "abc", "ab", true, false },    { "abc", "bc", false, true }, { "abc", "abc", true, true },
+        { "abc", "abcd", false, false }, { "aba", "a", true, true },   { "abc", "B", false, false },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        bytes_t text = bytes_of_text(rows[i].text), part = bytes_of_text(rows[i].part);
+        assert_int_equal(bytes_starts_with(text, part), rows[i].starts);
+        assert_int_equal(bytes_ends_with(text, part), rows[i].ends);
+    }
+    assert_true(bytes_starts_with(BYTES_NULL, BYTES_NULL) && bytes_ends_with(BYTES_NULL, BYTES_NULL));
+    assert_false(bytes_starts_with(BYTES_NULL, BYTES_LITERAL("a")) || bytes_ends_with(BYTES_NULL, BYTES_LITERAL("a")));
+}
+
 static void parses_decimal_integers_to_the_last_value(void **state)
 {
     (void)state;
@@ -154,6 +174,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compares_like_memcmp_with_the_shorter_prefix_first),
+        cmocka_unit_test(knows_how_it_starts_and_ends),
         cmocka_unit_test(parses_decimal_integers_to_the_last_value),
         cmocka_unit_test(writes_decimal_numbers_to_the_last_value),
         cmocka_unit_test(finds_the_first_byte_that_is_not_printable),

@@ -249,6 +249,11 @@ bool json_equal(const struct json_value *a, const struct json_value *b)
     return object_equal(a, b);
 }
 
+bool json_same(const struct json_value *a, const struct json_value *b)
+{
+    return a == NULL || b == NULL ? a == b : json_equal(a, b);
+}
+
 // A member with its place among its siblings.
 struct placed {
     struct json_value *value;

@@ -54,6 +54,8 @@ void json_unique_members(struct json_value *object, json_on_hidden *on_hidden, v
 
 // Same types and contents. Members in any order; numbers by value (1 equals 1.0 and 1e0).
 bool json_equal(const struct json_value *a, const struct json_value *b);
+// The same of values that may not be there: NULL equals NULL alone.
+bool json_same(const struct json_value *a, const struct json_value *b);
 
 // Writes the tree; numbers as they were read.
 void json_value_write(struct json_writer *json, const struct json_value *value);

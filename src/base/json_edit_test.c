@@ -138,6 +138,9 @@ static void values_are_compared_by_what_they_say(void **state)
         if (json_equal(a, b) != cases[i].equal || json_equal(b, a) != cases[i].equal)
             fail_msg("%s and %s", cases[i].a, cases[i].b);
     }
+    struct json_value *value = parsed(&arena, "1");
+    assert_true(json_same(NULL, NULL) && json_same(value, parsed(&arena, "1.0")));
+    assert_false(json_same(NULL, value) || json_same(value, NULL) || json_same(value, parsed(&arena, "null")));
     arena_free(&arena);
 }
 

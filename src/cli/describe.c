@@ -81,9 +81,7 @@ static void print(const struct describe *describe, bool with_events)
 
 static bool begins_with(const struct json_value *object, const char *start)
 {
-    bytes_t name = json_text_at(json_get(object, "metadata"), "name");
-    size_t size = strlen(start);
-    return name.size >= size && memcmp(name.data, start, size) == 0;
+    return bytes_starts_with(json_text_at(json_get(object, "metadata"), "name"), bytes_of_text(start));
 }
 
 static void add_list(struct describe *describe, const struct json_value *list, const char *start)

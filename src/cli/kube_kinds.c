@@ -5,14 +5,6 @@
 
 #include <strings.h>
 
-static bytes_t lower(bytes_t text, struct arena *arena)
-{
-    char *low = arena_text(arena, text);
-    for (size_t i = 0; i < text.size; i++)
-        low[i] = (char)(low[i] >= 'A' && low[i] <= 'Z' ? low[i] + 32 : low[i]);
-    return bytes_of(low, text.size);
-}
-
 static bool same_letters(bytes_t a, bytes_t b)
 {
     return a.size == b.size && strncasecmp((const char *)a.data, (const char *)b.data, a.size) == 0;
@@ -57,7 +49,7 @@ static void add(struct kube_kinds *kinds, bytes_t group, bytes_t version, const 
         .resource = resource,
     };
     if (kind.singular.size == 0)
-        kind.singular = lower(kind.name, arena);
+        kind.singular = arena_lower(arena, kind.name);
     kind.is_preferred = !has_plural(kinds, kind.group, kind.plural);
     kinds->items[kinds->count++] = kind;
 }
@@ -193,7 +185,7 @@ bytes_t kube_kind_api_version(const struct kube_kind *kind, struct arena *arena)
 const char *kube_kind_shown(const struct kube_kind *kind, struct arena *arena)
 {
     const char *point = kind->group.size == 0 ? "" : ".";
-    return arena_format(arena, "%.*s%s%.*s", BYTES_ARG(lower(kind->name, arena)), point, BYTES_ARG(kind->group));
+    return arena_format(arena, "%.*s%s%.*s", BYTES_ARG(arena_lower(arena, kind->name)), point, BYTES_ARG(kind->group));
 }
 
 bool kube_kind_can(const struct kube_kind *kind, const char *verb)

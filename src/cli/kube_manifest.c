@@ -66,12 +66,9 @@ static void add_object(struct reader *reader, const struct kube_manifest *manife
 
 static bool is_list(const struct json_value *object)
 {
-    static const char suffix[] = "List";
     const struct json_value *items = json_get(object, "items");
-    bytes_t kind = json_text_at(object, "kind");
-    size_t size = sizeof suffix - 1;
-    return items != NULL && items->type == JSON_ARRAY && kind.size >= size &&
-           memcmp(kind.data + kind.size - size, suffix, size) == 0;
+    return items != NULL && items->type == JSON_ARRAY &&
+           bytes_ends_with(json_text_at(object, "kind"), BYTES_LITERAL("List"));
 }
 
 static void add_document(struct reader *reader, const struct kube_manifest_file *file, size_t index,

@@ -62,8 +62,7 @@ static bytes_t behind(bytes_t text, size_t size)
 
 static bool starts_with(bytes_t text, const char *prefix)
 {
-    size_t size = strlen(prefix);
-    return text.size >= size && memcmp(text.data, prefix, size) == 0;
+    return bytes_starts_with(text, bytes_of_text(prefix));
 }
 
 // RFC 3986 3.1

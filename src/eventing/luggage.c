@@ -3,8 +3,6 @@
 
 #include "base/assert.h"
 
-#include <string.h>
-
 enum { NAME_MAX_SIZE = 64 };
 
 struct name_rule {
@@ -21,8 +19,7 @@ static bool travels(bytes_t name)
 {
     for (size_t i = 0; i < ARRAY_COUNT(rules); i++) {
         bytes_t text = bytes_of_text(rules[i].text);
-        if (rules[i].is_prefix ? name.size > text.size && memcmp(name.data, text.data, text.size) == 0
-                               : bytes_equal(name, text))
+        if (rules[i].is_prefix ? name.size > text.size && bytes_starts_with(name, text) : bytes_equal(name, text))
             return true;
     }
     return false;
@@ -68,20 +65,12 @@ static void take(struct luggage *luggage, bytes_t name, bytes_t value, struct ar
     luggage->items[luggage->count++] = (struct record_header){ name, value };
 }
 
-static bytes_t lower(bytes_t name, struct arena *arena)
-{
-    uint8_t *text = arena_alloc(arena, name.size);
-    for (size_t i = 0; i < name.size; i++)
-        text[i] = name.data[i] >= 'A' && name.data[i] <= 'Z' ? name.data[i] | 0x20 : name.data[i];
-    return bytes_of(text, name.size);
-}
-
 struct luggage luggage_of_request(const struct http_header *headers, size_t count, struct arena *arena)
 {
     struct luggage luggage = { 0 };
     for (size_t i = 0; i < count; i++) {
         if (may_travel(headers[i].name))
-            take(&luggage, lower(headers[i].name, arena), headers[i].value, arena);
+            take(&luggage, arena_lower(arena, headers[i].name), headers[i].value, arena);
     }
     return luggage;
 }

@@ -148,24 +148,14 @@ static bytes_t header_name(bytes_t name, struct arena *arena)
     return bytes_of(text, size);
 }
 
-static bytes_t lower_of(bytes_t text, struct arena *arena)
-{
-    uint8_t *lower = arena_alloc(arena, text.size + 1);
-    for (size_t i = 0; i < text.size; i++)
-        lower[i] = text.data[i] >= 'A' && text.data[i] <= 'Z' ? (uint8_t)(text.data[i] | 0x20) : text.data[i];
-    return bytes_of(lower, text.size);
-}
-
 // The media type of a record that says it is an event, and is none, would say that again to whoever gets it.
 static bool take_content_type(struct making *making, const struct record_header *header)
 {
-    static const char events[] = "application/cloudevents";
     bytes_t name = BYTES_LITERAL("datacontenttype");
     if (!http_text_equal(header->key, "content-type"))
         return false;
-    bytes_t type = lower_of(header->value, making->arena);
-    bool is_events = type.size >= sizeof events - 1 && memcmp(type.data, events, sizeof events - 1) == 0;
-    return !is_events && type.size > 0 &&
+    bytes_t type = arena_lower(making->arena, header->value);
+    return type.size > 0 && !bytes_starts_with(type, BYTES_LITERAL("application/cloudevents")) &&
            cloudevent_set(making->event, name, cloudevent_string(type), making->arena, NULL) == ERR_OK;
 }
 

@@ -245,17 +245,12 @@ bool admit_body(const struct admission *admission, struct json_value *object)
 
 // --- validation
 
-static bool is_same(const struct json_value *a, const struct json_value *b)
-{
-    return a == NULL || b == NULL ? a == b : json_equal(a, b);
-}
-
 // What was taken once is not asked about again, so that a status can be written whatever was taken.
 static bool is_asked_for(const struct json_value *object, const struct json_value *live)
 {
     const struct json_value *now = object_metadata(object), *before = object_metadata(live);
-    return live == NULL || !is_same(json_get(object, "spec"), json_get(live, "spec")) ||
-           !is_same(json_get(now, "annotations"), json_get(before, "annotations"));
+    return live == NULL || !json_same(json_get(object, "spec"), json_get(live, "spec")) ||
+           !json_same(json_get(now, "annotations"), json_get(before, "annotations"));
 }
 
 static void inspect(const struct kind_rules *rules, const struct json_value *object, struct field_errors *errors)
@@ -332,8 +327,8 @@ static void owners_count(const struct admission *admission, const struct json_va
 
 static bool same_owners(const struct json_value *live, const struct json_value *object)
 {
-    return is_same(json_get(object_metadata(live), "managedFields"),
-                   json_get(object_metadata(object), "managedFields"));
+    return json_same(json_get(object_metadata(live), "managedFields"),
+                     json_get(object_metadata(object), "managedFields"));
 }
 
 // --- a new one

@@ -442,11 +442,9 @@ bool kind_is_question(const struct kind *kind)
 
 bool kind_is_native(const struct kind *kind)
 {
-    static const char suffix[] = ".k8s.io";
     bytes_t group = kind->group;
-    size_t size = sizeof suffix - 1;
-    bool has_suffix = group.size > size && memcmp(group.data + group.size - size, suffix, size) == 0;
-    return !kind->is_custom && (has_suffix || group.size == 0 || memchr(group.data, '.', group.size) == NULL);
+    bool is_kubernetes = bytes_ends_with(group, BYTES_LITERAL(".k8s.io"));
+    return !kind->is_custom && (is_kubernetes || group.size == 0 || memchr(group.data, '.', group.size) == NULL);
 }
 
 const struct kind_version *kind_version_find(const struct kind *kind, bytes_t version)

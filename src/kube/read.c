@@ -45,8 +45,7 @@ static bool continue_read(struct list *list, bytes_t token)
         return false;
     list->after = bytes_of(space + 1, size - (size_t)(space + 1 - text));
     bytes_t prefix = request->kind->prefix;
-    return list->version > 0 && list->after.size > prefix.size &&
-           memcmp(list->after.data, prefix.data, prefix.size) == 0;
+    return list->version > 0 && list->after.size > prefix.size && bytes_starts_with(list->after, prefix);
 }
 
 static bytes_t continue_write(const struct list *list)

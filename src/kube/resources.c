@@ -185,24 +185,19 @@ static int by_key(const void *a, const void *b)
     return order != 0 ? order : (*left)->version < (*right)->version ? -1 : 1;
 }
 
-static bool has_prefix(bytes_t key, bytes_t prefix)
-{
-    return key.size >= prefix.size && memcmp(key.data, prefix.data, prefix.size) == 0;
-}
-
 // The first change of each key behind VERSION: what it replaced is what stood there at VERSION. False: that is not
 // known.
 static bool overlay_fill(struct resources_walk *walk, struct event *first)
 {
     size_t count = 0;
     for (struct event *event = first; event != NULL; event = event_next(event))
-        count += has_prefix(event->key, walk->prefix);
+        count += bytes_starts_with(event->key, walk->prefix);
     if (count == 0)
         return true;
     walk->overlay = arena_array(walk->arena, count, sizeof(struct event *));
     count = 0;
     for (struct event *event = first; event != NULL; event = event_next(event)) {
-        if (has_prefix(event->key, walk->prefix))
+        if (bytes_starts_with(event->key, walk->prefix))
             walk->overlay[count++] = event;
     }
     qsort(walk->overlay, count, sizeof(struct event *), by_key);
@@ -247,7 +242,7 @@ static bool table_next(const struct resources_walk *walk, bytes_t after, bool is
     const struct resources *resources = walk->resources;
     return resources->engine->driver->table_seek(resources->table, is_begun ? after : walk->prefix, is_begun,
                                                  ret_row) &&
-           has_prefix(ret_row->key, walk->prefix);
+           bytes_starts_with(ret_row->key, walk->prefix);
 }
 
 bool resources_walk_next(struct resources_walk *walk, struct table_row *ret_row)

@@ -199,9 +199,9 @@ static bool test_holds(const struct need_test *test, const struct cesql_event *e
     case NEED_EXACT:
         return bytes_equal(text, wanted);
     case NEED_PREFIX:
-        return text.size >= wanted.size && memcmp(text.data, wanted.data, wanted.size) == 0;
+        return bytes_starts_with(text, wanted);
     case NEED_SUFFIX:
-        return text.size >= wanted.size && memcmp(text.data + text.size - wanted.size, wanted.data, wanted.size) == 0;
+        return bytes_ends_with(text, wanted);
     case NEED_PRESENT:
         break;
     }

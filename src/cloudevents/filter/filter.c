@@ -49,16 +49,6 @@ static bool look(const struct filter_node *node, const struct cesql_event *event
     return true;
 }
 
-static bool starts_with(bytes_t text, bytes_t prefix)
-{
-    return text.size >= prefix.size && memcmp(text.data, prefix.data, prefix.size) == 0;
-}
-
-static bool ends_with(bytes_t text, bytes_t suffix)
-{
-    return text.size >= suffix.size && memcmp(text.data + text.size - suffix.size, suffix.data, suffix.size) == 0;
-}
-
 // A value is never empty, but for FILTER_ANY_VALUE.
 static bool attribute_matches(const struct filter_node *node, const struct cesql_event *event)
 {
@@ -74,9 +64,9 @@ static bool attribute_matches(const struct filter_node *node, const struct cesql
     case FILTER_EXACT:
         return bytes_equal(seen.text, node->value);
     case FILTER_PREFIX:
-        return starts_with(seen.text, node->value);
+        return bytes_starts_with(seen.text, node->value);
     default:
-        return ends_with(seen.text, node->value);
+        return bytes_ends_with(seen.text, node->value);
     }
 }
 

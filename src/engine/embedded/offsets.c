@@ -124,10 +124,10 @@ bool offsets_walk_next(const struct offsets *offsets, struct offsets_walk *walk,
     bytes_t from = writer_view(&prefix);
     struct table_row row = { .key = walk->key.data == NULL ? from : walk->key };
     bool found = table_seek(offsets->table, row.key, walk->key.data != NULL, &row);
-    found = found && row.key.size >= from.size && memcmp(row.key.data, from.data, from.size) == 0;
+    found = found && bytes_starts_with(row.key, from);
     while (found && offsets_row_read(row.key, row.value, ret_offset) != ERR_OK) {
         found = table_seek(offsets->table, row.key, true, &row);
-        found = found && row.key.size >= from.size && memcmp(row.key.data, from.data, from.size) == 0;
+        found = found && bytes_starts_with(row.key, from);
     }
     writer_free(&prefix);
     walk->key = row.key;

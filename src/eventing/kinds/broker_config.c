@@ -50,8 +50,7 @@ static void configs_plan(struct look *look, const struct json_value *data, struc
     bytes_t *values = arena_array(&look->arena, count, sizeof *values);
     for (const struct json_value *item = count == 0 ? NULL : data->first; item != NULL; item = item->next) {
         bytes_t name = item->name;
-        if (item->type != JSON_STRING || name.size <= prefix.size ||
-            !bytes_equal(bytes_of(name.data, prefix.size), prefix))
+        if (item->type != JSON_STRING || name.size == prefix.size || !bytes_starts_with(name, prefix))
             continue;
         names[plan->config_count] = bytes_of(name.data + prefix.size, name.size - prefix.size);
         values[plan->config_count++] = item->text;

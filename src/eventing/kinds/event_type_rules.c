@@ -29,7 +29,7 @@ static struct json_value *attribute_of(const struct json_value *attributes, cons
 static bool fields_differ(const struct json_value *spec, const struct json_value *live)
 {
     for (size_t i = 0; i < ARRAY_COUNT(pairs); i++)
-        if (!is_same(json_get(spec, pairs[i].field), json_get(live, pairs[i].field)))
+        if (!json_same(json_get(spec, pairs[i].field), json_get(live, pairs[i].field)))
             return true;
     return false;
 }
@@ -107,7 +107,7 @@ void event_type_fill(struct arena *arena, struct json_value *object, const struc
     if (attributes != NULL && attributes->type != JSON_ARRAY)
         return;
     unseen_keep(arena, spec, was, has_fields, attributes != NULL);
-    bool is_new_way = was != NULL && !is_same(attributes, json_get(was, "attributes"));
+    bool is_new_way = was != NULL && !json_same(attributes, json_get(was, "attributes"));
     bool is_old_way = was != NULL && fields_differ(spec, was);
     if (attributes != NULL && (!has_fields || is_new_way))
         fields_set(arena, spec, attributes);

@@ -44,15 +44,10 @@ struct json_value *spec_of(struct json_value *object)
     return json_find(object, BYTES_LITERAL("spec"));
 }
 
-bool is_same(const struct json_value *a, const struct json_value *b)
-{
-    return a == NULL || b == NULL ? a == b : json_equal(a, b);
-}
-
 void kept_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live,
                 const char *name, const char *why)
 {
-    if (live != NULL && !is_same(json_get(json_get(object, "spec"), name), json_get(json_get(live, "spec"), name)))
+    if (live != NULL && !json_same(json_get(json_get(object, "spec"), name), json_get(json_get(live, "spec"), name)))
         field_error_add(errors, FIELD_FORBIDDEN, bytes_of_text(arena_format(errors->arena, "spec.%s", name)),
                         BYTES_NULL, bytes_of_text(why));
 }

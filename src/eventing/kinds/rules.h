@@ -22,8 +22,6 @@ void channel_template_fill(struct arena *arena, struct json_value *spec, const s
 
 // The member spec of an object, to be changed.
 struct json_value *spec_of(struct json_value *object);
-// Whether both are equal, or missing.
-bool is_same(const struct json_value *a, const struct json_value *b);
 // The member NAME of spec is what it was in LIVE, if there was one; else WHY is told of spec.NAME.
 void kept_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live,
                 const char *name, const char *why);

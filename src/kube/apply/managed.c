@@ -211,7 +211,7 @@ static bool same_but_times(const struct json_value *a, const struct json_value *
     for (a = a->first; a != NULL; a = a->next, b = b->next) {
         for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
             const struct json_value *left = json_get(a, members[i]), *right = json_get(b, members[i]);
-            if (left == NULL ? right != NULL : right == NULL || !json_equal(left, right))
+            if (!json_same(left, right))
                 return false;
         }
     }

@@ -50,7 +50,7 @@ void data_immutable_check(struct field_errors *errors, const struct json_value *
     (void)json_get_bool(json_get(live, "immutable"), &is_immutable);
     for (; is_immutable && *members != NULL; members++) {
         const struct json_value *was = json_get(live, *members), *is = json_get(object, *members);
-        if (was == NULL || is == NULL ? was == is : json_equal(was, is))
+        if (json_same(was, is))
             continue;
         field_error_add(errors, FIELD_FORBIDDEN, bytes_of_text(*members), BYTES_NULL,
                         BYTES_LITERAL("field is immutable when `immutable` is set"));

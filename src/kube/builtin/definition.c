@@ -104,10 +104,10 @@ static void check(struct field_errors *errors, const struct json_value *object, 
     const struct json_value *spec = json_get(object, "spec");
     bool is_own = object_annotation(live, OWN_DEFINITION).size > 0; // what is written over it says nothing
     names_check(errors, object, spec);
-    if (!is_own)
+    if (!is_own) {
         conversion_check(errors, spec);
-    if (!is_own)
         versions_check(errors, spec);
+    }
     if (live != NULL)
         unchanged_check(errors, spec, json_get(live, "spec"));
 }
@@ -126,12 +126,8 @@ static void fill(struct arena *arena, struct json_value *object, const struct js
     struct json_value *names = json_set_object(spec, arena, "names");
     bytes_t kind = json_text_at(names, "kind");
     own_keep(arena, object, live);
-    if (json_text_at(names, "singular").size == 0 && kind.size > 0) {
-        char *lower = arena_text(arena, kind);
-        for (char *at = lower; *at != '\0'; at++)
-            *at = (char)(*at >= 'A' && *at <= 'Z' ? *at | 0x20 : *at);
-        json_set_text(names, arena, "singular", lower);
-    }
+    if (json_text_at(names, "singular").size == 0 && kind.size > 0)
+        json_set_bytes(names, arena, "singular", arena_lower(arena, kind));
     if (json_text_at(names, "listKind").size == 0 && kind.size > 0)
         json_set_text(names, arena, "listKind", arena_format(arena, "%.*sList", BYTES_ARG(kind)));
     struct json_value *conversion = json_set_object(spec, arena, "conversion");

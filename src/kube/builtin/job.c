@@ -55,7 +55,7 @@ static void unchanged_check(struct field_errors *errors, const struct json_value
     static const char *const members[] = { "completions", "template" };
     for (size_t i = 0; i < ARRAY_COUNT(members); i++) {
         const struct json_value *before = json_get(was, members[i]), *now = json_get(spec, members[i]);
-        if (before == NULL || now == NULL ? before == now : json_equal(before, now))
+        if (json_same(before, now))
             continue;
         field_error_add(errors, FIELD_INVALID, bytes_of_text(arena_format(errors->arena, "spec.%s", members[i])),
                         BYTES_NULL, BYTES_LITERAL("field is immutable"));

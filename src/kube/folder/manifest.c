@@ -72,10 +72,8 @@ static err_t read_object(struct reading *reading, const struct json_value *objec
 // List, WidgetList: kubectl takes what has items for a list.
 static const struct json_value *items_of(const struct json_value *value)
 {
-    static const bytes_t end = { (const uint8_t *)"List", 4 };
     const struct json_value *items = json_get(value, "items");
-    bytes_t kind = json_text_at(value, "kind");
-    bool is_list = kind.size >= end.size && memcmp(kind.data + kind.size - end.size, end.data, end.size) == 0;
+    bool is_list = bytes_ends_with(json_text_at(value, "kind"), BYTES_LITERAL("List"));
     return is_list && items != NULL && items->type == JSON_ARRAY ? items : NULL;
 }
 

@@ -31,8 +31,7 @@ bool strategic_fail(struct strategic *s, err_t err, const char *format, ...)
 
 static bool has_prefix(bytes_t name, const char *prefix)
 {
-    size_t size = strlen(prefix);
-    return name.size >= size && memcmp(name.data, prefix, size) == 0;
+    return bytes_starts_with(name, bytes_of_text(prefix));
 }
 
 static bool is_directive(bytes_t name)

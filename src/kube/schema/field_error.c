@@ -118,7 +118,7 @@ void field_errors_append(struct field_errors *errors, const struct field_errors 
 
 static bool is_inside(bytes_t field, bytes_t of)
 {
-    return field.size >= of.size && memcmp(field.data, of.data, of.size) == 0 &&
+    return bytes_starts_with(field, of) &&
            (field.size == of.size || field.data[of.size] == '.' || field.data[of.size] == '[');
 }
 
