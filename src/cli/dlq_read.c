@@ -3,12 +3,11 @@
 #include "cli/dlq.h"
 #include "cli/offsets.h"
 #include "cli/records.h"
+#include "eventing/topic_names.h"
 #include "io/clock.h"
 #include "kafka/errors.h"
 
 #include <stdio.h>
-
-#define SUFFIX "-dead-letters"
 
 // --- the command line
 
@@ -310,12 +309,6 @@ static err_t ids_read(struct dlq *dlq, const struct cli_arguments *arguments, di
 
 // --- all of them
 
-static bool has_suffix(bytes_t name)
-{
-    size_t size = strlen(SUFFIX);
-    return name.size > size && memcmp(name.data + name.size - size, SUFFIX, size) == 0;
-}
-
 static err_t named_read(struct dlq *dlq, diag_t *diag)
 {
     err_t err = ERR_OK;
@@ -340,7 +333,7 @@ static err_t found_read(struct dlq *dlq, diag_t *diag)
         (void)cli_complain("dlq", &hint);
     err = ERR_OK;
     for (size_t i = 0; i < groups->topic_count && err == ERR_OK; i++) {
-        bool is_named = has_suffix(groups->topics[i].name);
+        bool is_named = bytes_ends_with(groups->topics[i].name, BYTES_LITERAL(DEAD_LETTERS));
         if (groups->topics[i].error == KAFKA_NONE && (is_named || is_of_sink[i]))
             err = topic_read(dlq, &groups->topics[i], !is_named, diag);
     }

@@ -8,6 +8,7 @@
 #include "cli/records.h"
 #include "cloudevents/kafka_binding.h"
 #include "eventing/hops.h"
+#include "eventing/topic_names.h"
 #include "io/clock.h"
 #include "kafka/errors.h"
 
@@ -118,13 +119,10 @@ static bool is_same(const struct dlq_letter *letters, size_t at)
 
 static bool is_own(const struct dlq_letter *letter)
 {
-    static const char *const prefixes[] = { "knative-broker-", "knative-messaging-" };
     bytes_t name = letter->origin.topic;
-    bool is_any = false;
-    for (size_t i = 0; i < ARRAY_COUNT(prefixes); i++)
-        is_any =
-            is_any || (name.size > strlen(prefixes[i]) && memcmp(name.data, prefixes[i], strlen(prefixes[i])) == 0);
-    return is_any && !dlq_letter_is_of(letter, "kafkasource");
+    bool has_name = bytes_starts_with(name, BYTES_LITERAL(TOPIC_OF_BROKERS)) ||
+                    bytes_starts_with(name, BYTES_LITERAL(TOPIC_OF_CHANNELS));
+    return has_name && !dlq_letter_is_of(letter, "kafkasource");
 }
 
 static void shared_add(struct dlq_send *send, const struct dlq_letter *letter)

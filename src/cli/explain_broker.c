@@ -12,6 +12,7 @@
 #include "cli/kube_target.h"
 #include "cloudevents/filter/filter.h"
 #include "cloudevents/json_format.h"
+#include "eventing/topic_names.h"
 #include "eventing/view.h"
 #include "io/clock.h"
 #include "kube/condition.h"
@@ -137,7 +138,7 @@ static const char *topic_of(const struct explanation *this)
     bytes_t external = json_text_at(json_get(json_get(this->broker, "metadata"), "annotations"), EXTERNAL);
     if (external.size > 0)
         return arena_text(this->arena, external);
-    return arena_format(this->arena, "knative-broker-%s-%s", this->name_space, this->name);
+    return arena_format(this->arena, TOPIC_OF_BROKERS "%s-%s", this->name_space, this->name);
 }
 
 // What each trigger's group has committed in the event's partition.

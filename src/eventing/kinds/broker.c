@@ -26,7 +26,7 @@ static void fill_status(const struct look *look, struct json_value *status, stru
 static void plan(struct look *look, struct backing_plan *plan)
 {
     bytes_t external = object_annotation(look->object, EXTERNAL);
-    const char *own = arena_format(&look->arena, "knative-broker-%.*s-%.*s", BYTES_ARG(look->work->name_space),
+    const char *own = arena_format(&look->arena, TOPIC_OF_BROKERS "%.*s-%.*s", BYTES_ARG(look->work->name_space),
                                    BYTES_ARG(look->work->name));
     plan->is_external = external.size > 0;
     plan->topic = plan->is_external ? external : bytes_of_text(own);

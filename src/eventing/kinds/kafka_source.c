@@ -544,7 +544,7 @@ static struct source_look *source_look_new(struct look *look)
 {
     struct source_look *this = mem_zalloc(1, sizeof *this);
     this->look = look;
-    this->dead_topic = arena_format(&look->arena, "knative-source-%.*s-%.*s" DEAD_LETTERS,
+    this->dead_topic = arena_format(&look->arena, TOPIC_OF_SOURCES "%.*s-%.*s" DEAD_LETTERS,
                                     BYTES_ARG(look->work->name_space), BYTES_ARG(look->work->name));
     return this;
 }

@@ -80,7 +80,7 @@ static void topics_plan(struct look *look, const char *prefix, struct backing_pl
 
 static void memory_plan(struct look *look, struct backing_plan *plan)
 {
-    topics_plan(look, "knative-messaging-memory", plan);
+    topics_plan(look, TOPIC_OF_CHANNELS "memory", plan);
 }
 
 static const char *const memory_conditions[] = { "DispatcherReady", "ServiceReady", "EndpointsReady",
@@ -131,7 +131,7 @@ static void kafka_plan(struct look *look, struct backing_plan *plan)
 {
     const struct json_value *spec = json_get(look->object, "spec");
     int64_t count = int_at(spec, "numPartitions");
-    topics_plan(look, "knative-messaging-kafka", plan);
+    topics_plan(look, TOPIC_OF_CHANNELS "kafka", plan);
     if (count > 0 && count <= INT32_MAX)
         plan->partition_count = (int32_t)count;
     retention_plan(look, json_text_at(spec, "retentionDuration"), plan);

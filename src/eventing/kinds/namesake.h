@@ -5,8 +5,7 @@
 #pragma once
 
 #include "eventing/kinds/look.h"
-
-#define DEAD_LETTERS "-dead-letters" // behind the name of the topic whose events nobody took
+#include "eventing/topic_names.h"
 
 // How a kind names its topics.
 struct namesake_rule {
