@@ -3,6 +3,7 @@
 #include "eventing/kinds/filter_rules.h"
 
 #include "base/assert.h"
+#include "eventing/kinds/rules.h"
 #include "kube/builtin/text.h"
 
 static bool is_attribute_name(bytes_t name)
@@ -94,11 +95,5 @@ static void filter_inspect(struct field_errors *errors, const struct json_value 
 
 void filters_inspect(struct field_errors *errors, const struct json_value *filters, const struct field_path *path)
 {
-    size_t index = 0;
-    if (filters == NULL || filters->type != JSON_ARRAY)
-        return;
-    for (const struct json_value *filter = filters->first; filter != NULL; filter = filter->next) {
-        struct field_path at = field_index(path, index++);
-        filter_inspect(errors, filter, &at);
-    }
+    items_inspect(errors, filters, path, filter_inspect);
 }

@@ -17,21 +17,16 @@ void sequence_fill(struct arena *arena, struct json_value *object, const struct 
     channel_template_fill(arena, spec, json_get(live, "spec"));
 }
 
-// Calls LOOK for each object in the list NAME of SPEC.
-static void each_inspect(struct field_errors *errors, const struct json_value *spec, const char *name,
-                         const struct field_path *path,
-                         void (*look)(struct field_errors *errors, const struct json_value *item,
+// The parts in the list NAME of the spec, and where a flow leads in the end.
+static void flow_inspect(struct field_errors *errors, const struct json_value *object, const char *name,
+                         void (*look)(struct field_errors *errors, const struct json_value *part,
                                       const struct field_path *path))
 {
-    const struct json_value *list = json_get(spec, name);
-    struct field_path at = field_child(path, bytes_of_text(name));
-    size_t index = 0;
-    if (list == NULL || list->type != JSON_ARRAY)
-        return;
-    for (const struct json_value *item = list->first; item != NULL; item = item->next) {
-        struct field_path here = field_index(&at, index++);
-        look(errors, item, &here);
-    }
+    const struct json_value *spec = json_get(object, "spec");
+    struct field_path path = field_child(NULL, BYTES_LITERAL("spec"));
+    struct field_path parts = field_child(&path, bytes_of_text(name));
+    items_inspect(errors, json_get(spec, name), &parts, look);
+    destination_at_inspect(errors, spec, "reply", &path);
 }
 
 static void step_inspect(struct field_errors *errors, const struct json_value *step, const struct field_path *path)
@@ -42,10 +37,7 @@ static void step_inspect(struct field_errors *errors, const struct json_value *s
 
 void sequence_inspect(struct field_errors *errors, const struct json_value *object)
 {
-    const struct json_value *spec = json_get(object, "spec");
-    struct field_path path = field_child(NULL, BYTES_LITERAL("spec"));
-    each_inspect(errors, spec, "steps", &path, step_inspect);
-    destination_at_inspect(errors, spec, "reply", &path);
+    flow_inspect(errors, object, "steps", step_inspect);
 }
 
 static void branch_inspect(struct field_errors *errors, const struct json_value *branch, const struct field_path *path)
@@ -58,10 +50,7 @@ static void branch_inspect(struct field_errors *errors, const struct json_value 
 
 void parallel_inspect(struct field_errors *errors, const struct json_value *object)
 {
-    const struct json_value *spec = json_get(object, "spec");
-    struct field_path path = field_child(NULL, BYTES_LITERAL("spec"));
-    each_inspect(errors, spec, "branches", &path, branch_inspect);
-    destination_at_inspect(errors, spec, "reply", &path);
+    flow_inspect(errors, object, "branches", branch_inspect);
 }
 
 void parallel_fill(struct arena *arena, struct json_value *object, const struct json_value *live)

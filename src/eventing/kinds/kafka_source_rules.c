@@ -2,7 +2,6 @@
 #include "eventing/kinds/kafka_source_rules.h"
 
 #include "eventing/kinds/delivery_rules.h"
-#include "kube/builtin/text.h"
 #include "kube/object.h"
 
 #define GROUP "knative-kafka-source-" // and the uid
@@ -53,21 +52,12 @@ static void reference_inspect(struct field_errors *errors, const struct json_val
                         BYTES_LITERAL("apiVersion, or group, says of which kind it is"));
 }
 
-static void topics_inspect(struct field_errors *errors, const struct json_value *topics, const struct field_path *path)
-{
-    struct field_path list = field_child(path, BYTES_LITERAL("topics"));
-    size_t index = 0;
-    for (const struct json_value *topic = first_of(topics); topic != NULL; topic = topic->next) {
-        struct field_path at = field_index(&list, index++);
-        topic_inspect(errors, topic, &at);
-    }
-}
-
 void kafka_source_inspect(struct field_errors *errors, const struct json_value *object)
 {
     const struct json_value *spec = json_get(object, "spec");
     struct field_path path = field_child(NULL, BYTES_LITERAL("spec"));
-    topics_inspect(errors, json_get(spec, "topics"), &path);
+    struct field_path topics = field_child(&path, BYTES_LITERAL("topics"));
+    items_inspect(errors, json_get(spec, "topics"), &topics, topic_inspect);
     destination_at_inspect(errors, spec, "sink", &path);
     reference_inspect(errors, json_get(spec, "sink"), "spec.sink.ref.apiVersion");
     delivery_inspect(errors, spec, &path);

@@ -52,6 +52,19 @@ void kept_check(struct field_errors *errors, const struct json_value *object, co
                         BYTES_NULL, bytes_of_text(why));
 }
 
+void items_inspect(struct field_errors *errors, const struct json_value *list, const struct field_path *path,
+                   void (*look)(struct field_errors *errors, const struct json_value *item,
+                                const struct field_path *path))
+{
+    size_t index = 0;
+    if (list == NULL || list->type != JSON_ARRAY)
+        return;
+    for (const struct json_value *item = list->first; item != NULL; item = item->next) {
+        struct field_path at = field_index(path, index++);
+        look(errors, item, &at);
+    }
+}
+
 void topic_inspect(struct field_errors *errors, const struct json_value *value, const struct field_path *path)
 {
     diag_t diag = { 0 };

@@ -25,6 +25,10 @@ struct json_value *spec_of(struct json_value *object);
 // The member NAME of spec is what it was in LIVE, if there was one; else WHY is told of spec.NAME.
 void kept_check(struct field_errors *errors, const struct json_value *object, const struct json_value *live,
                 const char *name, const char *why);
+// Calls LOOK for each item of LIST, which is at PATH; what is no list has none.
+void items_inspect(struct field_errors *errors, const struct json_value *list, const struct field_path *path,
+                   void (*look)(struct field_errors *errors, const struct json_value *item,
+                                const struct field_path *path));
 // VALUE, of any type, is the name of a topic (kind_rules.inspect).
 void topic_inspect(struct field_errors *errors, const struct json_value *value, const struct field_path *path);
 // The names in spec.ceOverrides.extensions.
