@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/batch.h"
+#include "base/civil.h"
 #include "io/loop.h"
 #include "store/table.h"
 
@@ -111,15 +112,19 @@ struct engine_find_op {
 
 // --- offsets of groups
 
+#define ENGINE_NEVER CIVIL_MS_MAX
+
 enum { ENGINE_METADATA_MAX = 4096 }; // Kafka's default of offset.metadata.max.bytes
 
 struct engine_offset {
     bytes_t group, topic;
     int32_t partition;
-    int64_t offset;         // the next one to read; -1 in a commit: forget it
-    int32_t leader_epoch;   // -1: unknown
-    bytes_t metadata;       // text of whoever commits, at most ENGINE_METADATA_MAX bytes; "": it costs nothing
-    int64_t expire_time_ms; // wall time after which it is forgotten; 0: by the retention of the server
+    int64_t offset;       // the next one to read; -1 in a commit: forget it
+    int32_t leader_epoch; // -1: unknown
+    bytes_t metadata;     // text of whoever commits, at most ENGINE_METADATA_MAX bytes; "": it costs nothing
+    // Wall time after which it is forgotten; 0: by the retention of the server; ENGINE_NEVER: only by who committed it,
+    // and the group goes with the last of them.
+    int64_t expire_time_ms;
     int64_t commit_time_ms; // out
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eventing/hub_commit.h"
 
-#include "base/civil.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -40,7 +39,7 @@ struct engine_offset hub_offset_of(const struct hub_member *member, int32_t part
         .partition = partition,
         .offset = offset,
         .leader_epoch = -1,
-        .expire_time_ms = CIVIL_MS_MAX, // a trigger that has nothing to do for a week is still there
+        .expire_time_ms = ENGINE_NEVER, // a trigger that has nothing to do for a week is still there
         .metadata = BYTES_LITERAL(""),
     };
 }

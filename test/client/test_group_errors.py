@@ -92,6 +92,15 @@ class Member:
         assert reader.text() == (topic or self.topic)
         return reader.take("iih")[2]
 
+    def commit_for(self, retention_ms):
+        """OffsetCommit v3 of nobody's, whose offset is kept for so long."""
+        body = text(self.group) + struct.pack(">i", -1) + text("") + struct.pack(">qi", retention_ms, 1)
+        body += text(self.topic) + struct.pack(">iiq", 1, 0, 1) + text("")
+        reader = self.connection.ask(COMMIT, 3, body)
+        reader.take("ii")
+        assert reader.text() == self.topic
+        return reader.take("iih")[2]
+
     def fetch(self, partition=0):
         """OffsetFetch v5: offset, epoch, metadata, error."""
         body = text(self.group) + struct.pack(">i", 1) + text(self.topic) + struct.pack(">ii", 1, partition)
@@ -258,6 +267,16 @@ def test_groups_that_are_in_use(stable):
     assert stable.describe()[:2] == (NONE, "Dead")
     assert stable.describe(group="")[:2] == (NONE, "Dead")
     assert stable.delete_group(group="") == GROUP_NOT_FOUND
+
+
+@pytest.mark.parametrize("retention_ms", [-1, 3600_000, 2**62])
+def test_a_group_outlives_its_last_offset(make, retention_ms):
+    """Until somebody cleans up, however long its offset was to be kept."""
+    one = make()
+    assert one.commit_for(retention_ms) == NONE
+    assert one.offset_delete() == NONE
+    assert one.describe()[:2] == (NONE, "Empty")
+    assert one.delete_group() == NONE
 
 
 def test_offsets_of_another_kind_of_group(make):

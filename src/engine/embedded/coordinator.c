@@ -214,8 +214,7 @@ static void on_expiry(struct timer *timer)
 
 // --- start
 
-// A group of the engine's own users, whose offsets have a time of expiry, goes with the last of them. Those of clients
-// stay until the next walk, as Kafka's do.
+// Of one that was to stay for ever. Groups whose offsets expire stay until the next walk, as Kafka's do.
 static void offset_is_gone(struct coordinator *coordinator, bytes_t id)
 {
     struct offsets_walk walk = { .group = id };
@@ -233,7 +232,8 @@ static void on_change(struct table_watch *watch, const struct table_row *row, co
     struct engine_offset offset;
     now_set(coordinator);
     if (row->value.data == NULL) {
-        if (old != NULL && offsets_row_read(old->key, old->value, &offset) == ERR_OK && offset.expire_time_ms > 0)
+        if (old != NULL && offsets_row_read(old->key, old->value, &offset) == ERR_OK &&
+            offset.expire_time_ms == ENGINE_NEVER)
             offset_is_gone(coordinator, offset.group);
     } else if (offsets_row_read(row->key, row->value, &offset) == ERR_OK) {
         groups_ensure(&coordinator->groups, offset.group)->has_offsets = true;
