@@ -13,6 +13,7 @@ from nbd_disk import Disk
 
 KERNEL = servers.ROOT / ".cache/linux"
 MODULES = ["virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci", "virtio_blk", "failover", "net_failover", "virtio_net"]
+PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
 DISK_BYTES = 512 << 20
 MEMORY = "512M"
 ADDRESS, HOST = "10.0.2.15", "10.0.2.2"  # of the machine and of what runs it, in QEMU's own network
@@ -37,8 +38,11 @@ def kernel():
     return next(iter(sorted(KERNEL.glob("boot/vmlinuz-*"))), None)
 
 
-def is_available():
-    return bool(kernel() and shutil.which("qemu-system-x86_64") and shutil.which("busybox"))
+def missing():
+    """What script/setup --full would bring, in words; "": nothing."""
+    found = {name: shutil.which(name, path=PATH) for name in ("qemu-system-x86_64", "busybox", "mkfs.ext4")}
+    found["Linux (.cache/linux)"] = kernel()
+    return ", ".join(name for name, place in found.items() if place is None)
 
 
 def libraries(program):
@@ -85,8 +89,7 @@ class Machine(servers.Server):
         image = self.folder / "disk"
         with open(image, "wb") as file:
             file.truncate(DISK_BYTES)
-        mkfs = shutil.which("mkfs.ext4", path=os.environ["PATH"] + ":/usr/sbin:/sbin")
-        subprocess.run([mkfs, "-q", "-F", image], check=True)
+        subprocess.run([shutil.which("mkfs.ext4", path=PATH), "-q", "-F", image], check=True)
         self.disk = Disk(image)
         self.doors = {"kafka": ("127.0.0.1", self.port), "events": ("127.0.0.1", self.events_port)}
 

@@ -39,8 +39,8 @@ def manifests(receiver):
 @pytest.fixture
 def scene(tmp_path):
     """scene(*arguments of eddy): the machine, a receiver, and the program that sends."""
-    if not machine.is_available():
-        pytest.skip("there is no virtual machine: script/setup --full")
+    if machine.missing():
+        pytest.skip(f"not here: {machine.missing()}; script/setup --full brings it")
     program, opened = compile_c(ACCOUNT_SOURCE, tmp_path / "events_account"), []
 
     def start(*arguments):
